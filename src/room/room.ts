@@ -1,0 +1,63 @@
+/**
+ * What the door of an AWS room looks like: the operations that the room answers, what wakes it, and how
+ * operations are handed their transaction. A room is a folder in `aws/`; its door is the file of its name.
+ */
+import type { Clock } from '#kernel/clock.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Caller, Principal } from '#kernel/principal.ts'
+import type { Reconciler } from '#reconcile/reconciler.ts'
+import type { Read, Write } from '#store/store.ts'
+
+/** All that an operation may know beside its input and its transaction. */
+export type Context = {
+  /** Milliseconds since the epoch, read once a request: one request is one moment. */
+  readonly now: number
+  readonly ids: Ids
+  readonly caller: Caller
+  /** The front door of another room, inside this transaction, as the principal named. Store-only operations. */
+  readonly call: (principal: Principal, service: string, operation: string, input: object) => object
+}
+
+/** One AWS operation: what it needs to be allowed, and what it does. It never waits. */
+export type Operation<Input, Output> = {
+  /** IAM's action, such as `ecs:RunTask`. */
+  readonly action: string
+  /** The ARNs that the request touches and the values of its condition keys, from the Service Authorization Reference. */
+  readonly access: (
+    tx: Read,
+    input: Input,
+    context: Context,
+  ) => {
+    readonly resources: readonly string[]
+    readonly conditions?: Readonly<Record<string, string | readonly string[]>>
+  }
+  /** True where a host's machine key may call it, on its own container instance only. */
+  readonly agentFacing?: true
+  /** A throw changes nothing; a Fault becomes AWS's error. */
+  readonly run: (tx: Write, input: Input, context: Context) => Output
+}
+
+/** An operation that a later release builds; until then it answers 501 and names itself. */
+export const notBuilt = Symbol('not built')
+
+type Io = { input: unknown; output: unknown }
+/** A table with an entry for every operation of a service: leaving one out is a type error. */
+export type Handlers<Operations extends Record<keyof Operations, Io>> = {
+  readonly [Name in keyof Operations]:
+    | Operation<Operations[Name]['input'], Operations[Name]['output']>
+    | typeof notBuilt
+}
+
+/** What a reconciler is made with. */
+export type Tools = { readonly clock: Clock; readonly ids: Ids }
+
+// Operations are kept together whatever their input: each is checked against the contract where the door lists it.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyOperation = Operation<any, any>
+
+export type Room = {
+  /** The AWS CLI's name of the service: also the folder's name and the contract's. */
+  readonly service: string
+  readonly operations: Readonly<Record<string, AnyOperation | typeof notBuilt>>
+  readonly reconcilers?: (tools: Tools) => readonly Reconciler[]
+}

@@ -6,7 +6,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Reconciler } from '#reconcile/reconciler.ts'
-import type { Read, Write } from '#store/store.ts'
+import type { Read, Store, Write } from '#store/store.ts'
 
 /** All that an operation may know beside its input and its transaction. */
 export type Context = {
@@ -49,7 +49,7 @@ export type Handlers<Operations extends Record<keyof Operations, Io>> = {
 }
 
 /** What a reconciler is made with. */
-export type Tools = { readonly clock: Clock; readonly ids: Ids }
+export type Tools = { readonly store: Store; readonly clock: Clock; readonly ids: Ids }
 
 // Operations are kept together whatever their input: each is checked against the contract where the door lists it.
 // oxlint-disable-next-line typescript/no-explicit-any

@@ -10,12 +10,13 @@ export type Reader<T> = (value: unknown, path: string) => T
 export type Read<R> = R extends Reader<infer T> ? T : never
 
 type Shape = Readonly<Record<string, Reader<unknown>>>
+type NoMembers = Readonly<Record<never, Reader<unknown>>>
 type Members<Required extends Shape, Optional extends Shape> = {
   readonly [K in keyof Required]: Read<Required[K]>
 } & { readonly [K in keyof Optional]?: Read<Optional[K]> | undefined }
 
 /** An object. Members that are not named are left out; a `null` optional member counts as absent, as Go's JSON does. */
-export function object<Required extends Shape, Optional extends Shape = Record<never, never>>(
+export function object<Required extends Shape, Optional extends Shape = NoMembers>(
   required: Required,
   optional?: Optional,
 ): Reader<Members<Required, Optional>> {
@@ -81,7 +82,7 @@ export function oneOf<const T extends readonly string[]>(...words: T): Reader<T[
   return (value, path) => {
     if (typeof value !== 'string' || !words.includes(value))
       throw new WireError(`${path} is none of ${words.join(', ')}`)
-    return value as T[number]
+    return value
   }
 }
 

@@ -31,8 +31,12 @@ export function parseRefusal(body: string): Refusal | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const members = value as Readonly<Record<string, unknown>>
   for (const type of REFUSALS) {
-    if (Object.hasOwn(members, type)) return { type, message: String(members[type]) }
-    if (members['type'] === type) return { type, message: String(members['message'] ?? '') }
+    if (Object.hasOwn(members, type)) return { type, message: textOf(members[type]) }
+    if (members['type'] === type) return { type, message: textOf(members['message']) }
   }
   return undefined
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

@@ -71,9 +71,8 @@ export class DockerEngine implements Engine {
 
   async pull(image: string, firstWordMs: number | undefined): Promise<void> {
     const silence = new AbortController()
-    const failure = (message: string) => new EngineError('CannotPullContainerError', message)
     const disarm = this.#clock.after(firstWordMs ?? PULL_TIMEOUT_MS, () =>
-      silence.abort(failure(`the registry of ${image} did not answer`)),
+      silence.abort(pullFailure(`the registry of ${image} did not answer`)),
     )
     const lines: unknown[] = []
     try {
@@ -92,10 +91,10 @@ export class DockerEngine implements Engine {
         },
       )
       const wrong = pullOutcome(status, lines[0])
-      if (wrong !== undefined) throw failure(`Error response from daemon: ${wrong}`)
+      if (wrong !== undefined) throw pullFailure(`Error response from daemon: ${wrong}`)
     } catch (error) {
       if (error instanceof CallTimeout) throw timedOut('pulled', PULL_TIMEOUT_MS)
-      throw error instanceof EngineError ? error : failure(String((error as Error).message))
+      throw error instanceof EngineError ? error : pullFailure((error as Error).message)
     } finally {
       disarm()
     }
@@ -312,6 +311,10 @@ function labelFilter(labels: Readonly<Record<string, string>>): string[] {
 function messageOf(answer: Answer): string {
   const { message } = (answer.body ?? {}) as { message?: unknown }
   return typeof message === 'string' ? message : `status ${answer.status}`
+}
+
+function pullFailure(message: string): EngineError {
+  return new EngineError('CannotPullContainerError', message)
 }
 
 function timedOut(to: string, ms: number): EngineError {

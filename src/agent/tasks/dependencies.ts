@@ -54,7 +54,14 @@ function gateOf(task: KnownTask, { on, condition }: Dependency, now: number): Ga
   const known = containerOf(task, on)
   const stopped = known.status === 'STOPPED'
   const started = known.startedAt !== undefined
-  if (isMet()) return { type: 'open' }
+  const met: Readonly<Record<Condition, boolean>> = {
+    CREATE: rank(known.status) >= rank('CREATED') && known.dockerId !== undefined,
+    START: started,
+    COMPLETE: stopped && started,
+    SUCCESS: stopped && started && known.exitCode === 0,
+    HEALTHY: !stopped && known.health?.status === 'HEALTHY',
+  }
+  if (met[condition]) return { type: 'open' }
   if (stopped) return never(task, on, condition)
   const timeoutSeconds = containersOf(task).find(({ name }) => name === on)?.startTimeout
   if (condition === 'START' || condition === 'CREATE' || !timeoutSeconds || !known.startedAt)
@@ -64,21 +71,6 @@ function gateOf(task: KnownTask, { on, condition }: Dependency, now: number): Ga
   return {
     type: 'never',
     reason: `TaskDependencyError: container '${on}' did not reach ${condition} within its start timeout of ${timeoutSeconds}s`,
-  }
-
-  function isMet(): boolean {
-    switch (condition) {
-      case 'CREATE':
-        return rank(known.status) >= rank('CREATED') && known.dockerId !== undefined
-      case 'START':
-        return started
-      case 'COMPLETE':
-        return stopped && started
-      case 'SUCCESS':
-        return stopped && started && known.exitCode === 0
-      case 'HEALTHY':
-        return !stopped && known.health?.status === 'HEALTHY'
-    }
   }
 }
 

@@ -112,20 +112,15 @@ export function observe(
     health: seen.health ?? known.health,
     networkBindings: seen.networkBindings.length > 0 ? seen.networkBindings : known.networkBindings,
   }
-  switch (seen.state) {
-    case 'created':
-      return change(task, name, { status: 'CREATED', dockerId: seen.id })
-    case 'running':
-      return change(task, name, { ...seenNow, status: 'RUNNING' })
-    case 'exited':
-      return change(task, name, {
-        ...seenNow,
-        status: 'STOPPED',
-        exitCode: seen.exitCode,
-        finishedAt: seen.finishedAt ?? now,
-        reason: reasonOf(seen),
-      })
-  }
+  if (seen.state === 'created') return change(task, name, { status: 'CREATED', dockerId: seen.id })
+  if (seen.state === 'running') return change(task, name, { ...seenNow, status: 'RUNNING' })
+  return change(task, name, {
+    ...seenNow,
+    status: 'STOPPED',
+    exitCode: seen.exitCode,
+    finishedAt: seen.finishedAt ?? now,
+    reason: reasonOf(seen),
+  })
 }
 
 function reasonOf(seen: Observed): string | undefined {

@@ -10,6 +10,7 @@ export type Reader<T> = (value: unknown, path: string) => T
 export type Read<R> = R extends Reader<infer T> ? T : never
 
 type Shape = Readonly<Record<string, Reader<unknown>>>
+// oxlint-disable-next-line typescript/no-generated-empty-object-type
 type NoMembers = Readonly<Record<never, Reader<unknown>>>
 type Members<Required extends Shape, Optional extends Shape> = {
   readonly [K in keyof Required]: Read<Required[K]>

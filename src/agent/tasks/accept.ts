@@ -5,7 +5,7 @@ import { dependencyProblem } from './dependencies.ts'
 import type { KnownContainer, KnownTask } from './task.ts'
 
 /** A task that was just heard of. `hex` gives a fresh ending for each name on the engine. */
-export function accept(task: AcsTask, hex: () => string): KnownTask {
+export function accept(task: AcsTask, seqNum: number, hex: () => string): KnownTask {
   const { roleCredentials: _role, executionRoleCredentials: _execution, ...definition } = task
   const containers = (definition.containers ?? []).map(
     ({ name }): readonly [string, KnownContainer] => [
@@ -16,9 +16,24 @@ export function accept(task: AcsTask, hex: () => string): KnownTask {
   return {
     arn: task.arn,
     definition,
-    desired: 'RUNNING',
+    desired: task.desiredStatus,
+    seqNum,
     containers: Object.fromEntries(containers),
     volumes: ownVolumes(definition, hex),
+    reported: { status: 'NONE', containers: {} },
+  }
+}
+
+/** A task that does not run here at all: it is only reported, as stopped for that reason. */
+export function refuse(arn: string, seqNum: number, problem: string): KnownTask {
+  return {
+    arn,
+    definition: { arn, desiredStatus: 'STOPPED' },
+    desired: 'STOPPED',
+    seqNum,
+    problem,
+    containers: {},
+    volumes: {},
     reported: { status: 'NONE', containers: {} },
   }
 }

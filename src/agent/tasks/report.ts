@@ -30,7 +30,7 @@ export function nextReport(task: KnownTask): Report | undefined {
   return {
     task: task.arn,
     status,
-    reason: '',
+    reason: (task.problem ?? '').slice(0, REASON_LENGTH_MAX),
     containers,
     pullStartedAt: seconds(task.pullStartedAt),
     pullStoppedAt: seconds(task.pullStoppedAt),

@@ -53,6 +53,7 @@ function conclusion(task: KnownTask, now: number): KnownTask {
     )
     if (fallen || isStopped(task)) return { ...task, desired: 'STOPPED' }
   }
+  if (task.stoppedAt === undefined && isStopped(task)) return { ...task, stoppedAt: now }
   if (task.executionStoppedAt === undefined) {
     const over = containers.find(
       ({ name }) =>
@@ -91,17 +92,21 @@ function actFor(task: KnownTask, container: AcsContainer, now: number): Doing | 
   if (known.status === 'STOPPED') {
     // What was created and never ran is of no use to anybody, not even for its logs.
     const left = known.dockerId !== undefined && known.startedAt === undefined && !known.removed
-    return left ? 'remove' : undefined
+    return left ? at('remove') : undefined
   }
   if (task.desired === 'STOPPED') {
     if (!dependentsOf(task, container.name).every((name) => isOver(task, name))) return undefined
-    const at = known.stopAgainAt ?? 0
-    return at > now ? at : 'stop'
+    return at('stop')
   }
   if (known.status === 'RUNNING') return undefined
   const may = gate(task, container, now)
   if (may.type === 'wait') return may.until
   return ({ NONE: 'pull', PULLED: 'create', CREATED: 'start' } as const)[known.status]
+
+  function at(act: Doing): Doing | number {
+    const againAt = known.againAt ?? 0
+    return againAt > now ? againAt : act
+  }
 }
 
 function isOver(task: KnownTask, name: string): boolean {

@@ -26,8 +26,8 @@ export type KnownContainer = {
   readonly imageDigest?: string | undefined
   readonly networkBindings?: readonly NetworkBinding[] | undefined
   readonly health?: Health | undefined
-  /** After a failed stop, the instant of the next try. */
-  readonly stopAgainAt?: number | undefined
+  /** After a failed stop or removal, the instant of the next try. */
+  readonly againAt?: number | undefined
 }
 
 export type ReportedStatus = 'NONE' | 'PENDING' | 'RUNNING' | 'STOPPED'
@@ -43,6 +43,12 @@ export type KnownTask = {
   readonly pullStoppedAt?: number | undefined
   /** When the first essential container ended, or the last of all. */
   readonly executionStoppedAt?: number | undefined
+  /** When the last container ended. */
+  readonly stoppedAt?: number | undefined
+  /** Why the task was refused, in whole. */
+  readonly problem?: string | undefined
+  /** The number of the payload that brought it: an older manifest says nothing about it. */
+  readonly seqNum: number
   /** What the control plane has acknowledged. */
   readonly reported: {
     readonly status: ReportedStatus
@@ -97,6 +103,7 @@ export function observe(
 ): KnownTask {
   const known = containerOf(task, name)
   if (!seen) {
+    if (known.status === 'STOPPED') return change(task, name, { removed: true })
     // Between create and its answer the engine may not show the container yet.
     if (known.dockerId === undefined || known.doing === 'create') return task
     return change(task, name, {

@@ -66,7 +66,7 @@ function canonicalQuery(parameters: URLSearchParams): string {
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }
 

@@ -37,6 +37,9 @@ const QUICK_TIMEOUT_MS = 30_000
 const API_OLDEST = '1.41'
 const API_NEWEST = '1.50'
 
+/** The events that change what the agent knows; each run of a health check makes three others. */
+const EVENTS = ['start', 'die', 'oom', 'destroy', 'health_status']
+
 type Attempt = Omit<Call, 'timeoutMs'> & {
   readonly timeoutMs: number
   readonly error: EngineErrorName
@@ -237,7 +240,7 @@ export class DockerEngine implements Engine {
       client: this.#client,
       clock: this.#clock,
       path: async () => `${await this.#version()}/events`,
-      filters: JSON.stringify({ type: ['container'], label: labelFilter(labels) }),
+      filters: JSON.stringify({ type: ['container'], event: EVENTS, label: labelFilter(labels) }),
       listener,
     })
   }

@@ -22,6 +22,7 @@ export const LABELS = {
   installation: 'berth.installation',
   containerInstance: 'berth.container-instance',
   task: 'berth.task',
+  volumes: 'berth.volumes',
   taskArn: 'com.amazonaws.ecs.task-arn',
   containerName: 'com.amazonaws.ecs.container-name',
 } as const
@@ -90,7 +91,7 @@ export function containerBody(
       'com.amazonaws.ecs.task-definition-version': task.definition.version ?? '',
       ...ownLabels(owner),
       ...(Buffer.byteLength(definition) <= TASK_LABEL_BYTES_MAX
-        ? { [LABELS.task]: definition }
+        ? { [LABELS.task]: definition, [LABELS.volumes]: JSON.stringify(task.volumes) }
         : {}),
     }
   }

@@ -78,7 +78,7 @@ export function writeText(shape: Shape, value: unknown, format: TimestampFormat)
     ['string', 'number', 'boolean', 'bigint'].includes(typeof value),
     `a ${shape.type} of an answer is a ${typeof value}`,
   )
-  return String(value as string | number | boolean | bigint)
+  return String(value)
 }
 
 export function dateOf(value: unknown): Date {

@@ -41,5 +41,4 @@ export function connectingInstance(
     'InactiveInstanceException',
     'The container instance is not registered any longer.',
   )
-  return instance
 }

@@ -12,8 +12,15 @@ import {
 
 import { changeInstance } from '../instances/change.ts'
 import { ofInstance } from '../names.ts'
-import { type ContainerInstance, containerInstances, type Health, tasks } from '../records.ts'
+import {
+  type Container,
+  type ContainerInstance,
+  containerInstances,
+  type Health,
+  tasks,
+} from '../records.ts'
 import { changeTask } from '../tasks/change.ts'
+import { essentials } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
 
 /** Agents close a connection on which nothing came for a minute. */
@@ -119,19 +126,22 @@ function health(
           : container
       })
       if (containers.every((container, at) => container === task.containers[at])) continue
-      const healthStatus = taskHealth([...now.values()])
+      const essential = essentials(tx, task)
+      const healthStatus = taskHealth(containers.filter(({ name }) => essential.has(name)))
       changeTask(tx, task, { containers, healthStatus }, { now: clock.now(), id: ids.uuid() })
     }
   })
 }
 
-/** Agents report essential containers with a health check: one unhealthy makes the task so, one unknown keeps it unknown. */
-function taskHealth(statuses: readonly Health[]): Health {
+/** Of the essential containers, one unhealthy makes the task so, and one unknown keeps it unknown. */
+function taskHealth(containers: readonly Container[]): Health {
+  const statuses = containers.map((container) => container.healthStatus)
   if (statuses.includes('UNHEALTHY')) return 'UNHEALTHY'
-  return statuses.length === 0 || statuses.includes('UNKNOWN') ? 'UNKNOWN' : 'HEALTHY'
+  return statuses.includes('UNKNOWN') ? 'UNKNOWN' : 'HEALTHY'
 }
 
-type Status = Extract<TcsUp, { type: 'PublishInstanceStatusRequest' }>['message']['statuses'] & {}
+type Statuses = Extract<TcsUp, { type: 'PublishInstanceStatusRequest' }>['message']['statuses']
+type Status = NonNullable<Statuses>[number]
 
 function instanceStatus(
   { store, clock, ids }: Tools,

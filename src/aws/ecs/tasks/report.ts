@@ -44,7 +44,7 @@ export function applyReport(tx: Write, task: Task, report: Report, moment: Momen
 }
 
 /** The names of the containers whose end ends the task. */
-function essentials(tx: Write, task: Task): ReadonlySet<string> {
+export function essentials(tx: Write, task: Task): ReadonlySet<string> {
   const definition = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
   return new Set(
     definition?.definition.containerDefinitions

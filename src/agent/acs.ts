@@ -22,7 +22,8 @@ const SILENCE_MS = 60_000
 /** A connection is renewed after this long, and up to five minutes more by chance. */
 const CONNECTION_MS = 30 * 60_000
 const CONNECTION_JITTER_MS = 5 * 60_000
-const GONE_CODES = [1000, 1001]
+/** The other side closed in good order. */
+const GONE_CODES = new Set([1000, 1001])
 
 export type AcsHandlers = {
   /** Resolves to whether the payload may be acknowledged: it is durable, and every task in it was sound. */
@@ -117,7 +118,7 @@ export class AcsClient {
     return {
       inactive: end.refusal?.type === 'InactiveInstanceException',
       // A side that hangs up before it said anything would be called without pause.
-      atOnce: heardOne && GONE_CODES.includes(end.code),
+      atOnce: heardOne && GONE_CODES.has(end.code),
     }
   }
 

@@ -43,8 +43,8 @@ export async function runTcs(options: TcsOptions): Promise<void> {
 async function connect(options: TcsOptions, heardOne: () => void): Promise<void> {
   const { clock, region, credentials, signal, log, ids } = options
   const url = await options.url()
-  let cancelPublication = () => {}
-  let cancelSilence = () => {}
+  let cancelPublication: (() => void) | undefined
+  let cancelSilence: (() => void) | undefined
   let current: Socket | undefined
   let over = false
   const end = await runSocket({
@@ -56,7 +56,7 @@ async function connect(options: TcsOptions, heardOne: () => void): Promise<void>
     frameBytesMax: TCS_FRAME_BYTES_MAX,
     opened: (socket) => {
       silence(socket)
-      publish(socket)
+      void publish(socket)
     },
     heard: (text) => {
       try {
@@ -66,13 +66,13 @@ async function connect(options: TcsOptions, heardOne: () => void): Promise<void>
         return
       }
       heardOne()
-      cancelSilence()
+      cancelSilence?.()
       if (current) silence(current)
     },
   })
   over = true
-  cancelPublication()
-  cancelSilence()
+  cancelPublication?.()
+  cancelSilence?.()
   if (!signal.aborted) log.info('TCS connection ended', { code: end.code, reason: end.reason })
   return
 
@@ -82,16 +82,13 @@ async function connect(options: TcsOptions, heardOne: () => void): Promise<void>
     cancelSilence = clock.after(ms, () => socket.close(1000, 'nothing heard'))
   }
 
-  function publish(socket: Socket): void {
-    options
-      .frames()
-      .then((frames) => {
-        for (const frame of frames) socket.send(signed(options, url, frame))
-      })
-      .catch((error: unknown) => log.warn('cannot measure', { error: String(error) }))
-      .finally(() => {
-        if (!over) cancelPublication = clock.after(PUBLISH_MS, () => publish(socket))
-      })
+  async function publish(socket: Socket): Promise<void> {
+    try {
+      for (const frame of await options.frames()) socket.send(signed(options, url, frame))
+    } catch (error) {
+      log.warn('cannot measure', { error: String(error) })
+    }
+    if (!over) cancelPublication = clock.after(PUBLISH_MS, () => void publish(socket))
   }
 }
 

@@ -74,16 +74,20 @@ export class TaskRunner {
     for (const arn of this.#tasks.keys()) this.#advance(arn)
   }
 
-  /** A task of a payload. One that is known already can only be told to stop. */
-  receive(task: AcsTask, seqNum: number): void {
+  /**
+   * A task of a payload. One that is known already can only be told to stop. Says whether the task is sound: one
+   * that cannot run here is refused.
+   */
+  receive(task: AcsTask, seqNum: number): boolean {
     if (this.#tasks.has(task.arn)) {
       if (task.desiredStatus === 'STOPPED') this.stopTask(task.arn)
-      return
+      return true
     }
-    if (this.#forgotten.has(task.arn)) return
+    if (this.#forgotten.has(task.arn)) return true
     const problem = task.desiredStatus === 'RUNNING' ? problemOf(task) : undefined
     if (problem) this.refuse(task.arn, seqNum, problem)
     else this.#set(accept(task, seqNum, () => this.#hex()))
+    return problem === undefined
   }
 
   /** Reports the task as stopped, and does nothing else with it. */

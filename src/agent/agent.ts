@@ -24,6 +24,8 @@ export const REREGISTER_WAIT_MS = 60_000
 /** What the control plane says to a container instance that it does not have any more. */
 const UNKNOWN_INSTANCE = /^(ClientException|InvalidParameterException)$/
 
+const NOTHING = { timeline: 0, tasks: [], forgotten: [] } as const
+
 export type AgentOptions = {
   /** The control plane's address, such as `http://127.0.0.1:4566`. */
   readonly endpoint: string
@@ -74,7 +76,7 @@ export class Agent {
     await new Promise<void>((resolve, reject) => {
       this.#living = this.#live(saved, resolve).catch((error: unknown) => {
         log.error('the agent ended', { error: String(error) })
-        reject(error as Error)
+        reject(error)
       })
     })
   }
@@ -96,7 +98,7 @@ export class Agent {
   async #live(saved: AgentState | undefined, connected: () => void): Promise<void> {
     const { clock, log } = this.#options
     const { signal } = this.#stopping
-    let { tasks = [], forgotten = [], timeline = 0 } = saved ?? {}
+    let before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> = saved ?? NOTHING
     while (!signal.aborted) {
       // oxlint-disable-next-line no-await-in-loop
       const info = await this.#register()
@@ -104,23 +106,23 @@ export class Agent {
       if (!info || containerInstanceArn === undefined) return
       const session = new Session({
         ...this.#options,
-        ...{ controlPlane: this.#controlPlane, containerInstanceArn, info, timeline, signal },
+        controlPlane: this.#controlPlane,
+        containerInstanceArn,
+        info,
+        before,
+        signal,
         save: () => this.#save(),
         connected,
       })
-      // Not before it has taken up what was known: a save would lose it.
+      this.#session = session
       // oxlint-disable-next-line no-await-in-loop
-      const end = await session.run(tasks, forgotten, () => {
-        this.#session = session
-      })
+      const end = await session.run()
       if (end === 'stopped') return
       // What runs for the container instance that is gone is left alone, as ECS leaves it.
       log.warn('this container instance is inactive; registering anew', { containerInstanceArn })
       this.#containerInstanceArn = undefined
       this.#session = undefined
-      tasks = []
-      forgotten = []
-      timeline = 0
+      before = NOTHING
       // oxlint-disable-next-line no-await-in-loop
       await this.#save()
       // oxlint-disable-next-line no-await-in-loop
@@ -181,7 +183,7 @@ export class Agent {
       version: 1,
       cluster: this.#options.config.cluster,
       containerInstanceArn: this.#containerInstanceArn,
-      ...(this.#session?.state ?? { timeline: 0, tasks: [], forgotten: [] }),
+      ...(this.#session?.state ?? NOTHING),
     }))
   }
 }

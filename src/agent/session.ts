@@ -10,10 +10,11 @@ import { Reporter } from './reporter.ts'
 import type { AgentState } from './state/state.ts'
 import { ownLabels, type Owner } from './tasks/create.ts'
 import { TaskRunner } from './tasks/runner.ts'
-import { isStopped, type KnownTask } from './tasks/task.ts'
+import { isStopped } from './tasks/task.ts'
 import { runTcs } from './tcs.ts'
 import { Telemetry } from './telemetry.ts'
 
+const RESTORE_RETRY_MS = 2_000
 const RESYNC_MS = 5 * 60_000
 /** The agent's own version, as the sockets' addresses have it. */
 const AGENT_VERSION = '0.1.0'
@@ -23,7 +24,8 @@ type SessionOptions = AgentOptions & {
   readonly controlPlane: ControlPlane
   readonly containerInstanceArn: string
   readonly info: EngineInfo
-  readonly timeline: number
+  /** What was known before, in an earlier life of the agent. */
+  readonly before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'>
   readonly signal: AbortSignal
   /** Resolves once the agent's state is durable as it is now. */
   readonly save: () => Promise<void>
@@ -45,26 +47,40 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#timeline = options.timeline
+    this.#timeline = options.before.timeline
     const { engine, clock, ids, log, config, containerInstanceArn, installationId } = options
     const { cluster } = config
     const owner: Owner = { installationId, containerInstanceArn, cluster }
     const signal = AbortSignal.any([options.signal, this.#ending.signal])
     this.#runner = new TaskRunner({
-      ...{ engine, clock, ids, log, config, owner },
+      tasks: options.before.tasks,
+      forgotten: options.before.forgotten,
+      engine,
+      clock,
+      ids,
+      log,
+      config,
+      owner,
       changed: (arn) => {
         options.save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
         this.#reporter.poke(arn)
       },
     })
     this.#reporter = new Reporter({
-      ...{ clock, ids, log, signal },
+      clock,
+      ids,
+      log,
+      signal,
       task: (arn) => this.#runner.tasks.get(arn),
       submit: (report) => options.controlPlane.submitTaskStateChange({ cluster, ...report }),
       acknowledged: (arn, report) => this.#runner.acknowledged(arn, report),
     })
     this.#telemetry = new Telemetry({
-      ...{ engine, clock, ids, cluster, containerInstanceArn },
+      engine,
+      clock,
+      ids,
+      cluster,
+      containerInstanceArn,
       tasks: () => this.#runner.tasks,
     })
   }
@@ -78,30 +94,38 @@ export class Session {
   }
 
   /** Takes up what was known before, and runs until the agent stops or the container instance is inactive. */
-  async run(
-    tasks: readonly KnownTask[],
-    forgotten: readonly string[],
-    restored: () => void,
-  ): Promise<'stopped' | 'inactive'> {
+  async run(): Promise<'stopped' | 'inactive'> {
     const { engine, clock, ids, log, region, credentials, config, containerInstanceArn } =
       this.#options
     const signal = AbortSignal.any([this.#options.signal, this.#ending.signal])
     const owner = { ...this.#options, cluster: config.cluster }
-    await this.#runner.restore(tasks, forgotten)
+    await this.#restore(signal)
+    if (signal.aborted) return 'stopped'
     const unwatch = engine.watch(ownLabels(owner), (event) => {
       if (event.type === 'changed') void this.#runner.look(event.containerId)
       else this.#telemetry.runtimeIs(event.type === 'connected' ? 'OK' : 'IMPAIRED')
       if (event.type === 'connected') this.#resync()
     })
     const acs = new AcsClient({
-      ...{ clock, ids, log, region, credentials, signal, containerInstanceArn },
+      clock,
+      ids,
+      log,
+      region,
+      credentials,
+      signal,
+      containerInstanceArn,
       cluster: config.cluster,
       url: (sendCredentials) => this.#acsUrl(sendCredentials),
       handlers: this.#handlers(),
       connected: this.#options.connected,
     })
     const telemetry = runTcs({
-      ...{ clock, ids, log, region, credentials, signal },
+      clock,
+      ids,
+      log,
+      region,
+      credentials,
+      signal,
       url: () => this.#tcsUrl(),
       frames: () => this.#telemetry.frames(),
     })
@@ -113,6 +137,22 @@ export class Session {
       this.#cancelResync?.()
       this.#runner.stop()
       await telemetry
+    }
+  }
+
+  /** Nothing is heard nor done before the engine has said what there is. */
+  async #restore(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options
+    while (!signal.aborted) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        await this.#runner.restore()
+        return
+      } catch (error) {
+        log.warn('cannot list containers', { error: String(error) })
+        // oxlint-disable-next-line no-await-in-loop
+        await clock.sleep(RESTORE_RETRY_MS, signal).catch(() => {})
+      }
     }
   }
 

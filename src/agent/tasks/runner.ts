@@ -27,6 +27,9 @@ export type RunnerOptions = {
   readonly log: Log
   readonly config: AgentConfig
   readonly owner: Owner
+  /** What was known before. Nothing is done with it until `restore`. */
+  readonly tasks: readonly KnownTask[]
+  readonly forgotten: readonly string[]
   /** Told after every change of a task: to save, and to report what is new. */
   readonly changed: (arn: string) => void
 }
@@ -42,6 +45,8 @@ export class TaskRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    for (const task of options.tasks) this.#tasks.set(task.arn, task)
+    for (const arn of options.forgotten) this.#forgotten.add(arn)
     this.#tools = {
       engine: options.engine,
       owner: options.owner,
@@ -62,12 +67,11 @@ export class TaskRunner {
   }
 
   /** Takes up what was known, as the engine has it now, and what the engine has beyond that. */
-  async restore(known: readonly KnownTask[], forgotten: readonly string[]): Promise<void> {
+  async restore(): Promise<void> {
     const { engine, clock, log, owner } = this.#options
-    for (const arn of forgotten) this.#forgotten.add(arn)
     const found = await engine.list(ownLabels(owner))
     const now = clock.now()
-    for (const task of known) this.#tasks.set(task.arn, reconcile(task, found, now))
+    for (const task of this.#tasks.values()) this.#tasks.set(task.arn, reconcile(task, found, now))
     const adopted = adopt(found, this.#tasks, () => this.#hex(), now)
     for (const task of adopted) this.#tasks.set(task.arn, task)
     if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })

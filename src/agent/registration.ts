@@ -27,8 +27,8 @@ export function attributes(
   config: AgentConfig,
   architecture: string,
 ): readonly Attribute[] {
-  const minor = (version: string) => Number(version.split('.')[1] ?? 0)
-  const versions = REMOTE_API_MINORS.filter((version) => version <= minor(info.apiVersion))
+  const newest = Number(info.apiVersion.split('.')[1] ?? 0)
+  const versions = REMOTE_API_MINORS.filter((version) => version <= newest)
   const drivers = LOGGING_DRIVERS.filter(
     (driver) =>
       info.loggingDrivers.includes(driver) &&

@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'aws/*',
   ],
   sim: ['kernel', 'store', 'wire', 'reconcile', 'room', 'agent', 'server', 'aws/*'],
-  cli: ['kernel', 'system', 'gateway', 'agent', 'server'],
+  cli: ['kernel', 'system', 'store', 'gateway', 'agent', 'server'],
 }
 
 type Ban = {

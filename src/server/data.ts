@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path'
 
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
-import { ConfigError, type ServerConfig } from './config.ts'
+import { ConfigError } from './config.ts'
 
 export type DataPaths = {
   readonly root: string
@@ -41,6 +41,13 @@ export function prepareData(root: string): DataPaths {
   return dataPaths(realpathSync(root))
 }
 
+/** Tells this Berth's containers from another's on the same engine: made once, kept with the data. */
+export function installationId(root: string): string {
+  const file = join(root, 'installation-id')
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(8).toString('hex')}\n`, { mode: 0o600 })
+  return readFileSync(file, 'utf8').trim()
+}
+
 /** The key file of a data directory, when the operator names none. */
 export function defaultSealKeyFile(root: string, configHome: string | undefined): string {
   const id = createHash('sha256').update(root).digest('hex').slice(0, 16)
@@ -48,7 +55,7 @@ export function defaultSealKeyFile(root: string, configHome: string | undefined)
 }
 
 /** Opens the sealer; makes its key where the data is new, and never where data exists that another key sealed. */
-export function openSealer(paths: DataPaths, config: ServerConfig, keyFile: string): Sealer {
+export function openSealer(paths: DataPaths, keyFile: string): Sealer {
   if (realParent(keyFile).startsWith(`${paths.root}/`) || realParent(keyFile) === paths.root)
     throw new ConfigError(
       'the seal key must be outside the data directory, or a copy of the data is a copy of the secrets',

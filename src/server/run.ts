@@ -17,7 +17,6 @@ import { Server } from './server.ts'
 export type RunningServer = {
   readonly endpoint: string
   readonly paths: DataPaths
-  /** Only when this start made the first account. */
   readonly close: () => Promise<void>
 }
 
@@ -33,7 +32,7 @@ export async function runServer(
   setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   const paths = prepareData(config.dataDirectory)
   const keyFile = config.sealKeyFile ?? defaultSealKeyFile(paths.root, environment.configHome)
-  const sealer = openSealer(paths, config, keyFile)
+  const sealer = openSealer(paths, keyFile)
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
   const server = await Server.open({ ...ports, stateLog: new SqliteLog(paths.state) })

@@ -1,7 +1,7 @@
 /** REST-XML: bindings around an XML document. S3's errors are bare, Route 53's are wrapped as Query's are. */
 import type { Request } from '../request.ts'
 import { awsQuery, XML } from './aws-query.ts'
-import { isRaw, readBindings, readRawPayload, writeBindings, type Bound } from './bindings.ts'
+import { isRaw, readBindings, setRaw, writeBindings, type Bound } from './bindings.ts'
 import type { Decoding, Protocol, Route } from './protocol.ts'
 import { bytesOf } from './scalars.ts'
 import { parseXml, readXml, readXmlMembers } from './xml-read.ts'
@@ -48,7 +48,7 @@ export const restXml: Protocol = {
 
 function readBody(route: Route, request: Request, bound: Bound, decoding: Decoding): void {
   const { members, payload, body } = bound
-  if (payload && isRaw(payload)) members[payload.name] = readRawPayload(payload, request)
+  if (payload && isRaw(payload)) setRaw(members, payload, request)
   else if (request.body.length > 0 && (payload || body.length > 0)) {
     const root = parseXml(request.body, decoding.limits.depth)
     if (payload) members[payload.name] = readXml(payload, [root], payload.name, decoding)

@@ -26,6 +26,13 @@ export const restXml: Protocol = {
     if (payload ? value === undefined : body.length === 0)
       return { status, headers: { ...id, ...headers }, body: '' }
     const shape = payload?.shape ?? route.operation.output
+    // S3's oldest answer is its one member itself, not a structure around it.
+    if (route.operation.name === 'GetBucketLocation')
+      return {
+        status,
+        headers: { ...id, 'content-type': 'application/xml', ...headers },
+        body: XML + location(route, given),
+      }
     const root = payload
       ? (payload.xmlName ?? shape.xmlName ?? shape.name)
       : (shape.xmlName ?? shape.name)
@@ -54,4 +61,9 @@ function readBody(route: Route, request: Request, bound: Bound, decoding: Decodi
     if (payload) members[payload.name] = readXml(payload, [root], payload.name, decoding)
     else Object.assign(members, readXmlMembers(route.operation.input, root, '', decoding, body))
   }
+}
+
+function location(route: Route, given: Readonly<Record<string, unknown>>): string {
+  const text = given['LocationConstraint']
+  return `<LocationConstraint xmlns="${route.facts.xmlns}">${typeof text === 'string' ? escapeXml(text) : ''}</LocationConstraint>`
 }

@@ -92,7 +92,7 @@ async function serve(
     send(response, await desk.answer({ ...raw, body: await collect(request, max) }))
   } catch (error) {
     // Only a refused or broken-off body ends here: `answer` never throws.
-    if (!(error instanceof Fault)) return void request.destroy()
+    if (!(error instanceof Fault)) return void request.socket.destroy()
     response.setHeader('connection', 'close')
     send(response, desk.refuse(error, { ...raw, body: new Uint8Array() }))
     request.resume()
@@ -100,14 +100,15 @@ async function serve(
 }
 
 function send(response: ServerResponse, answer: Answer): void {
-  const hasBody = answer.status !== 204 && answer.status !== 304
-  response.writeHead(
-    answer.status,
-    hasBody
-      ? { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) }
-      : answer.headers,
-  )
-  response.end(hasBody ? answer.body : undefined)
+  const { status, headers, body } = answer
+  if (status === 204 || status === 304) {
+    response.writeHead(status, headers).end()
+    return
+  }
+  const length = { 'content-length': String(Buffer.byteLength(body)) }
+  // HEAD tells the length that GET would have, which only the operation knows; elsewhere the length is the body's.
+  const all = response.req.method === 'HEAD' ? { ...length, ...headers } : { ...headers, ...length }
+  response.writeHead(status, all).end(body)
 }
 
 async function collect(request: IncomingMessage, max: number): Promise<Uint8Array> {

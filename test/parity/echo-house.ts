@@ -61,6 +61,11 @@ export class EchoHouse {
           Promise.resolve(this.#run(service, modelOf(service).operations.get(operation)!, input)),
       }),
       authorize: () => ({ allowed: true }),
+      anonymous: {
+        principal: { type: 'root', accountId: '111122223333' },
+        tenant: '111122223333',
+        region: 'us-east-1',
+      },
     }
   }
 

@@ -152,7 +152,9 @@ export class RandomValues {
     if (style.xml && first && Object.keys(made).length === 0) {
       const simple = shape.members.find((member) => !isCompound(member.shape)) ?? first
       if (depth > FLOOR - 2)
-        made[simple.name] = this.#value(simple.shape, simple, depth - 1, 'body', style)
+        made[simple.name] = simple.httpResponseCode
+          ? 200
+          : this.#value(simple.shape, simple, depth - 1, placeOf(simple), style)
     }
     return made
   }

@@ -1,4 +1,6 @@
 /** REST's bindings: which members are in the path, the query and the headers, and which are left for the body. */
+import { Buffer, isUtf8 } from 'node:buffer'
+
 import { assert } from '#kernel/assert.ts'
 
 import type { Member, Shape } from '../model.ts'
@@ -113,12 +115,13 @@ export function writeBindings(route: Route, output: object): Written {
       for (const [name, each] of Object.entries((value ?? {}) as Record<string, string>))
         headers[(member.httpPrefixHeaders + name).toLowerCase()] = each
     } else if (member.httpResponseCode) {
-      if (typeof value === 'number') status = value
+      if (value !== undefined) status = Number(value)
     } else if (member.httpPayload) payload = member
     else body.push(member)
   }
   for (const value of Object.values(headers))
     assert(!/[\r\n\0]/.test(value), 'a header of an answer holds a line break')
+  assert(status >= 200 && status <= 599, `an answer has status ${status}`)
   return { status, headers, payload, body, given }
 }
 
@@ -131,12 +134,12 @@ function writeHeader(member: Member, value: unknown): string {
 }
 
 /** A body that is one member, not a document: bytes, or text. */
-export function readRawPayload(payload: Member, request: Request): unknown {
-  if (payload.shape.type === 'blob') return request.body
-  if (payload.shape.type !== 'string') return undefined
-  const text = Buffer.from(request.body).toString('utf8')
-  if (text.includes('\uFFFD')) throw serialization('The request body is not valid UTF-8.')
-  return text
+export function setRaw(members: Record<string, unknown>, payload: Member, request: Request): void {
+  // HTTP has no absent body: an empty one may mean either, and clients mean none.
+  if (request.body.length === 0) return
+  if (payload.shape.type === 'blob') members[payload.name] = request.body
+  else if (isUtf8(request.body)) members[payload.name] = Buffer.from(request.body).toString('utf8')
+  else throw serialization('The request body is not valid UTF-8.')
 }
 
 export function isRaw(payload: Member): boolean {

@@ -1,7 +1,7 @@
 /** REST-JSON: bindings around a JSON document. */
 import type { Request } from '../request.ts'
 import { faultBody } from './aws-json.ts'
-import { isRaw, readBindings, readRawPayload, writeBindings, type Bound } from './bindings.ts'
+import { isRaw, readBindings, setRaw, writeBindings, type Bound } from './bindings.ts'
 import { parseJson, readJson, writeJson, writeMembers } from './json.ts'
 import type { Decoding, Protocol, Route } from './protocol.ts'
 import { bytesOf } from './scalars.ts'
@@ -50,7 +50,7 @@ export const restJson: Protocol = {
 function readBody(route: Route, request: Request, bound: Bound, decoding: Decoding): void {
   const { members, payload, body } = bound
   if (payload) {
-    if (payload && isRaw(payload)) members[payload.name] = readRawPayload(payload, request)
+    if (payload && isRaw(payload)) setRaw(members, payload, request)
     else if (request.body.length > 0)
       members[payload.name] = readJson(
         payload.shape,

@@ -1,7 +1,7 @@
 /** REST-XML: bindings around an XML document. S3's errors are bare, Route 53's are wrapped as Query's are. */
 import type { Request } from '../request.ts'
 import { awsQuery, XML } from './aws-query.ts'
-import { isRaw, readBindings, readRawPayload, writeBindings, type Bound } from './bindings.ts'
+import { isRaw, readBindings, setRaw, writeBindings, type Bound } from './bindings.ts'
 import type { Decoding, Protocol, Route } from './protocol.ts'
 import { bytesOf } from './scalars.ts'
 import { parseXml, readXml, readXmlMembers } from './xml-read.ts'
@@ -26,6 +26,13 @@ export const restXml: Protocol = {
     if (payload ? value === undefined : body.length === 0)
       return { status, headers: { ...id, ...headers }, body: '' }
     const shape = payload?.shape ?? route.operation.output
+    // S3's oldest answer is its one member itself, not a structure around it.
+    if (route.operation.name === 'GetBucketLocation')
+      return {
+        status,
+        headers: { ...id, 'content-type': 'application/xml', ...headers },
+        body: XML + location(route, given),
+      }
     const root = payload
       ? (payload.xmlName ?? shape.xmlName ?? shape.name)
       : (shape.xmlName ?? shape.name)
@@ -48,10 +55,15 @@ export const restXml: Protocol = {
 
 function readBody(route: Route, request: Request, bound: Bound, decoding: Decoding): void {
   const { members, payload, body } = bound
-  if (payload && isRaw(payload)) members[payload.name] = readRawPayload(payload, request)
+  if (payload && isRaw(payload)) setRaw(members, payload, request)
   else if (request.body.length > 0 && (payload || body.length > 0)) {
     const root = parseXml(request.body, decoding.limits.depth)
     if (payload) members[payload.name] = readXml(payload, [root], payload.name, decoding)
     else Object.assign(members, readXmlMembers(route.operation.input, root, '', decoding, body))
   }
+}
+
+function location(route: Route, given: Readonly<Record<string, unknown>>): string {
+  const text = given['LocationConstraint']
+  return `<LocationConstraint xmlns="${route.facts.xmlns}">${typeof text === 'string' ? escapeXml(text) : ''}</LocationConstraint>`
 }

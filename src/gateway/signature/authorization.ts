@@ -85,7 +85,14 @@ function parameters(text: string, header: string): Map<string, string> {
         'incomplete',
         `'${part}' not a valid key=value pair (missing equal-sign) in Authorization header: '${header}'.`,
       )
-    values.set(part.slice(0, equals), part.slice(equals + 1))
+    const name = part.slice(0, equals)
+    // A second header of the name is joined to the first by a comma: nobody may choose between two signatures.
+    if (values.has(name) || /\s/.test(name))
+      throw new Refusal(
+        'incomplete',
+        `'${name}' is not a valid parameter of the Authorization header, or is there twice.`,
+      )
+    values.set(name, part.slice(equals + 1))
   }
   return values
 }

@@ -22,7 +22,7 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
-export const isLoopback = (host: string): boolean =>
+const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 export function checkConfig(config: ServerConfig): void {

@@ -1,6 +1,6 @@
 /** Accounts and their access keys. Secrets are sealed: nothing that is written to a disk holds them readable. */
 import type { Sealed } from '#store/seal.ts'
-import { index, table } from '#store/store.ts'
+import { table } from '#store/store.ts'
 
 export type Account = {
   readonly accountId: string
@@ -20,7 +20,6 @@ export type AccessKey = {
 
 export const accounts = table<Account>('iam.accounts')
 export const accessKeys = table<AccessKey>('iam.accessKeys')
-export const accessKeysByAccount = index(accessKeys, 'account', (row) => row.accountId)
 
 /** The first word of all record keys of an account's present life. */
 export const tenantOf = ({ accountId, generation }: Account): string =>

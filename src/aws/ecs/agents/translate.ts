@@ -7,7 +7,6 @@ import { overridden } from '../tasks/need.ts'
  * A task as its agent is to run it: the task definition with the overrides applied becomes ACS's task JSON, and what
  * that JSON has no field for becomes Docker's own configuration. Pure: golden cases are its tests.
  */
-import type { Container as DefinedContainer } from './translate-container.ts'
 import { toAcsContainer } from './translate-container.ts'
 
 /** The least that stops a task. */
@@ -34,7 +33,7 @@ export function toAcsTask(task: Task, row: TaskDefinition): AcsTask {
     ...(ipcMode !== undefined && { ipcMode }),
     volumes: (definition.volumes ?? []).map(toAcsVolume),
     containers: definition.containerDefinitions.map((container) =>
-      toAcsContainer(container as DefinedContainer, definition, task),
+      toAcsContainer(container, definition, task),
     ),
   }
 }

@@ -85,7 +85,7 @@ function overlap(
 ): void {
   const range =
     mapping.containerPortRange === undefined ? undefined : parseRange(mapping.containerPortRange)
-  const first = range?.first ?? (mapping.containerPort as number)
+  const first = range?.first ?? Number(mapping.containerPort)
   const last = range?.last ?? first
   for (let port = first; port <= last; port++) {
     const before = used.get(port)

@@ -100,11 +100,11 @@ function rest(input: RegisterTaskDefinitionRequest, fargate: boolean): void {
   if (pidMode !== undefined && pidMode !== 'host' && pidMode !== 'task')
     throw clientException(`Invalid pidMode '${String(pidMode)}'.`)
   if (ipcMode !== undefined && !['host', 'task', 'none'].includes(ipcMode))
-    throw clientException(`Invalid ipcMode '${String(ipcMode)}'.`)
+    throw clientException(`Invalid ipcMode '${ipcMode}'.`)
   if (fargate && (pidMode === 'host' || ipcMode !== undefined))
     throw clientException('When using Fargate, only pidMode task is supported, and ipcMode is not.')
   if (platform?.cpuArchitecture && !CPU_ARCHITECTURES.includes(platform.cpuArchitecture))
-    throw clientException(`Invalid cpuArchitecture '${String(platform.cpuArchitecture)}'.`)
+    throw clientException(`Invalid cpuArchitecture '${platform.cpuArchitecture}'.`)
   if (!ephemeralStorage) return
   if (!fargate) throw clientException('Ephemeral storage is only supported on Fargate.')
   const { sizeInGiB } = ephemeralStorage

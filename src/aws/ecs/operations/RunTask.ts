@@ -117,7 +117,7 @@ function start(
       constraints,
       strategies,
       [...hosts.values()],
-      context.ids.random,
+      () => context.ids.random(),
     )
     if (!placement.host) {
       refusals = placement.refusals

@@ -114,7 +114,7 @@ function groupTest(comparison: Comparison, values: readonly string[]): Predicate
   const negative = comparison === '!=' || comparison === '!~' || comparison === 'not in'
   const positive = { '!=': '==', '!~': '=~', 'not in': 'in' } as const
   const test = textTest(
-    negative ? positive[comparison as keyof typeof positive] : comparison,
+    negative ? positive[comparison] : comparison,
     values,
   )
   // `task:group != x` means that no task of the group is there.

@@ -45,6 +45,7 @@ export function deskOf(
     {
       clock: { now: () => NOW, after: () => () => undefined, sleep: () => Promise.resolve() },
       ids: { uuid: () => 'request-1', hex: () => '', random: () => 0 },
+      scheme: 'http',
       log: {
         info: () => undefined,
         warn: () => undefined,

@@ -132,6 +132,11 @@ export class Gateway {
     return protocol.encode(route, await built.run(input, caller), requestId)
   }
 
+  /** How the caller reached us. The Host header is signed, so it is the caller's own word. */
+  #endpointOf(request: Request): string {
+    return `${this.#house.scheme}://${request.headers.get('host') ?? 'localhost'}`
+  }
+
   #decoding(route: Route): Decoding {
     return { limits: this.limits, unknown: (path) => this.#find('unknown member', route, path) }
   }
@@ -159,6 +164,7 @@ export class Gateway {
         region: anonymous.region,
         tenant: anonymous.tenant,
         requestId,
+        endpoint: this.#endpointOf(request),
       }
     return this.#verify(request, way.facts.signingName, requestId).caller
   }
@@ -182,6 +188,7 @@ export class Gateway {
         region: verified.region,
         tenant,
         requestId,
+        endpoint: this.#endpointOf(request),
       },
       service: verified.service,
     }

@@ -31,6 +31,8 @@ export type House = {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
+  /** How this server is reached. */
+  readonly scheme: 'http' | 'https'
   /** May throw a Fault, such as ExpiredTokenException. */
   credential(accessKeyId: string): Credential | undefined
   /** Undefined where the operation is not built: the caller hears 501 and its name. */

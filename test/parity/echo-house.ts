@@ -10,7 +10,7 @@ import {
   type Shape,
 } from '#gateway/model.ts'
 
-import { RandomValues } from './random-values.ts'
+import type { RandomValues } from './random-values.ts'
 
 export const ACCESS_KEY_ID = 'AKIDROUNDTRIP'
 export const SECRET_ACCESS_KEY = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
@@ -36,6 +36,7 @@ export class EchoHouse {
         sleep: () => Promise.resolve(),
       },
       ids: { uuid: () => '00000000-0000-4000-8000-000000000000', hex: () => '', random: () => 0 },
+      scheme: 'http',
       log: {
         info: () => undefined,
         warn: () => undefined,
@@ -71,7 +72,7 @@ export class EchoHouse {
 
   #run(service: string, operation: OperationModel, input: object): object {
     const output = this.#values.output(operation)
-    if (service === 'sqs') signMessages(input as Message, output as Message)
+    if (service === 'sqs') signMessages(input, output)
     this.last = { service, operation: operation.name, input, output }
     return output
   }

@@ -1,0 +1,206 @@
+import type { Clock } from '#kernel/clock.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Log } from '#kernel/log.ts'
+import {
+  formatAcs,
+  parseAcsDown,
+  type AcsDownReceived,
+  type AcsTaskIdentity,
+  type AcsUp,
+  type PayloadReceived,
+  type TaskManifest,
+} from '#wire/acs.ts'
+import { ACS_FRAME_BYTES_MAX } from '#wire/limits.ts'
+
+import { Backoff } from './backoff.ts'
+import type { Credentials } from './sign.ts'
+import { runSocket, type Socket } from './socket.ts'
+
+const RECONNECT = { minMs: 250, maxMs: 120_000, factor: 1.5, jitter: 0.2 }
+/** Without a message for this long, and up to as long again by chance, the connection counts as dead. */
+const SILENCE_MS = 60_000
+/** A connection is renewed after this long, and up to five minutes more by chance. */
+const CONNECTION_MS = 30 * 60_000
+const CONNECTION_JITTER_MS = 5 * 60_000
+/** The other side closed in good order. */
+const GONE_CODES = new Set([1000, 1001])
+
+export type AcsHandlers = {
+  /** Resolves to whether the payload may be acknowledged: it is durable, and every task in it was sound. */
+  payload(message: PayloadReceived): Promise<boolean>
+  /** What runs here and the manifest does not have; `undefined` for an old manifest, which gets no answer. */
+  manifest(message: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined>
+  stopVerified(messageId: string, tasks: readonly AcsTaskIdentity[]): void
+  knows(taskArn: string): boolean
+}
+export type AcsOptions = {
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly region: string
+  readonly credentials: Credentials
+  readonly cluster: string
+  readonly containerInstanceArn: string
+  readonly signal: AbortSignal
+  /** The address for the next connection. */
+  readonly url: (sendCredentials: boolean) => Promise<string>
+  readonly handlers: AcsHandlers
+  readonly connected: () => void
+}
+
+/** Keeps the connection on which the control plane says what to run. */
+export class AcsClient {
+  readonly #options: AcsOptions
+  readonly #backoff: Backoff
+  #first = true
+  #quiet: (() => void) | undefined
+  /** Messages are handled one after another, in the order in which they came. */
+  #handling: Promise<void> = Promise.resolve()
+
+  constructor(options: AcsOptions) {
+    this.#options = options
+    this.#backoff = new Backoff(RECONNECT, options.ids)
+  }
+
+  /** Connects, again and again, until it is stopped or the container instance turns out to be inactive. */
+  async run(): Promise<'stopped' | 'inactive'> {
+    const { signal, clock, log } = this.#options
+    while (!signal.aborted) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        const { inactive, atOnce } = await this.#connect()
+        if (inactive) return 'inactive'
+        if (atOnce) continue
+      } catch (error) {
+        log.warn('cannot find ACS', { error: String(error) })
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      await clock.sleep(this.#backoff.nextMs(), signal).catch(() => {})
+    }
+    return 'stopped'
+  }
+
+  async #connect(): Promise<{ inactive: boolean; atOnce: boolean }> {
+    const { clock, region, credentials, signal, log, ids } = this.#options
+    const url = await this.#options.url(this.#first)
+    let socket: Socket | undefined
+    let heardOne = false
+    const renewMs = CONNECTION_MS + ids.random() * CONNECTION_JITTER_MS
+    const cancelRenewal = clock.after(renewMs, () =>
+      socket?.close(1000, 'ConnectionExpired: Reconnect to continue'),
+    )
+    const end = await runSocket({
+      url,
+      region,
+      credentials,
+      clock,
+      signal,
+      frameBytesMax: ACS_FRAME_BYTES_MAX,
+      opened: (open) => {
+        socket = open
+        this.#first = false
+        this.#heardSomething(open)
+        this.#options.connected()
+      },
+      heard: (text) => {
+        if (!socket) return
+        const frame = this.#parse(text)
+        if (!frame) return
+        heardOne = true
+        this.#backoff.reset()
+        this.#heardSomething(socket)
+        this.#handle(frame, socket)
+      },
+    })
+    cancelRenewal()
+    this.#quiet?.()
+    if (!signal.aborted) log.info('ACS connection ended', { code: end.code, reason: end.reason })
+    return {
+      inactive: end.refusal?.type === 'InactiveInstanceException',
+      // A side that hangs up before it said anything would be called without pause.
+      atOnce: heardOne && GONE_CODES.has(end.code),
+    }
+  }
+
+  #heardSomething(socket: Socket): void {
+    const { clock, ids } = this.#options
+    this.#quiet?.()
+    const ms = SILENCE_MS * (1 + ids.random())
+    this.#quiet = clock.after(ms, () => socket.close(1000, 'nothing heard'))
+  }
+
+  #parse(text: string): AcsDownReceived | undefined {
+    try {
+      const frame = parseAcsDown(text)
+      if (!frame) this.#options.log.info('ACS message of unknown type')
+      return frame
+    } catch (error) {
+      this.#options.log.warn('ACS message not understood', { error: String(error) })
+      return undefined
+    }
+  }
+
+  #handle(frame: AcsDownReceived, socket: Socket): void {
+    this.#handling = this.#handling
+      .then(() => this.#answer(frame, (up) => socket.send(formatAcs(up))))
+      .catch((error: unknown) =>
+        this.#options.log.error('ACS message failed', { type: frame.type, error: String(error) }),
+      )
+  }
+
+  async #answer(frame: AcsDownReceived, send: (frame: AcsUp) => void): Promise<void> {
+    const { handlers, log } = this.#options
+    switch (frame.type) {
+      case 'HeartbeatMessage':
+        if (frame.message.messageId)
+          send({ type: 'HeartbeatAckRequest', message: { messageId: frame.message.messageId } })
+        return
+      case 'PayloadMessage':
+        if (!this.#isMine(frame.message.containerInstanceArn)) return
+        if (await handlers.payload(frame.message)) this.#acknowledge(frame.message, send)
+        return
+      case 'TaskManifestMessage': {
+        if (!this.#isMine(frame.message.containerInstanceArn)) return
+        const stopCandidates = await handlers.manifest(frame.message)
+        if (!stopCandidates) return
+        const { messageId } = frame.message
+        this.#acknowledge(frame.message, send)
+        if (stopCandidates.length > 0)
+          send({ type: 'TaskStopVerificationMessage', message: { messageId, stopCandidates } })
+        return
+      }
+      case 'TaskStopVerificationAck':
+        handlers.stopVerified(frame.message.messageId, frame.message.stopTasks)
+        return
+      case 'IAMRoleCredentialsMessage': {
+        // Tasks have no credentials endpoint yet, and no capability says so; the push is only received.
+        const { messageId, taskArn, roleCredentials } = frame.message
+        const { credentialsId, expiration } = roleCredentials
+        if (handlers.knows(taskArn))
+          send({
+            type: 'IAMRoleCredentialsAckRequest',
+            message: { messageId, credentialsId, expiration },
+          })
+        return
+      }
+      case 'ErrorMessage':
+      case 'CloseMessage':
+        log.warn('ACS says', { type: frame.type, message: frame.message.message })
+    }
+  }
+
+  /** A message for another container instance is not ours to act on, nor to acknowledge. */
+  #isMine(containerInstanceArn: string): boolean {
+    const mine = containerInstanceArn === this.#options.containerInstanceArn
+    if (!mine) this.#options.log.warn('ACS message for another', { containerInstanceArn })
+    return mine
+  }
+
+  #acknowledge(
+    { clusterArn, messageId }: { clusterArn: string; messageId: string },
+    send: (frame: AcsUp) => void,
+  ): void {
+    const containerInstance = this.#options.containerInstanceArn
+    send({ type: 'AckRequest', message: { cluster: clusterArn, containerInstance, messageId } })
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Berth's agent: one host's half of ECS. It registers the host as a container instance, hears over ACS what is to
+ * run, brings it about on a container engine, and reports what became of it. It speaks the public agent protocol, so
+ * that either half can be exchanged for Amazon's.
+ */
+import type { Clock } from '#kernel/clock.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Log } from '#kernel/log.ts'
+
+import { Backoff } from './backoff.ts'
+import type { AgentConfig } from './config.ts'
+import { CallFault, ControlPlane } from './control-plane.ts'
+import type { Engine, EngineInfo } from './engine.ts'
+import { attributes, totalResources } from './registration.ts'
+import { Session } from './session.ts'
+import type { Credentials } from './sign.ts'
+import { StateFile } from './state/file.ts'
+import type { AgentState } from './state/state.ts'
+import { LABELS } from './tasks/create.ts'
+
+const REGISTER_RETRY = { minMs: 1000, maxMs: 60_000, factor: 1.5, jitter: 0.2 }
+/** A container instance that was deregistered registers anew after this long: Amazon's agent waits an hour. */
+export const REREGISTER_WAIT_MS = 60_000
+/** What the control plane says to a container instance that it does not have any more. */
+const UNKNOWN_INSTANCE = /^(ClientException|InvalidParameterException)$/
+
+const NOTHING = { timeline: 0, tasks: [], forgotten: [] } as const
+
+export type AgentOptions = {
+  /** The control plane's address, such as `http://127.0.0.1:4566`. */
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: Credentials
+  /** Where the agent keeps its state; nobody else may use it. */
+  readonly dataDirectory: string
+  /** Tells this Berth's containers from those of others on the same engine. */
+  readonly installationId: string
+  /** Node's word for the processor: `x64`, `arm64`. */
+  readonly architecture: string
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly config: AgentConfig
+}
+
+export class Agent {
+  readonly #options: AgentOptions
+  readonly #controlPlane: ControlPlane
+  readonly #file: StateFile
+  readonly #stopping = new AbortController()
+  #containerInstanceArn: string | undefined
+  #session: Session | undefined
+  #living: Promise<void> | undefined
+
+  constructor(options: AgentOptions) {
+    this.#options = options
+    this.#controlPlane = new ControlPlane(options)
+    this.#file = new StateFile(options.dataDirectory)
+  }
+
+  /** Empty until the control plane has given one. */
+  get containerInstanceArn(): string | undefined {
+    return this.#containerInstanceArn
+  }
+
+  /** Resolves when the host is registered and ACS is connected; rejects when the control plane refuses it. */
+  async start(): Promise<void> {
+    const { config, log } = this.#options
+    const saved = await this.#file.load()
+    if (saved && saved.cluster !== config.cluster)
+      throw new Error(
+        `the data directory belongs to cluster '${saved.cluster}', not to '${config.cluster}'`,
+      )
+    this.#containerInstanceArn = saved ? saved.containerInstanceArn : await this.#arnOfLabels()
+    await new Promise<void>((resolve, reject) => {
+      this.#living = this.#live(saved, resolve).catch((error: unknown) => {
+        log.error('the agent ended', { error: String(error) })
+        reject(error)
+      })
+    })
+  }
+
+  /** Ends the agent and lets its containers run; the next one takes them up. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the agent stops'))
+    await this.#living
+    if (this.#session) await this.#save()
+  }
+
+  /** Takes the host out of its cluster for good. Its containers are left to whoever deregisters it. */
+  async deregister(): Promise<void> {
+    if (!this.#containerInstanceArn) return
+    const { cluster } = this.#options.config
+    await this.#controlPlane.deregisterContainerInstance(cluster, this.#containerInstanceArn)
+  }
+
+  async #live(saved: AgentState | undefined, connected: () => void): Promise<void> {
+    const { clock, log } = this.#options
+    const { signal } = this.#stopping
+    let before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> = saved ?? NOTHING
+    while (!signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop
+      const info = await this.#register()
+      const containerInstanceArn = this.#containerInstanceArn
+      if (!info || containerInstanceArn === undefined) return
+      const session = new Session({
+        ...this.#options,
+        controlPlane: this.#controlPlane,
+        containerInstanceArn,
+        info,
+        before,
+        signal,
+        save: () => this.#save(),
+        connected,
+      })
+      this.#session = session
+      // oxlint-disable-next-line no-await-in-loop
+      const end = await session.run()
+      if (end === 'stopped') return
+      // What runs for the container instance that is gone is left alone, as ECS leaves it.
+      log.warn('this container instance is inactive; registering anew', { containerInstanceArn })
+      this.#containerInstanceArn = undefined
+      this.#session = undefined
+      before = NOTHING
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#save()
+      // oxlint-disable-next-line no-await-in-loop
+      await clock.sleep(REREGISTER_WAIT_MS, signal).catch(() => {})
+    }
+  }
+
+  /** Tries until the control plane has registered the host; `undefined` when the agent stops before. */
+  async #register(): Promise<EngineInfo | undefined> {
+    const { clock, ids, log } = this.#options
+    const { signal } = this.#stopping
+    const backoff = new Backoff(REGISTER_RETRY, ids)
+    while (!signal.aborted) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        return await this.#registerOnce()
+      } catch (error) {
+        if (error instanceof CallFault && !error.again) {
+          if (this.#containerInstanceArn === undefined || !UNKNOWN_INSTANCE.test(error.code))
+            throw error
+          this.#containerInstanceArn = undefined
+        }
+        log.warn('cannot register', { error: String(error) })
+        // oxlint-disable-next-line no-await-in-loop
+        await clock.sleep(backoff.nextMs(), signal).catch(() => {})
+      }
+    }
+    return undefined
+  }
+
+  async #registerOnce(): Promise<EngineInfo> {
+    const { engine, config, architecture, ids, log } = this.#options
+    const info = await engine.info()
+    const { containerInstance } = await this.#controlPlane.registerContainerInstance({
+      cluster: config.cluster,
+      clientToken: ids.uuid(),
+      ...(this.#containerInstanceArn ? { containerInstanceArn: this.#containerInstanceArn } : {}),
+      instanceIdentityDocument: '',
+      instanceIdentityDocumentSignature: '',
+      totalResources: totalResources(info, config),
+      attributes: attributes(info, config, architecture),
+    })
+    this.#containerInstanceArn = containerInstance.containerInstanceArn
+    log.info('registered', { containerInstanceArn: this.#containerInstanceArn })
+    return info
+  }
+
+  /** Where the state was lost, the containers still say whose they are; if they disagree, nobody is believed. */
+  async #arnOfLabels(): Promise<string | undefined> {
+    const { engine, installationId } = this.#options
+    const found = await engine.list({ [LABELS.installation]: installationId })
+    const arns = new Set(found.map(({ labels }) => labels[LABELS.containerInstance]))
+    return arns.size === 1 ? [...arns][0] : undefined
+  }
+
+  #save(): Promise<void> {
+    return this.#file.save(() => ({
+      version: 1,
+      cluster: this.#options.config.cluster,
+      containerInstanceArn: this.#containerInstanceArn,
+      ...(this.#session?.state ?? NOTHING),
+    }))
+  }
+}

@@ -1,0 +1,128 @@
+import { Agent, request, type IncomingMessage } from 'node:http'
+
+import type { Clock } from '#kernel/clock.ts'
+
+/** An answer of the Engine is read up to here; the largest, a list of many containers, is far below. */
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024
+/** Calls beyond this many wait for a free connection. */
+const CONNECTIONS_MAX = 64
+
+export type Call = {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>> | undefined
+  readonly body?: unknown
+  readonly timeoutMs: number
+  /** Ends the call from outside. */
+  readonly signal?: AbortSignal | undefined
+}
+export type Answer = { readonly status: number; readonly body: unknown }
+
+/** The Engine did not answer within the call's limit. */
+export class CallTimeout extends Error {
+  override name = 'CallTimeout'
+}
+
+/** HTTP over the Engine's unix socket, with connections that are kept. */
+export class DockerClient {
+  readonly #socketPath: string
+  readonly #clock: Clock
+  readonly #connections = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
+  /** Streams last as long as the watcher, so they never take a connection from the calls. */
+  readonly #streams = new Agent({ keepAlive: false })
+
+  constructor(socketPath: string, clock: Clock) {
+    this.#socketPath = socketPath
+    this.#clock = clock
+  }
+
+  async call(call: Call): Promise<Answer> {
+    const lines: string[] = []
+    const status = await this.#send(call, this.#connections, async (response) => {
+      let bytes = 0
+      response.setEncoding('utf8')
+      for await (const chunk of response as AsyncIterable<string>) {
+        bytes += chunk.length
+        if (bytes > ANSWER_BYTES_MAX) throw new Error('the Engine answers more than is read')
+        lines.push(chunk)
+      }
+    })
+    return { status, body: parse(lines.join('')) }
+  }
+
+  /** Gives each line of the answer to `heard` as it comes; resolves with the status when the stream ends. */
+  stream(call: Call, heard: (line: unknown) => void, opened?: () => void): Promise<number> {
+    return this.#send(call, this.#streams, async (response) => {
+      let rest = ''
+      opened?.()
+      response.setEncoding('utf8')
+      for await (const chunk of response as AsyncIterable<string>) {
+        const lines = (rest + chunk).split('\n')
+        rest = lines.pop() ?? ''
+        if (rest.length > ANSWER_BYTES_MAX) throw new Error('the Engine answers more than is read')
+        for (const line of lines) if (line.trim()) heard(parse(line))
+      }
+      if (rest.trim()) heard(parse(rest))
+    })
+  }
+
+  close(): void {
+    this.#connections.destroy()
+    this.#streams.destroy()
+  }
+
+  async #send(
+    call: Call,
+    agent: Agent,
+    read: (response: IncomingMessage) => Promise<void>,
+  ): Promise<number> {
+    const query = call.query ? `?${new URLSearchParams(call.query).toString()}` : ''
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+    const limit = new AbortController()
+    const disarm =
+      call.timeoutMs === Infinity
+        ? () => {}
+        : this.#clock.after(call.timeoutMs, () => limit.abort(new CallTimeout('timed out')))
+    const signal = call.signal ? AbortSignal.any([limit.signal, call.signal]) : limit.signal
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const sending = request(
+          {
+            socketPath: this.#socketPath,
+            method: call.method,
+            path: call.path + query,
+            agent,
+            signal,
+            headers: {
+              host: 'docker',
+              ...(body === undefined
+                ? { 'content-length': '0' }
+                : {
+                    'content-type': 'application/json',
+                    'content-length': String(Buffer.byteLength(body)),
+                  }),
+            },
+          },
+          resolve,
+        )
+        sending.on('error', reject)
+        sending.end(body)
+      })
+      await read(response)
+      return response.statusCode ?? 0
+    } catch (error) {
+      throw signal.aborted && signal.reason instanceof Error ? signal.reason : error
+    } finally {
+      disarm()
+    }
+  }
+}
+
+function parse(text: string): unknown {
+  if (text.trim() === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return { message: text.trim() }
+  }
+}

@@ -1,0 +1,332 @@
+import type { Clock } from '#kernel/clock.ts'
+
+import {
+  EngineError,
+  type ContainerBody,
+  type Engine,
+  type EngineErrorName,
+  type EngineEvent,
+  type EngineInfo,
+  type Image,
+  type Observed,
+  type Stats,
+  type VolumeBody,
+} from '../engine.ts'
+import type {
+  ImageAnswer,
+  InfoAnswer,
+  InspectAnswer,
+  StatsAnswer,
+  VersionAnswer,
+} from './answers.ts'
+import { CallTimeout, DockerClient, type Answer, type Call } from './client.ts'
+import { watchEvents } from './events.ts'
+import { observed, stats } from './observed.ts'
+import { imageReference, pullOutcome } from './reference.ts'
+
+const MINUTE_MS = 60_000
+export const PULL_TIMEOUT_MS = 120 * MINUTE_MS
+export const CREATE_TIMEOUT_MS = 4 * MINUTE_MS
+export const START_TIMEOUT_MS = 3 * MINUTE_MS
+/** Beyond the container's own stop timeout. */
+export const STOP_TIMEOUT_EXTRA_MS = 2 * MINUTE_MS
+export const REMOVE_TIMEOUT_MS = 5 * MINUTE_MS
+const QUICK_TIMEOUT_MS = 30_000
+
+/** The Engine API's versions that are tested: the oldest is Debian 12's, the newest what Docker 28 has. */
+const API_OLDEST = '1.41'
+const API_NEWEST = '1.50'
+
+/** The events that change what the agent knows; each run of a health check makes three others. */
+const EVENTS = ['start', 'die', 'oom', 'destroy', 'health_status']
+
+type Attempt = Omit<Call, 'timeoutMs'> & {
+  readonly timeoutMs: number
+  readonly error: EngineErrorName
+  /** For the text of a time-out: `Could not transition to …`. */
+  readonly to: string
+}
+
+/** Docker Engine over its unix socket. */
+export class DockerEngine implements Engine {
+  readonly #client: DockerClient
+  readonly #clock: Clock
+  #prefix: Promise<string> | undefined
+
+  constructor(options: { socketPath: string; clock: Clock }) {
+    this.#client = new DockerClient(options.socketPath, options.clock)
+    this.#clock = options.clock
+  }
+
+  async info(): Promise<EngineInfo> {
+    const version = (await this.#quick('/version')) as VersionAnswer
+    const info = (await this.#quick('/info')) as InfoAnswer
+    return {
+      version: version.Version ?? '',
+      apiVersion: version.ApiVersion ?? API_OLDEST,
+      minApiVersion: version.MinAPIVersion ?? API_OLDEST,
+      loggingDrivers: info.Plugins?.Log ?? [],
+      volumeDrivers: info.Plugins?.Volume ?? [],
+      cpus: info.NCPU ?? 1,
+      memoryBytes: info.MemTotal ?? 0,
+    }
+  }
+
+  async pull(image: string, firstWordMs: number | undefined): Promise<void> {
+    const silence = new AbortController()
+    const disarm = this.#clock.after(firstWordMs ?? PULL_TIMEOUT_MS, () =>
+      silence.abort(pullFailure(`the registry of ${image} did not answer`)),
+    )
+    const lines: unknown[] = []
+    try {
+      const status = await this.#client.stream(
+        {
+          method: 'POST',
+          path: `${await this.#version()}/images/create`,
+          query: imageReference(image),
+          timeoutMs: PULL_TIMEOUT_MS,
+          signal: silence.signal,
+        },
+        (line) => {
+          disarm()
+          // Only the last word matters, so a long pull does not fill the memory.
+          lines[0] = line
+        },
+      )
+      const wrong = pullOutcome(status, lines[0])
+      if (wrong !== undefined) throw pullFailure(`Error response from daemon: ${wrong}`)
+    } catch (error) {
+      if (error instanceof CallTimeout) throw timedOut('pulled', PULL_TIMEOUT_MS)
+      throw error instanceof EngineError ? error : pullFailure((error as Error).message)
+    } finally {
+      disarm()
+    }
+  }
+
+  async image(image: string): Promise<Image | undefined> {
+    const answer = await this.#attempt({
+      method: 'GET',
+      path: `/images/${encodeURIComponent(image)}/json`,
+      timeoutMs: QUICK_TIMEOUT_MS,
+      error: 'CannotPullContainerError',
+      to: 'inspected',
+    })
+    if (answer === undefined) return undefined
+    const { Id, RepoDigests, Config } = answer as ImageAnswer
+    const digest = RepoDigests?.[0]?.split('@')[1]
+    return { id: Id ?? '', digest, labels: Config?.Labels ?? {} }
+  }
+
+  async create(name: string, body: ContainerBody): Promise<string> {
+    const answer = await this.#attempt({
+      method: 'POST',
+      path: '/containers/create',
+      query: { name },
+      body,
+      timeoutMs: CREATE_TIMEOUT_MS,
+      error: 'CannotCreateContainerError',
+      to: 'created',
+    })
+    if (answer === undefined)
+      throw new EngineError(
+        'CannotCreateContainerError',
+        `Error response from daemon: No such image: ${body.Image}`,
+      )
+    return (answer as { Id: string }).Id
+  }
+
+  async start(containerId: string): Promise<void> {
+    const answer = await this.#attempt({
+      method: 'POST',
+      path: `/containers/${containerId}/start`,
+      timeoutMs: START_TIMEOUT_MS,
+      error: 'CannotStartContainerError',
+      to: 'started',
+    })
+    if (answer === undefined)
+      throw new EngineError('CannotStartContainerError', `No such container: ${containerId}`)
+  }
+
+  async stop(containerId: string, timeoutSeconds: number): Promise<void> {
+    await this.#attempt({
+      method: 'POST',
+      path: `/containers/${containerId}/stop`,
+      query: { t: String(timeoutSeconds) },
+      timeoutMs: timeoutSeconds * 1000 + STOP_TIMEOUT_EXTRA_MS,
+      error: 'CannotStopContainerError',
+      to: 'stopped',
+    })
+  }
+
+  async remove(containerId: string): Promise<void> {
+    await this.#attempt({
+      method: 'DELETE',
+      path: `/containers/${containerId}`,
+      query: { v: 'true', force: 'true' },
+      timeoutMs: REMOVE_TIMEOUT_MS,
+      error: 'CannotRemoveContainerError',
+      to: 'removed',
+    })
+  }
+
+  async inspect(containerId: string): Promise<Observed | undefined> {
+    const answer = await this.#attempt({
+      method: 'GET',
+      path: `/containers/${containerId}/json`,
+      timeoutMs: QUICK_TIMEOUT_MS,
+      error: 'CannotInspectContainerError',
+      to: 'inspected',
+    })
+    return answer === undefined ? undefined : observed(answer as InspectAnswer)
+  }
+
+  async list(labels: Readonly<Record<string, string>>): Promise<readonly Observed[]> {
+    const answer = (await this.#attempt({
+      method: 'GET',
+      path: '/containers/json',
+      query: { all: 'true', filters: JSON.stringify({ label: labelFilter(labels) }) },
+      timeoutMs: QUICK_TIMEOUT_MS,
+      error: 'CannotListContainersError',
+      to: 'listed',
+    })) as readonly { readonly Id: string }[] | undefined
+    const found: Observed[] = []
+    // One after another: the list is short, and a resync must not crowd out the starts.
+    for (const { Id } of answer ?? []) {
+      // oxlint-disable-next-line no-await-in-loop
+      const container = await this.inspect(Id)
+      if (container) found.push(container)
+    }
+    return found
+  }
+
+  async createVolume(volume: VolumeBody): Promise<void> {
+    await this.#attempt({
+      method: 'POST',
+      path: '/volumes/create',
+      body: volume,
+      timeoutMs: CREATE_TIMEOUT_MS,
+      error: 'CannotCreateVolumeError',
+      to: 'created',
+    })
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    await this.#attempt({
+      method: 'DELETE',
+      path: `/volumes/${encodeURIComponent(name)}`,
+      timeoutMs: REMOVE_TIMEOUT_MS,
+      error: 'CannotRemoveContainerError',
+      to: 'removed',
+    })
+  }
+
+  async stats(containerId: string): Promise<Stats | undefined> {
+    const answer = await this.#attempt({
+      method: 'GET',
+      path: `/containers/${containerId}/stats`,
+      query: { stream: 'false', 'one-shot': 'true' },
+      timeoutMs: QUICK_TIMEOUT_MS,
+      error: 'CannotInspectContainerError',
+      to: 'measured',
+    })
+    return answer === undefined ? undefined : stats(answer as StatsAnswer)
+  }
+
+  watch(
+    labels: Readonly<Record<string, string>>,
+    listener: (event: EngineEvent) => void,
+  ): () => void {
+    return watchEvents({
+      client: this.#client,
+      clock: this.#clock,
+      path: async () => `${await this.#version()}/events`,
+      filters: JSON.stringify({ type: ['container'], event: EVENTS, label: labelFilter(labels) }),
+      listener,
+    })
+  }
+
+  /** Lets go of the connections. The containers do not notice. */
+  close(): void {
+    this.#client.close()
+  }
+
+  #quick(path: string): Promise<unknown> {
+    return this.#attempt({
+      method: 'GET',
+      path,
+      timeoutMs: QUICK_TIMEOUT_MS,
+      error: 'CannotListContainersError',
+      to: 'described',
+    })
+  }
+
+  /** The answer's body, or `undefined` for what does not exist. */
+  async #attempt(attempt: Attempt): Promise<unknown> {
+    let answer: Answer
+    try {
+      const path = (await this.#version()) + attempt.path
+      answer = await this.#client.call({ ...attempt, path })
+    } catch (error) {
+      if (error instanceof EngineError) throw error
+      if (error instanceof CallTimeout) throw timedOut(attempt.to, attempt.timeoutMs)
+      throw new EngineError(attempt.error, (error as Error).message)
+    }
+    if (answer.status === 404) return undefined
+    if (answer.status >= 400)
+      throw new EngineError(attempt.error, `Error response from daemon: ${messageOf(answer)}`)
+    return answer.body ?? null
+  }
+
+  #version(): Promise<string> {
+    // A failed negotiation is not kept: the Engine may only be starting.
+    this.#prefix ??= this.#negotiate().catch((error: unknown) => {
+      this.#prefix = undefined
+      throw error
+    })
+    return this.#prefix
+  }
+
+  async #negotiate(): Promise<string> {
+    const { body } = await this.#client.call({
+      method: 'GET',
+      path: '/version',
+      timeoutMs: QUICK_TIMEOUT_MS,
+    })
+    const { ApiVersion = '', MinAPIVersion = '' } = (body ?? {}) as VersionAnswer
+    if (minor(ApiVersion) < minor(API_OLDEST) || minor(MinAPIVersion) > minor(API_NEWEST))
+      throw new EngineError(
+        'CannotListContainersError',
+        `Docker's API ${ApiVersion} is none of ${API_OLDEST} to ${API_NEWEST}`,
+      )
+    return minor(ApiVersion) < minor(API_NEWEST) ? `/v${ApiVersion}` : `/v${API_NEWEST}`
+  }
+}
+
+/** All versions so far begin with `1.`. */
+function minor(version: string): number {
+  return Number(version.split('.')[1] ?? 0)
+}
+
+function labelFilter(labels: Readonly<Record<string, string>>): string[] {
+  return Object.entries(labels).map(([label, value]) => (value ? `${label}=${value}` : label))
+}
+
+function messageOf(answer: Answer): string {
+  const { message } = (answer.body ?? {}) as { message?: unknown }
+  return typeof message === 'string' ? message : `status ${answer.status}`
+}
+
+function pullFailure(message: string): EngineError {
+  return new EngineError('CannotPullContainerError', message)
+}
+
+function timedOut(to: string, ms: number): EngineError {
+  const seconds = Math.round(ms / 1000)
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor((seconds % 3600) / 60)
+  const waited = `${hours ? `${hours}h` : ''}${hours || minutes ? `${minutes}m` : ''}${seconds % 60}s`
+  return new EngineError(
+    'DockerTimeoutError',
+    `Could not transition to ${to}; timed out after waiting ${waited}`,
+  )
+}

@@ -1,0 +1,137 @@
+import type { NetworkBinding } from '#wire/calls.ts'
+
+/** A container, as the engine tells it. */
+export type Observed = {
+  readonly id: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** `created` has never run; paused and restarting containers count as running. */
+  readonly state: 'created' | 'running' | 'exited'
+  /** Set once it has run and ended. */
+  readonly exitCode?: number | undefined
+  readonly outOfMemory: boolean
+  /** What the engine says went wrong with it; empty when nothing did. */
+  readonly error: string
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly startedAt?: number | undefined
+  readonly finishedAt?: number | undefined
+  readonly health?: Health | undefined
+  readonly networkBindings: readonly NetworkBinding[]
+}
+
+export type Health = {
+  readonly status: 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN'
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  readonly output: string
+}
+
+export type Image = {
+  readonly id: string
+  /** `sha256:…` as the registry knows it; absent for an image that no registry has. */
+  readonly digest?: string | undefined
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export type EngineInfo = {
+  readonly version: string
+  readonly apiVersion: string
+  readonly minApiVersion: string
+  readonly loggingDrivers: readonly string[]
+  readonly volumeDrivers: readonly string[]
+  readonly cpus: number
+  readonly memoryBytes: number
+}
+
+/** Counters since the container's start, all of one instant. */
+export type Stats = {
+  readonly cpuNanoseconds: number
+  readonly memoryBytes: number
+  readonly network?: Readonly<Record<NetworkCounter, number>> | undefined
+  readonly readBytes: number
+  readonly writtenBytes: number
+}
+export const NETWORK_COUNTERS = [
+  'rxBytes',
+  'rxDropped',
+  'rxErrors',
+  'rxPackets',
+  'txBytes',
+  'txDropped',
+  'txErrors',
+  'txPackets',
+] as const
+export type NetworkCounter = (typeof NETWORK_COUNTERS)[number]
+
+/** The body of a create call, in the Engine API's own words. */
+export type ContainerBody = {
+  readonly Image: string
+  readonly Labels: Readonly<Record<string, string>>
+  readonly HostConfig: Readonly<Record<string, unknown>>
+  readonly [member: string]: unknown
+}
+
+export type VolumeBody = {
+  readonly Name: string
+  readonly Driver?: string | undefined
+  readonly DriverOpts?: Readonly<Record<string, string>> | undefined
+  readonly Labels?: Readonly<Record<string, string>> | undefined
+}
+
+/** What a watcher hears: that a container changed, or that it must look at all of them again. */
+export type EngineEvent =
+  | { readonly type: 'changed'; readonly containerId: string }
+  | { readonly type: 'connected' }
+  | { readonly type: 'lost' }
+
+/** A container engine, as the agent needs it. `docker/` talks to a real one, the simulation pretends. */
+export interface Engine {
+  info(): Promise<EngineInfo>
+  /** `firstWordMs` bounds the time until the registry answers at all. */
+  pull(image: string, firstWordMs: number | undefined): Promise<void>
+  image(image: string): Promise<Image | undefined>
+  /** Gives the container's id. */
+  create(name: string, body: ContainerBody): Promise<string>
+  start(containerId: string): Promise<void>
+  /** Sends the stop signal, and SIGKILL after `timeoutSeconds`. A container that is not running is a success. */
+  stop(containerId: string, timeoutSeconds: number): Promise<void>
+  /** Removes the container with its anonymous volumes. One that is gone is a success. */
+  remove(containerId: string): Promise<void>
+  inspect(containerId: string): Promise<Observed | undefined>
+  /** All containers, whether they run or not, that carry every one of these labels. */
+  list(labels: Readonly<Record<string, string>>): Promise<readonly Observed[]>
+  createVolume(volume: VolumeBody): Promise<void>
+  removeVolume(name: string): Promise<void>
+  stats(containerId: string): Promise<Stats | undefined>
+  /** Tells of containers with these labels until the returned function is called; reconnects by itself. */
+  watch(
+    labels: Readonly<Record<string, string>>,
+    listener: (event: EngineEvent) => void,
+  ): () => void
+}
+
+/** The agent's names for what the world does wrong; they come first in the reasons that users read. */
+export type EngineErrorName =
+  | 'CannotPullContainerError'
+  | 'CannotCreateContainerError'
+  | 'CannotCreateVolumeError'
+  | 'CannotStartContainerError'
+  | 'CannotStopContainerError'
+  | 'CannotInspectContainerError'
+  | 'CannotRemoveContainerError'
+  | 'CannotListContainersError'
+  | 'DockerTimeoutError'
+
+export class EngineError extends Error {
+  override name: EngineErrorName
+  constructor(name: EngineErrorName, message: string) {
+    super(message)
+    this.name = name
+  }
+
+  /** As a container's `reason` has it. */
+  get reason(): string {
+    return `${this.name}: ${this.message}`
+  }
+}

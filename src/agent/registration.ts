@@ -1,0 +1,57 @@
+import type { Attribute, Resource } from '#wire/calls.ts'
+
+import type { AgentConfig } from './config.ts'
+import type { EngineInfo } from './engine.ts'
+
+const MIB = 1024 * 1024
+const CPU_UNITS_PER_CORE = 1024
+/** The versions of Docker's API that ECS has attributes for. */
+const REMOTE_API_MINORS = [17, 18, 19, 20, 21, 22, 23, 24, 25, 28, 29, 30, 32]
+/** Drivers that need nothing of the agent but their name in the container's LogConfig. */
+const LOGGING_DRIVERS = ['json-file', 'syslog', 'journald', 'gelf', 'fluentd', 'splunk']
+
+/** What this host has for tasks. Ports are those that tasks may not have. */
+export function totalResources(info: EngineInfo, config: AgentConfig): readonly Resource[] {
+  const memoryMiB = Math.floor(info.memoryBytes / MIB) - config.reservedMemoryMiB
+  return [
+    { name: 'CPU', type: 'INTEGER', integerValue: info.cpus * CPU_UNITS_PER_CORE },
+    { name: 'MEMORY', type: 'INTEGER', integerValue: Math.max(0, memoryMiB) },
+    { name: 'PORTS', type: 'STRINGSET', stringSetValue: config.reservedPorts.map(String) },
+    { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: config.reservedPortsUdp.map(String) },
+  ]
+}
+
+/** What this agent can do. A capability that is not built is not listed, so no task that needs it comes here. */
+export function attributes(
+  info: EngineInfo,
+  config: AgentConfig,
+  architecture: string,
+): readonly Attribute[] {
+  const newest = Number(info.apiVersion.split('.')[1] ?? 0)
+  const versions = REMOTE_API_MINORS.filter((version) => version <= newest)
+  const drivers = LOGGING_DRIVERS.filter(
+    (driver) =>
+      info.loggingDrivers.includes(driver) &&
+      (config.loggingDrivers === undefined || config.loggingDrivers.includes(driver)),
+  )
+  return [
+    ...[
+      'com.amazonaws.ecs.capability.privileged-container',
+      ...versions.map((version) => `com.amazonaws.ecs.capability.docker-remote-api.1.${version}`),
+      ...[...drivers, 'none'].map(
+        (driver) => `com.amazonaws.ecs.capability.logging-driver.${driver}`,
+      ),
+      'ecs.capability.container-health-check',
+      'ecs.capability.container-ordering',
+      'ecs.capability.full-sync',
+      'ecs.capability.external',
+      ...info.volumeDrivers
+        .filter((driver) => driver === 'local')
+        .map((driver) => `ecs.capability.docker-plugin.${driver}`),
+    ].map((name) => ({ name })),
+    { name: 'ecs.os-type', value: 'linux' },
+    { name: 'ecs.os-family', value: 'LINUX' },
+    { name: 'ecs.cpu-architecture', value: architecture === 'x64' ? 'x86_64' : architecture },
+    ...Object.entries(config.attributes).map(([name, value]) => ({ name, value })),
+  ]
+}

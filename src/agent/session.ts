@@ -1,0 +1,269 @@
+import type { AcsTaskIdentity, PayloadReceived, TaskManifest } from '#wire/acs.ts'
+import { acsUrl, tcsUrl } from '#wire/connect.ts'
+import { readTask } from '#wire/task.ts'
+
+import { AcsClient, type AcsHandlers } from './acs.ts'
+import type { AgentOptions } from './agent.ts'
+import type { ControlPlane } from './control-plane.ts'
+import type { EngineInfo } from './engine.ts'
+import { Reporter } from './reporter.ts'
+import type { AgentState } from './state/state.ts'
+import { ownLabels, type Owner } from './tasks/create.ts'
+import { TaskRunner } from './tasks/runner.ts'
+import { isStopped } from './tasks/task.ts'
+import { runTcs } from './tcs.ts'
+import { Telemetry } from './telemetry.ts'
+
+const RESTORE_RETRY_MS = 2_000
+const RESYNC_MS = 5 * 60_000
+/** The agent's own version, as the sockets' addresses have it. */
+const AGENT_VERSION = '0.1.0'
+const AGENT_HASH = 'berth'
+
+type SessionOptions = AgentOptions & {
+  readonly controlPlane: ControlPlane
+  readonly containerInstanceArn: string
+  readonly info: EngineInfo
+  /** What was known before, in an earlier life of the agent. */
+  readonly before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'>
+  readonly signal: AbortSignal
+  /** Resolves once the agent's state is durable as it is now. */
+  readonly save: () => Promise<void>
+  readonly connected: () => void
+}
+
+/** The life of the agent as one registered container instance. */
+export class Session {
+  readonly #options: SessionOptions
+  readonly #runner: TaskRunner
+  readonly #reporter: Reporter
+  readonly #telemetry: Telemetry
+  readonly #ending = new AbortController()
+  #timeline: number
+  /** What the last manifest did not have, and the control plane has been asked about. */
+  #candidates: { readonly messageId: string; readonly arns: ReadonlySet<string> } | undefined
+  #endpoints: { readonly endpoint: string; readonly telemetryEndpoint: string } | undefined
+  #cancelResync: (() => void) | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#timeline = options.before.timeline
+    const { engine, clock, ids, log, config, containerInstanceArn, installationId } = options
+    const { cluster } = config
+    const owner: Owner = { installationId, containerInstanceArn, cluster }
+    const signal = AbortSignal.any([options.signal, this.#ending.signal])
+    this.#runner = new TaskRunner({
+      tasks: options.before.tasks,
+      forgotten: options.before.forgotten,
+      engine,
+      clock,
+      ids,
+      log,
+      config,
+      owner,
+      changed: (arn) => {
+        options.save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
+        this.#reporter.poke(arn)
+      },
+    })
+    this.#reporter = new Reporter({
+      clock,
+      ids,
+      log,
+      signal,
+      task: (arn) => this.#runner.tasks.get(arn),
+      submit: (report) => options.controlPlane.submitTaskStateChange({ cluster, ...report }),
+      acknowledged: (arn, report) => this.#runner.acknowledged(arn, report),
+    })
+    this.#telemetry = new Telemetry({
+      engine,
+      clock,
+      ids,
+      cluster,
+      containerInstanceArn,
+      tasks: () => this.#runner.tasks,
+    })
+  }
+
+  get state(): Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> {
+    return {
+      timeline: this.#timeline,
+      tasks: [...this.#runner.tasks.values()],
+      forgotten: this.#runner.forgotten,
+    }
+  }
+
+  /** Takes up what was known before, and runs until the agent stops or the container instance is inactive. */
+  async run(): Promise<'stopped' | 'inactive'> {
+    const { engine, clock, ids, log, region, credentials, config, containerInstanceArn } =
+      this.#options
+    const signal = AbortSignal.any([this.#options.signal, this.#ending.signal])
+    const owner = { ...this.#options, cluster: config.cluster }
+    await this.#restore(signal)
+    if (signal.aborted) return 'stopped'
+    const unwatch = engine.watch(ownLabels(owner), (event) => {
+      if (event.type === 'changed') void this.#runner.look(event.containerId)
+      else this.#telemetry.runtimeIs(event.type === 'connected' ? 'OK' : 'IMPAIRED')
+      if (event.type === 'connected') this.#resync()
+    })
+    const acs = new AcsClient({
+      clock,
+      ids,
+      log,
+      region,
+      credentials,
+      signal,
+      containerInstanceArn,
+      cluster: config.cluster,
+      url: (sendCredentials) => this.#acsUrl(sendCredentials),
+      handlers: this.#handlers(),
+      connected: this.#options.connected,
+    })
+    const telemetry = runTcs({
+      clock,
+      ids,
+      log,
+      region,
+      credentials,
+      signal,
+      url: () => this.#tcsUrl(),
+      frames: () => this.#telemetry.frames(),
+    })
+    try {
+      return await acs.run()
+    } finally {
+      this.#ending.abort(new Error('the session ends'))
+      unwatch()
+      this.#cancelResync?.()
+      this.#runner.stop()
+      await telemetry
+    }
+  }
+
+  /** Nothing is heard nor done before the engine has said what there is. */
+  async #restore(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options
+    while (!signal.aborted) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        await this.#runner.restore()
+        return
+      } catch (error) {
+        log.warn('cannot list containers', { error: String(error) })
+        // oxlint-disable-next-line no-await-in-loop
+        await clock.sleep(RESTORE_RETRY_MS, signal).catch(() => {})
+      }
+    }
+  }
+
+  #resync(): void {
+    const { clock, log } = this.#options
+    this.#cancelResync?.()
+    this.#cancelResync = clock.after(RESYNC_MS, () => this.#resync())
+    this.#runner
+      .resync()
+      .catch((error: unknown) => log.warn('cannot resync', { error: String(error) }))
+  }
+
+  #handlers(): AcsHandlers {
+    return {
+      payload: (message) => this.#payload(message),
+      manifest: (message) => this.#manifest(message),
+      stopVerified: (messageId, tasks) => this.#stopVerified(messageId, tasks),
+      knows: (arn) => this.#runner.tasks.has(arn),
+    }
+  }
+
+  async #payload({ tasks = [], seqNum = 0 }: PayloadReceived): Promise<boolean> {
+    let sound = true
+    const read = tasks.flatMap((task) => {
+      try {
+        return [readTask(task, 'task')]
+      } catch (error) {
+        sound = false
+        const arn = (task as { arn?: unknown } | null)?.arn
+        if (typeof arn === 'string') this.#runner.refuse(arn, seqNum, (error as Error).message)
+        return []
+      }
+    })
+    // What stops makes room for what starts.
+    const stops = read.filter(({ desiredStatus }) => desiredStatus === 'STOPPED')
+    const starts = read.filter(({ desiredStatus }) => desiredStatus === 'RUNNING')
+    for (const task of [...stops, ...starts]) sound = this.#runner.receive(task, seqNum) && sound
+    await this.#options.save()
+    return sound
+  }
+
+  async #manifest(manifest: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined> {
+    if (manifest.timeline <= this.#timeline) return undefined
+    this.#timeline = manifest.timeline
+    await this.#options.save()
+    const listed = new Set(
+      manifest.tasks
+        .filter(({ desiredStatus }) => desiredStatus !== 'STOPPED')
+        .map(({ taskArn }) => taskArn),
+    )
+    // A task that a later payload brought is not missing from this manifest: it is newer.
+    const candidates = [...this.#runner.tasks.values()].filter(
+      (task) =>
+        task.desired === 'RUNNING' &&
+        !isStopped(task) &&
+        !listed.has(task.arn) &&
+        task.seqNum <= manifest.timeline,
+    )
+    const arns = new Set(candidates.map(({ arn }) => arn))
+    this.#candidates = { messageId: manifest.messageId, arns }
+    return candidates.map(({ arn, definition }) => ({
+      taskArn: arn,
+      taskClusterArn: definition.taskClusterArn ?? manifest.clusterArn,
+      desiredStatus: 'STOPPED',
+    }))
+  }
+
+  /** Stops only what was asked about and is named in the answer. */
+  #stopVerified(messageId: string, tasks: readonly AcsTaskIdentity[]): void {
+    if (this.#candidates?.messageId !== messageId) return
+    const { arns } = this.#candidates
+    this.#candidates = undefined
+    for (const { taskArn } of tasks) if (arns.has(taskArn)) this.#runner.stopTask(taskArn)
+  }
+
+  async #acsUrl(sendCredentials: boolean): Promise<string> {
+    const { endpoint } = await this.#discover()
+    const { config, containerInstanceArn, info } = this.#options
+    return acsUrl(endpoint, {
+      agentHash: AGENT_HASH,
+      agentVersion: AGENT_VERSION,
+      clusterArn: config.cluster,
+      containerInstanceArn,
+      dockerVersion: `DockerVersion: ${info.version}`,
+      sendCredentials,
+    })
+  }
+
+  async #tcsUrl(): Promise<string> {
+    const { telemetryEndpoint } = await this.#discover()
+    const { config, containerInstanceArn, info } = this.#options
+    return tcsUrl(telemetryEndpoint, {
+      agentHash: AGENT_HASH,
+      agentVersion: AGENT_VERSION,
+      cluster: config.cluster,
+      containerInstance: containerInstanceArn,
+      dockerVersion: info.version,
+    })
+  }
+
+  /** Asked before each connection, since the control plane may have moved; its last answer serves while it is away. */
+  async #discover() {
+    const { controlPlane, config, containerInstanceArn } = this.#options
+    try {
+      this.#endpoints = await controlPlane.discoverPollEndpoint(
+        config.cluster,
+        containerInstanceArn,
+      )
+    } catch (error) {
+      if (!this.#endpoints) throw error
+    }
+    return this.#endpoints
+  }
+}

@@ -1,0 +1,98 @@
+import { WebSocket } from 'ws'
+
+import type { Clock } from '#kernel/clock.ts'
+import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
+import { parseRefusal, type Refusal } from '#wire/refusal.ts'
+
+import { sign, type Credentials } from './sign.ts'
+
+const HANDSHAKE_TIMEOUT_MS = 30_000
+
+export type Socket = {
+  send(frame: string): void
+  close(code: number, reason: string): void
+}
+export type SocketOptions = {
+  readonly url: string
+  readonly region: string
+  readonly credentials: Credentials
+  readonly clock: Clock
+  readonly frameBytesMax: number
+  readonly signal: AbortSignal
+  readonly opened: (socket: Socket) => void
+  readonly heard: (frame: string) => void
+}
+/** How a connection ended. `code` is 1006 where the other side said nothing. */
+export type SocketEnd = {
+  readonly opened: boolean
+  readonly code: number
+  readonly reason: string
+  readonly refusal?: Refusal | undefined
+}
+
+/** One signed connection to the control plane, from its opening to its end. Never rejects. */
+export function runSocket(options: SocketOptions): Promise<SocketEnd> {
+  const { url, region, credentials, clock, signal } = options
+  if (signal.aborted) return Promise.resolve({ opened: false, code: 1001, reason: 'stopped' })
+  const headers = sign({ method: 'GET', url, body: '' }, { region, credentials, now: clock.now() })
+  const { host: _host, ...sent } = headers
+  const socket = new WebSocket(url, {
+    headers: sent,
+    maxPayload: options.frameBytesMax,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    perMessageDeflate: false,
+  })
+  return new Promise((resolve) => {
+    let opened = false
+    let refusal: Refusal | undefined
+    let reason = ''
+    const stop = () => socket.close(1001, 'the agent stops')
+    signal.addEventListener('abort', stop, { once: true })
+    socket.on('open', () => {
+      opened = true
+      options.opened({
+        send: (frame) => {
+          // A frame that misses its connection is not lost: both sides say again what was not acknowledged.
+          if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+        },
+        close: (code, why) => socket.close(code, why),
+      })
+    })
+    socket.on('message', (data, isBinary) => {
+      if (!isBinary) options.heard(textOf(data))
+    })
+    socket.on('unexpected-response', (request, response) => {
+      let body = ''
+      reason = `refused with status ${response.statusCode ?? 0}`
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        if (body.length < REFUSAL_BYTES_MAX) body += chunk
+      })
+      response.on('close', () => {
+        refusal = parseRefusal(body)
+        if (refusal) reason = `${refusal.type}: ${refusal.message}`
+        request.destroy()
+        end(1006)
+      })
+    })
+    socket.on('error', (error) => {
+      reason ||= error.message
+    })
+    socket.on('close', (code, why) => {
+      reason ||= why.toString()
+      end(code)
+    })
+
+    function end(code: number): void {
+      signal.removeEventListener('abort', stop)
+      resolve({ opened, code, reason, refusal })
+    }
+  })
+}
+
+function textOf(data: Buffer | ArrayBuffer | readonly Buffer[]): string {
+  if (Buffer.isBuffer(data)) return data.toString('utf8')
+  return data instanceof ArrayBuffer
+    ? Buffer.from(data).toString('utf8')
+    : Buffer.concat(data).toString('utf8')
+}

@@ -1,0 +1,15 @@
+import type { KnownTask } from '../tasks/task.ts'
+
+/** What the agent must not forget. Everything else is found again on the engine. */
+export type AgentState = {
+  readonly version: 1
+  readonly cluster: string
+  readonly containerInstanceArn: string | undefined
+  /** The greatest `timeline` of a manifest so far: older ones are ignored. */
+  readonly timeline: number
+  readonly tasks: readonly KnownTask[]
+  /** Tasks that are over and cleaned away: a late payload must not run them again. The latest come last. */
+  readonly forgotten: readonly string[]
+}
+
+export const FORGOTTEN_MAX = 1000

@@ -1,0 +1,93 @@
+import type { AcsContainer, AcsTask } from '#wire/task.ts'
+
+import { dockerName, ownVolumes } from './create.ts'
+import { dependencyProblem } from './dependencies.ts'
+import type { KnownContainer, KnownTask } from './task.ts'
+
+/** A task that was just heard of. `hex` gives a fresh ending for each name on the engine. */
+export function accept(task: AcsTask, seqNum: number, hex: () => string): KnownTask {
+  const { roleCredentials: _role, executionRoleCredentials: _execution, ...definition } = task
+  const containers = (definition.containers ?? []).map(
+    ({ name }): readonly [string, KnownContainer] => [
+      name,
+      { status: 'NONE', dockerName: dockerName(definition, name, hex()) },
+    ],
+  )
+  return {
+    arn: task.arn,
+    definition,
+    desired: task.desiredStatus,
+    seqNum,
+    containers: Object.fromEntries(containers),
+    volumes: ownVolumes(definition, hex),
+    reported: { status: 'NONE', containers: {} },
+  }
+}
+
+/** A task that does not run here at all: it is only reported, as stopped for that reason. */
+export function refuse(arn: string, seqNum: number, problem: string): KnownTask {
+  return {
+    arn,
+    definition: { arn, desiredStatus: 'STOPPED' },
+    desired: 'STOPPED',
+    seqNum,
+    problem,
+    containers: {},
+    volumes: {},
+    reported: { status: 'NONE', containers: {} },
+  }
+}
+
+/**
+ * Why this agent cannot run the task, or `undefined`. What is not built is no capability that the agent registers,
+ * so the scheduler does not send it; should it come all the same, it is refused and not half done.
+ */
+export function problemOf(task: AcsTask): string | undefined {
+  const containers = task.containers ?? []
+  if (containers.length === 0) return 'the task has no containers'
+  if (new Set(containers.map(({ name }) => name)).size < containers.length)
+    return 'two containers have the same name'
+  if (task.networkMode === 'awsvpc') return notBuilt('networkMode awsvpc')
+  for (const { type } of task.volumes ?? [])
+    if (type !== undefined && type !== 'host' && type !== 'docker')
+      return notBuilt(`volume type ${type}`)
+  return (
+    containers.map(containerProblem).find((problem) => problem !== undefined) ??
+    dependencyProblem(containers)
+  )
+}
+
+function containerProblem(container: AcsContainer): string | undefined {
+  if (container.secrets?.length) return notBuilt('secrets')
+  if (container.environmentFiles?.length) return notBuilt('environmentFiles')
+  if (container.firelensConfiguration) return notBuilt('firelensConfiguration')
+  if (container.restartPolicy?.enabled) return notBuilt('restartPolicy')
+  if (container.registryAuthentication) return notBuilt('registryAuthentication')
+  if (container.portMappings?.some(({ containerPortRange }) => containerPortRange))
+    return notBuilt('containerPortRange')
+  for (const text of [container.dockerConfig?.config, container.dockerConfig?.hostConfig])
+    if (members(text) === undefined)
+      return `dockerConfig of container '${container.name}' is not JSON`
+  const overridden = members(container.overrides)
+  if (overridden === undefined) return `overrides of container '${container.name}' are not JSON`
+  const unknown = overridden.find((member) => member !== 'command')
+  return unknown === undefined
+    ? undefined
+    : `overrides of container '${container.name}' have the unknown field '${unknown}'`
+}
+
+function members(text: string | undefined): readonly string[] | undefined {
+  if (!text) return []
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.keys(value)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function notBuilt(what: string): string {
+  return `this agent does not run tasks with ${what}`
+}

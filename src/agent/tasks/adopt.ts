@@ -1,0 +1,62 @@
+import { readTask } from '#wire/task.ts'
+
+import type { Observed } from '../engine.ts'
+import { accept } from './accept.ts'
+import { jsonObject, LABELS } from './create.ts'
+import { change, observe, type KnownTask } from './task.ts'
+
+/**
+ * The tasks that containers on the engine belong to, where the agent's own state does not know them: each container
+ * carries its task as a label. Nothing is started anew: what runs is running, what ended is reported as ended.
+ */
+export function adopt(
+  found: readonly Observed[],
+  known: ReadonlyMap<string, KnownTask>,
+  hex: () => string,
+  now: number,
+): readonly KnownTask[] {
+  const adopted = new Map<string, KnownTask>()
+  for (const container of found.toSorted((one, other) => one.createdAt - other.createdAt)) {
+    const arn = container.labels[LABELS.taskArn]
+    const name = container.labels[LABELS.containerName]
+    if (!arn || !name || known.has(arn)) continue
+    const task = adopted.get(arn) ?? taskOf(arn, container, hex)
+    if (task) adopted.set(arn, attach(task, name, container, now))
+  }
+  return [...adopted.values()]
+}
+
+/** Lays what the engine has over a task that the agent knows, after the agent was away. */
+export function reconcile(task: KnownTask, found: readonly Observed[], now: number): KnownTask {
+  let result = task
+  for (const name of Object.keys(task.containers)) {
+    const before = result.containers[name]
+    const mine = found.find(
+      ({ id, labels }) =>
+        (before?.dockerId === undefined || id === before.dockerId) &&
+        labels[LABELS.taskArn] === task.arn &&
+        labels[LABELS.containerName] === name,
+    )
+    // What was under way when the agent ended is not under way any more.
+    result = change(result, name, { doing: undefined, againAt: undefined })
+    result = mine ? attach(result, name, mine, now) : observe(result, name, undefined, now)
+  }
+  return result
+}
+
+function attach(task: KnownTask, name: string, container: Observed, now: number): KnownTask {
+  const named = change(task, name, { dockerName: container.name })
+  return observe(named, name, container, now)
+}
+
+function taskOf(arn: string, container: Observed, hex: () => string): KnownTask | undefined {
+  try {
+    const definition = readTask(JSON.parse(container.labels[LABELS.task] ?? ''), 'label')
+    const volumes = jsonObject(container.labels[LABELS.volumes]) as Record<string, string>
+    if (definition.arn !== arn) return undefined
+    return { ...accept({ ...definition, desiredStatus: 'RUNNING' }, 0, hex), volumes }
+  } catch {
+    // A label that no agent of ours wrote: the container is left alone.
+    return undefined
+  }
+}

@@ -1,0 +1,169 @@
+import type { AcsContainer, AcsTask } from '#wire/task.ts'
+
+import type { ContainerBody, VolumeBody } from '../engine.ts'
+import { containerOf, type KnownTask } from './task.ts'
+
+const MIB = 1024 * 1024
+/** The least that every Engine since API 1.41 accepts. */
+const MEMORY_BYTES_MIN = 6 * MIB
+/** The kernel's least share; ECS means it by none, 0 and 1. */
+const CPU_SHARES_MIN = 2
+/** The task rides on its containers as a label, so that it survives the loss of the agent's own state. */
+const TASK_LABEL_BYTES_MAX = 128 * 1024
+
+/** Whose a container is. An agent never touches one whose labels are not its own. */
+export type Owner = {
+  readonly installationId: string
+  readonly containerInstanceArn: string
+  readonly cluster: string
+}
+
+export const LABELS = {
+  installation: 'berth.installation',
+  containerInstance: 'berth.container-instance',
+  task: 'berth.task',
+  volumes: 'berth.volumes',
+  taskArn: 'com.amazonaws.ecs.task-arn',
+  containerName: 'com.amazonaws.ecs.container-name',
+} as const
+
+/** Labels that find all containers of one agent. */
+export function ownLabels(owner: Owner): Readonly<Record<string, string>> {
+  return {
+    [LABELS.installation]: owner.installationId,
+    [LABELS.containerInstance]: owner.containerInstanceArn,
+  }
+}
+
+/** `ecs-<family>-<revision>-<name>-<hex>`, as Amazon's agent names containers and volumes. */
+export function dockerName(definition: AcsTask, name: string, hex: string): string {
+  const parts = ['ecs', definition.family ?? 'task', definition.version ?? '0', name, hex]
+  return parts.join('-').replaceAll(/[^a-zA-Z0-9_.-]/g, '')
+}
+
+/** The Engine's create body for one container of a task. Pure: the same task gives the same body. */
+export function containerBody(
+  task: KnownTask,
+  container: AcsContainer,
+  owner: Owner,
+): ContainerBody {
+  const config = jsonObject(container.dockerConfig?.config)
+  const hostConfig = jsonObject(container.dockerConfig?.hostConfig)
+  const networkMode = task.definition.networkMode
+  const publishes = networkMode !== 'host' && networkMode !== 'none'
+  const ports = publishes ? portsOf(container) : []
+  const command = commandOf(container)
+  return {
+    ...(container.entryPoint ? { Entrypoint: container.entryPoint } : {}),
+    ...(command ? { Cmd: command } : {}),
+    Env: Object.entries(container.environment ?? {}).map(([key, value]) => `${key}=${value}`),
+    ...(ports.length > 0
+      ? { ExposedPorts: Object.fromEntries(ports.map(({ key }) => [key, {}])) }
+      : {}),
+    ...config,
+    Image: container.image,
+    Labels: { ...(config['Labels'] as Record<string, string> | undefined), ...labels() },
+    HostConfig: {
+      ...(container.memory ? { Memory: Math.max(container.memory * MIB, MEMORY_BYTES_MIN) } : {}),
+      CpuShares: Math.max(container.cpu ?? 0, CPU_SHARES_MIN),
+      ...(ports.length > 0 ? { PortBindings: portBindings(ports) } : {}),
+      Binds: bindsOf(task, container),
+      VolumesFrom: (container.volumesFrom ?? []).map(
+        ({ sourceContainer, readOnly }) =>
+          `${containerOf(task, sourceContainer).dockerName}${readOnly ? ':ro' : ''}`,
+      ),
+      Links: (container.links ?? []).map((link) => {
+        const [name = link, alias = name] = link.split(':')
+        return `${containerOf(task, name).dockerName}:${alias}`
+      }),
+      ...(networkMode ? { NetworkMode: networkMode } : {}),
+      ...hostConfig,
+    },
+  }
+
+  function labels(): Record<string, string> {
+    const definition = JSON.stringify(task.definition)
+    return {
+      'com.amazonaws.ecs.cluster': task.definition.taskClusterArn ?? owner.cluster,
+      [LABELS.containerName]: container.name,
+      [LABELS.taskArn]: task.arn,
+      'com.amazonaws.ecs.task-definition-family': task.definition.family ?? '',
+      'com.amazonaws.ecs.task-definition-version': task.definition.version ?? '',
+      ...ownLabels(owner),
+      ...(Buffer.byteLength(definition) <= TASK_LABEL_BYTES_MAX
+        ? { [LABELS.task]: definition, [LABELS.volumes]: JSON.stringify(task.volumes) }
+        : {}),
+    }
+  }
+}
+
+/** The volumes to be made before a task's containers; making one that is there is a success. */
+export function volumeBodies(task: KnownTask, owner: Owner): readonly VolumeBody[] {
+  return (task.definition.volumes ?? []).flatMap((volume) => {
+    if (volume.host?.sourcePath) return []
+    const docker = volume.dockerVolumeConfiguration
+    const own = task.volumes[volume.name]
+    // A shared volume that is not to be provisioned must be there already: the create call finds out.
+    if (own === undefined && !docker?.autoprovision) return []
+    return [
+      {
+        Name: own ?? volume.name,
+        Driver: docker?.driver ?? 'local',
+        DriverOpts: docker?.driverOpts ?? {},
+        Labels:
+          own === undefined ? (docker?.labels ?? {}) : { ...docker?.labels, ...ownLabels(owner) },
+      },
+    ]
+  })
+}
+
+/** Names for the volumes that live and die with the task. */
+export function ownVolumes(
+  definition: AcsTask,
+  hex: () => string,
+): Readonly<Record<string, string>> {
+  const own = (definition.volumes ?? []).filter(
+    ({ host, dockerVolumeConfiguration: docker }) =>
+      !host?.sourcePath && (docker === undefined || (docker.scope ?? 'task') === 'task'),
+  )
+  return Object.fromEntries(own.map(({ name }) => [name, dockerName(definition, name, hex())]))
+}
+
+type Port = { readonly key: string; readonly hostPort: string }
+
+/** Host port 0, or none, lets the Engine choose. */
+function portsOf(container: AcsContainer): readonly Port[] {
+  return (container.portMappings ?? []).flatMap(({ containerPort, hostPort, protocol }) =>
+    containerPort === undefined
+      ? []
+      : [{ key: `${containerPort}/${protocol ?? 'tcp'}`, hostPort: String(hostPort ?? 0) }],
+  )
+}
+
+function portBindings(ports: readonly Port[]): Readonly<Record<string, readonly object[]>> {
+  const bindings: Record<string, object[]> = {}
+  for (const { key, hostPort } of ports) (bindings[key] ??= []).push({ HostPort: hostPort })
+  return bindings
+}
+
+function bindsOf(task: KnownTask, container: AcsContainer): readonly string[] {
+  const volumes = new Map((task.definition.volumes ?? []).map((volume) => [volume.name, volume]))
+  return (container.mountPoints ?? []).flatMap(({ sourceVolume, containerPath, readOnly }) => {
+    if (!sourceVolume || !containerPath) return []
+    const source =
+      volumes.get(sourceVolume)?.host?.sourcePath || task.volumes[sourceVolume] || sourceVolume
+    return [`${source}:${containerPath}${readOnly ? ':ro' : ''}`]
+  })
+}
+
+function commandOf(container: AcsContainer): readonly string[] | undefined {
+  const overrides = jsonObject(container.overrides)
+  return (overrides['command'] as readonly string[] | undefined) ?? container.command
+}
+
+export function jsonObject(text: string | undefined): Readonly<Record<string, unknown>> {
+  const value: unknown = text ? JSON.parse(text) : {}
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {}
+}

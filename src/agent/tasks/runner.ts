@@ -1,0 +1,229 @@
+import type { Clock } from '#kernel/clock.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Log } from '#kernel/log.ts'
+import type { AcsTask } from '#wire/task.ts'
+
+import type { AgentConfig } from '../config.ts'
+import type { Engine } from '../engine.ts'
+import { Slots } from '../slots.ts'
+import { FORGOTTEN_MAX } from '../state/state.ts'
+import { accept, problemOf, refuse } from './accept.ts'
+import { AGAIN_MS, perform, type Tools } from './acts.ts'
+import { adopt, reconcile } from './adopt.ts'
+import { ownLabels, type Owner } from './create.ts'
+import { reported, type Report } from './report.ts'
+import { step, type Act } from './step.ts'
+import { containerOf, isStopped, observe, type KnownTask } from './task.ts'
+
+const STARTS_AT_ONCE = 4
+const PULLS_AT_ONCE = 4
+/** Digits at the end of names on the engine. */
+const NAME_HEX_DIGITS = 20
+
+export type RunnerOptions = {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly config: AgentConfig
+  readonly owner: Owner
+  /** What was known before. Nothing is done with it until `restore`. */
+  readonly tasks: readonly KnownTask[]
+  readonly forgotten: readonly string[]
+  /** Told after every change of a task: to save, and to report what is new. */
+  readonly changed: (arn: string) => void
+}
+
+/** The tasks of one container instance, each brought forward by `step` whenever something is heard of it. */
+export class TaskRunner {
+  readonly #options: RunnerOptions
+  readonly #tools: Tools
+  readonly #tasks = new Map<string, KnownTask>()
+  readonly #forgotten = new Set<string>()
+  readonly #wakes = new Map<string, () => void>()
+  #stopped = false
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    for (const task of options.tasks) this.#tasks.set(task.arn, task)
+    for (const arn of options.forgotten) this.#forgotten.add(arn)
+    this.#tools = {
+      engine: options.engine,
+      owner: options.owner,
+      pullBehavior: options.config.pullBehavior,
+      stopTimeoutSeconds: options.config.stopTimeoutSeconds,
+      starts: new Slots(STARTS_AT_ONCE),
+      pulls: new Slots(PULLS_AT_ONCE),
+      now: () => options.clock.now(),
+    }
+  }
+
+  get tasks(): ReadonlyMap<string, KnownTask> {
+    return this.#tasks
+  }
+
+  get forgotten(): readonly string[] {
+    return [...this.#forgotten]
+  }
+
+  /** Takes up what was known, as the engine has it now, and what the engine has beyond that. */
+  async restore(): Promise<void> {
+    const { engine, clock, log, owner } = this.#options
+    const found = await engine.list(ownLabels(owner))
+    const now = clock.now()
+    for (const task of this.#tasks.values()) this.#tasks.set(task.arn, reconcile(task, found, now))
+    const adopted = adopt(found, this.#tasks, () => this.#hex(), now)
+    for (const task of adopted) this.#tasks.set(task.arn, task)
+    if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })
+    for (const arn of this.#tasks.keys()) this.#advance(arn)
+  }
+
+  /**
+   * A task of a payload. One that is known already can only be told to stop. Says whether the task is sound: one
+   * that cannot run here is refused.
+   */
+  receive(task: AcsTask, seqNum: number): boolean {
+    if (this.#tasks.has(task.arn)) {
+      if (task.desiredStatus === 'STOPPED') this.stopTask(task.arn)
+      return true
+    }
+    if (this.#forgotten.has(task.arn)) return true
+    const problem = task.desiredStatus === 'RUNNING' ? problemOf(task) : undefined
+    if (problem) this.refuse(task.arn, seqNum, problem)
+    else this.#set(accept(task, seqNum, () => this.#hex()))
+    return problem === undefined
+  }
+
+  /** Reports the task as stopped, and does nothing else with it. */
+  refuse(arn: string, seqNum: number, problem: string): void {
+    if (!this.#tasks.has(arn) && !this.#forgotten.has(arn)) this.#set(refuse(arn, seqNum, problem))
+  }
+
+  stopTask(arn: string): void {
+    const task = this.#tasks.get(arn)
+    if (task && task.desired !== 'STOPPED') this.#set({ ...task, desired: 'STOPPED' })
+  }
+
+  acknowledged(arn: string, report: Report): void {
+    const task = this.#tasks.get(arn)
+    if (task) this.#set(reported(task, report))
+  }
+
+  /** The engine says that something happened to this container. */
+  async look(containerId: string): Promise<void> {
+    for (const task of this.#tasks.values())
+      for (const name of Object.keys(task.containers))
+        if (containerOf(task, name).dockerId === containerId) {
+          // oxlint-disable-next-line no-await-in-loop
+          await this.#inspect(task.arn, name, containerId)
+          return
+        }
+  }
+
+  /** Looks at every container that is not over, since something may have been missed. */
+  async resync(): Promise<void> {
+    for (const task of this.#tasks.values())
+      for (const name of Object.keys(task.containers)) {
+        const { dockerId, status } = containerOf(task, name)
+        if (dockerId === undefined || status === 'STOPPED' || this.#stopped) continue
+        // One after another: a resync must not crowd out the starts.
+        // oxlint-disable-next-line no-await-in-loop
+        await this.#inspect(task.arn, name, dockerId)
+      }
+  }
+
+  /** Ends all waiting. Containers run on. */
+  stop(): void {
+    this.#stopped = true
+    for (const cancel of this.#wakes.values()) cancel()
+    this.#wakes.clear()
+  }
+
+  async #inspect(arn: string, name: string, containerId: string): Promise<void> {
+    try {
+      const seen = await this.#options.engine.inspect(containerId)
+      const task = this.#tasks.get(arn)
+      if (task && !this.#stopped) this.#set(observe(task, name, seen, this.#options.clock.now()))
+    } catch (error) {
+      this.#options.log.warn('cannot inspect a container', { containerId, error: String(error) })
+    }
+  }
+
+  #set(task: KnownTask): void {
+    this.#tasks.set(task.arn, task)
+    this.#advance(task.arn)
+  }
+
+  #advance(arn: string): void {
+    const known = this.#tasks.get(arn)
+    if (!known || this.#stopped) return
+    const { task, acts, wakeAt } = step(known, this.#options.clock.now())
+    this.#tasks.set(arn, task)
+    for (const act of acts) void this.#perform(task, act)
+    this.#wake(arn, Math.min(wakeAt, this.#cleanupAt(task)))
+    this.#options.changed(arn)
+  }
+
+  async #perform(task: KnownTask, act: Act): Promise<void> {
+    const outcome = await perform(task, act, this.#tools)
+    const known = this.#tasks.get(task.arn)
+    if (!known || this.#stopped) return
+    const after = outcome(known)
+    const { reason } = containerOf(after, act.container)
+    if (reason && reason !== containerOf(known, act.container).reason)
+      this.#options.log.warn('container failed', {
+        task: task.arn,
+        container: act.container,
+        reason,
+      })
+    this.#set(after)
+  }
+
+  #cleanupAt(task: KnownTask): number {
+    const over = isStopped(task) && task.reported.status === 'STOPPED'
+    return over ? (task.stoppedAt ?? 0) + this.#options.config.cleanupWaitMs : Infinity
+  }
+
+  #wake(arn: string, at: number): void {
+    this.#wakes.get(arn)?.()
+    this.#wakes.delete(arn)
+    if (at === Infinity) return
+    const { clock } = this.#options
+    const cancel = clock.after(Math.max(0, at - clock.now()), () => {
+      this.#wakes.delete(arn)
+      const task = this.#tasks.get(arn)
+      if (task && this.#cleanupAt(task) <= clock.now()) void this.#cleanUp(task)
+      else this.#advance(arn)
+    })
+    this.#wakes.set(arn, cancel)
+  }
+
+  /** Removes what a task that is over left behind, and then forgets the task. */
+  async #cleanUp(task: KnownTask): Promise<void> {
+    const { engine, clock, log } = this.#options
+    try {
+      for (const { dockerId, removed } of Object.values(task.containers)) {
+        // oxlint-disable-next-line no-await-in-loop
+        if (dockerId !== undefined && !removed) await engine.remove(dockerId)
+      }
+      for (const volume of Object.values(task.volumes)) {
+        // oxlint-disable-next-line no-await-in-loop
+        await engine.removeVolume(volume)
+      }
+    } catch (error) {
+      log.warn('cannot clean up a task', { task: task.arn, error: String(error) })
+      if (!this.#stopped) this.#wake(task.arn, clock.now() + AGAIN_MS)
+      return
+    }
+    this.#tasks.delete(task.arn)
+    this.#forgotten.add(task.arn)
+    for (const arn of this.#forgotten)
+      if (this.#forgotten.size > FORGOTTEN_MAX) this.#forgotten.delete(arn)
+      else break
+    this.#options.changed(task.arn)
+  }
+
+  #hex(): string {
+    return this.#options.ids.hex(NAME_HEX_DIGITS)
+  }
+}

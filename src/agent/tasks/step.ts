@@ -1,0 +1,114 @@
+import type { AcsContainer } from '#wire/task.ts'
+
+import { dependentsOf, gate } from './dependencies.ts'
+import {
+  change,
+  containerOf,
+  containersOf,
+  isEssential,
+  isStopped,
+  type Doing,
+  type KnownTask,
+} from './task.ts'
+
+export type Act = { readonly type: Doing; readonly container: string }
+export type Step = {
+  /** The task with every conclusion drawn, and each act marked as being done. */
+  readonly task: KnownTask
+  readonly acts: readonly Act[]
+  /** When to ask again although nothing happened; `Infinity` for never. */
+  readonly wakeAt: number
+}
+
+/** From what is known to what is to be done next. Asked again after every change, it brings a task to its end. */
+export function step(known: KnownTask, now: number): Step {
+  let task = conclude(known, now)
+  const acts: Act[] = []
+  let wakeAt = Infinity
+  for (const container of containersOf(task)) {
+    const next = actFor(task, container, now)
+    if (typeof next === 'number') wakeAt = Math.min(wakeAt, next)
+    if (typeof next !== 'string') continue
+    acts.push({ type: next, container: container.name })
+    task = change(task, container.name, { doing: next })
+    if (next === 'pull') task = { ...task, pullStartedAt: task.pullStartedAt ?? now }
+  }
+  return { task, acts, wakeAt }
+}
+
+/** Draws conclusions until nothing follows any more; each moves something forward, so this ends. */
+function conclude(task: KnownTask, now: number): KnownTask {
+  for (;;) {
+    const next = conclusion(task, now)
+    if (next === task) return task
+    task = next
+  }
+}
+
+function conclusion(task: KnownTask, now: number): KnownTask {
+  const containers = containersOf(task)
+  if (task.desired === 'RUNNING') {
+    const fallen = containers.find(
+      (container) => isEssential(container) && isOver(task, container.name),
+    )
+    if (fallen || isStopped(task)) return { ...task, desired: 'STOPPED' }
+  }
+  if (task.stoppedAt === undefined && isStopped(task)) return { ...task, stoppedAt: now }
+  if (task.executionStoppedAt === undefined) {
+    const over = containers.find(
+      ({ name }) =>
+        isOver(task, name) &&
+        (task.desired === 'STOPPED' || isStopped(task)) &&
+        containerOf(task, name).startedAt !== undefined,
+    )
+    if (over) return { ...task, executionStoppedAt: containerOf(task, over.name).finishedAt ?? now }
+  }
+  for (const container of containers) {
+    const next = unstarted(task, container, now)
+    if (next !== task) return next
+  }
+  return task
+}
+
+/** A container that has not started ends at once when it may no longer start. */
+function unstarted(task: KnownTask, container: AcsContainer, now: number): KnownTask {
+  const { status, doing } = containerOf(task, container.name)
+  if (status === 'RUNNING' || status === 'STOPPED') return task
+  // A pull goes on to nobody's use; a create or start must be awaited, since it leaves a container behind.
+  if (doing !== undefined && doing !== 'pull') return task
+  if (task.desired === 'STOPPED') return change(task, container.name, { status: 'STOPPED' })
+  const may = gate(task, container, now)
+  if (may.type !== 'never') return task
+  return {
+    ...change(task, container.name, { status: 'STOPPED', reason: may.reason }),
+    desired: 'STOPPED',
+  }
+}
+
+/** What to do with one container now, or when to ask again. */
+function actFor(task: KnownTask, container: AcsContainer, now: number): Doing | number | undefined {
+  const known = containerOf(task, container.name)
+  if (known.doing !== undefined) return undefined
+  if (known.status === 'STOPPED') {
+    // What was created and never ran is of no use to anybody, not even for its logs.
+    const left = known.dockerId !== undefined && known.startedAt === undefined && !known.removed
+    return left ? at('remove') : undefined
+  }
+  if (task.desired === 'STOPPED') {
+    if (!dependentsOf(task, container.name).every((name) => isOver(task, name))) return undefined
+    return at('stop')
+  }
+  if (known.status === 'RUNNING') return undefined
+  const may = gate(task, container, now)
+  if (may.type === 'wait') return may.until
+  return ({ NONE: 'pull', PULLED: 'create', CREATED: 'start' } as const)[known.status]
+
+  function at(act: Doing): Doing | number {
+    const againAt = known.againAt ?? 0
+    return againAt > now ? againAt : act
+  }
+}
+
+function isOver(task: KnownTask, name: string): boolean {
+  return containerOf(task, name).status === 'STOPPED'
+}

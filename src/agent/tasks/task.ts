@@ -1,0 +1,136 @@
+import type { NetworkBinding } from '#wire/calls.ts'
+import type { AcsContainer, AcsTask } from '#wire/task.ts'
+
+import type { Health, Observed } from '../engine.ts'
+
+/** In the order in which a container goes through them; it never goes back. */
+export const STATUSES = ['NONE', 'PULLED', 'CREATED', 'RUNNING', 'STOPPED'] as const
+export type Status = (typeof STATUSES)[number]
+
+/** What is under way with a container. At most one thing is, so nothing is done twice. */
+export type Doing = 'pull' | 'create' | 'start' | 'stop' | 'remove'
+
+export type KnownContainer = {
+  readonly status: Status
+  readonly doing?: Doing | undefined
+  /** Chosen before the create call, so that links can name it. */
+  readonly dockerName: string
+  readonly dockerId?: string | undefined
+  /** True once nothing of it is left on the engine. */
+  readonly removed?: boolean | undefined
+  /** These four are told once and never change. */
+  readonly exitCode?: number | undefined
+  readonly reason?: string | undefined
+  readonly startedAt?: number | undefined
+  readonly finishedAt?: number | undefined
+  readonly imageDigest?: string | undefined
+  readonly networkBindings?: readonly NetworkBinding[] | undefined
+  readonly health?: Health | undefined
+  /** After a failed stop or removal, the instant of the next try. */
+  readonly againAt?: number | undefined
+}
+
+export type ReportedStatus = 'NONE' | 'PENDING' | 'RUNNING' | 'STOPPED'
+export type KnownTask = {
+  readonly arn: string
+  /** As the control plane sent it, without credentials. */
+  readonly definition: AcsTask
+  readonly desired: 'RUNNING' | 'STOPPED'
+  readonly containers: Readonly<Record<string, KnownContainer>>
+  /** The engine's names of the volumes that were made for this task alone. */
+  readonly volumes: Readonly<Record<string, string>>
+  readonly pullStartedAt?: number | undefined
+  readonly pullStoppedAt?: number | undefined
+  /** When the first essential container ended, or the last of all. */
+  readonly executionStoppedAt?: number | undefined
+  /** When the last container ended. */
+  readonly stoppedAt?: number | undefined
+  /** Why the task was refused, in whole. */
+  readonly problem?: string | undefined
+  /** The number of the payload that brought it: an older manifest says nothing about it. */
+  readonly seqNum: number
+  /** What the control plane has acknowledged. */
+  readonly reported: {
+    readonly status: ReportedStatus
+    readonly containers: Readonly<Record<string, ReportedStatus>>
+  }
+}
+
+export function rank(status: Status): number {
+  return STATUSES.indexOf(status)
+}
+
+export function containersOf(task: KnownTask): readonly AcsContainer[] {
+  return task.definition.containers ?? []
+}
+
+export function containerOf(task: KnownTask, name: string): KnownContainer {
+  return task.containers[name] ?? { status: 'NONE', dockerName: '' }
+}
+
+export function isEssential(container: AcsContainer): boolean {
+  return container.essential ?? true
+}
+
+export function isStopped(task: KnownTask): boolean {
+  return containersOf(task).every(({ name }) => containerOf(task, name).status === 'STOPPED')
+}
+
+/** The one place where a container changes: its status only moves forward, and what is told once stays. */
+export function change(task: KnownTask, name: string, patch: Partial<KnownContainer>): KnownTask {
+  const before = containerOf(task, name)
+  const status =
+    patch.status && rank(patch.status) > rank(before.status) ? patch.status : before.status
+  const after: KnownContainer = {
+    ...before,
+    ...patch,
+    status,
+    dockerId: before.dockerId ?? patch.dockerId,
+    exitCode: before.exitCode ?? patch.exitCode,
+    reason: before.reason ?? patch.reason,
+    startedAt: before.startedAt ?? patch.startedAt,
+    finishedAt: before.finishedAt ?? patch.finishedAt,
+  }
+  return { ...task, containers: { ...task.containers, [name]: after } }
+}
+
+/** Lays over the container what the engine says of it; `undefined` when the engine has no such container. */
+export function observe(
+  task: KnownTask,
+  name: string,
+  seen: Observed | undefined,
+  now: number,
+): KnownTask {
+  const known = containerOf(task, name)
+  if (!seen) {
+    if (known.status === 'STOPPED') return change(task, name, { removed: true })
+    // Between create and its answer the engine may not show the container yet.
+    if (known.dockerId === undefined || known.doing === 'create') return task
+    return change(task, name, {
+      status: 'STOPPED',
+      finishedAt: now,
+      removed: true,
+      reason: 'ContainerVanishedError: No container matching saved ID found',
+    })
+  }
+  const seenNow = {
+    dockerId: seen.id,
+    startedAt: seen.startedAt,
+    health: seen.health ?? known.health,
+    networkBindings: seen.networkBindings.length > 0 ? seen.networkBindings : known.networkBindings,
+  }
+  if (seen.state === 'created') return change(task, name, { status: 'CREATED', dockerId: seen.id })
+  if (seen.state === 'running') return change(task, name, { ...seenNow, status: 'RUNNING' })
+  return change(task, name, {
+    ...seenNow,
+    status: 'STOPPED',
+    exitCode: seen.exitCode,
+    finishedAt: seen.finishedAt ?? now,
+    reason: reasonOf(seen),
+  })
+}
+
+function reasonOf(seen: Observed): string | undefined {
+  if (seen.outOfMemory) return 'OutOfMemoryError: Container killed due to memory usage'
+  return seen.error === '' ? undefined : `DockerStateError: ${seen.error}`
+}

@@ -1,0 +1,36 @@
+/** One changed record as the log keeps it: a whole row, a patch of its fields, or a deletion. */
+export type LoggedChange =
+  | readonly [table: string, key: string, kind: 'put', row: object]
+  | readonly [table: string, key: string, kind: 'patch', set: object, drop: readonly string[]]
+  | readonly [table: string, key: string, kind: 'delete']
+
+/** Where a loaded log goes: first the rows of the newest snapshot, then the commits since it began. */
+export interface LogSink {
+  row(table: string, key: string, row: object): void
+  commit(revision: number, changes: readonly LoggedChange[]): void
+}
+
+/** A copy of all rows, taken in slices while commits go on; the journal since its start makes it exact. */
+export interface SnapshotWriter {
+  /** Resolves when the log is ready for more. */
+  rows(slice: readonly (readonly [table: string, key: string, row: object])[]): Promise<void>
+  /** Makes the snapshot the newest, and lets the log drop what it replaces. */
+  end(): Promise<void>
+}
+
+/** Where commits are made durable. The store lives in memory and is rebuilt from here. */
+export interface Log {
+  /** Gives back all that is kept, and the newest revision. Rejects when what is kept is damaged. */
+  load(sink: LogSink): Promise<number>
+  /** Takes a commit; `listen` tells when it is durable. Commits become durable in order. */
+  append(revision: number, changes: string): void
+  listen(durable: (revision: number) => void, failed: (error: Error) => void): void
+  snapshot(revision: number): SnapshotWriter
+  /** Makes durable what was appended, then lets go of the files. */
+  close(): Promise<void>
+}
+
+/** What a damaged or unusable log says to the operator. */
+export class LogError extends Error {
+  override name = 'LogError'
+}

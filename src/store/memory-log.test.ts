@@ -1,0 +1,9 @@
+import { logSuite } from './log.suite.ts'
+import { MemoryLog } from './memory-log.ts'
+
+const places = new Map<string, MemoryLog>()
+logSuite('memory', (place) => {
+  const log = places.get(place) ?? new MemoryLog()
+  places.set(place, log)
+  return log
+})

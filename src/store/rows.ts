@@ -1,0 +1,114 @@
+/** The rows themselves: per table a map, its keys in order, and its indexes in order. Knows no transactions. */
+import type { LoggedChange } from './log.ts'
+import { OrderedStrings } from './ordered.ts'
+import { END, type Index, type Table } from './table.ts'
+
+type TableRows = { readonly rows: Map<string, object>; readonly keys: OrderedStrings }
+type AnyIndex = Index<object>
+
+export class Rows {
+  readonly #tables = new Map<string, TableRows>()
+  readonly #indexes = new Map<AnyIndex, OrderedStrings>()
+
+  get(table: string, key: string): object | undefined {
+    return this.#tables.get(table)?.rows.get(key)
+  }
+
+  keys(table: string): OrderedStrings {
+    return this.#table(table).keys
+  }
+
+  entries(index: AnyIndex): OrderedStrings {
+    let entries = this.#indexes.get(index)
+    if (!entries) {
+      this.#indexes.set(index, (entries = new OrderedStrings()))
+      const sorted: string[] = []
+      for (const [key, row] of this.#table(index.table.name).rows) {
+        const value = index.of(row)
+        if (value !== undefined) sorted.push(value + END + key)
+      }
+      entries.fill(sorted.sort(byCodeUnit))
+    }
+    return entries
+  }
+
+  /** Sets or (with `undefined`) deletes a row and moves its index entries. Returns what was there. */
+  set(table: Table<object>, key: string, after: object | undefined): object | undefined {
+    const { rows, keys } = this.#table(table.name)
+    const before = rows.get(key)
+    for (const index of table.indexes) {
+      const entries = this.entries(index)
+      const from = before && index.of(before)
+      const to = after && index.of(after)
+      if (from === to) continue
+      if (from !== undefined) entries.delete(from + END + key)
+      if (to !== undefined) entries.add(to + END + key)
+    }
+    if (after === undefined) {
+      rows.delete(key)
+      keys.delete(key)
+    } else {
+      rows.set(key, after)
+      if (before === undefined) keys.add(key)
+    }
+    return before
+  }
+
+  restore(table: string, key: string, row: object): void {
+    this.#table(table).rows.set(key, freeze(row))
+  }
+
+  /**
+   * Applies a change from the journal. A snapshot may already hold later states of a row; every change is
+   * absolute, so applying all of them in order ends in the same rows. A patch of a row that is gone in the
+   * snapshot is followed by its deletion.
+   */
+  replay(change: LoggedChange): void {
+    const [table, key, kind] = change
+    const { rows } = this.#table(table)
+    if (kind === 'delete') rows.delete(key)
+    else if (kind === 'put') rows.set(key, freeze(change[3]))
+    else {
+      const row: Record<string, unknown> = { ...rows.get(key), ...change[3] }
+      for (const field of change[4]) delete row[field]
+      rows.set(key, freeze(row))
+    }
+  }
+
+  /** After a load: brings keys in order. Indexes are built when they are first used. */
+  buildIndexes(): void {
+    for (const { rows, keys } of this.#tables.values()) keys.fill([...rows.keys()].sort(byCodeUnit))
+  }
+
+  /** All rows, a slice at a time; rows may change between slices. */
+  *slices(size: number): Generator<[table: string, key: string, row: object][]> {
+    for (const [table, { rows, keys }] of this.#tables) {
+      let slice: [string, string, object][] = []
+      for (const key of keys.scan('')) {
+        const row = rows.get(key)
+        if (row) slice.push([table, key, row])
+        if (slice.length < size) continue
+        yield slice
+        slice = []
+      }
+      if (slice.length > 0) yield slice
+    }
+  }
+
+  #table(name: string): TableRows {
+    let table = this.#tables.get(name)
+    if (!table) this.#tables.set(name, (table = { rows: new Map(), keys: new OrderedStrings() }))
+    return table
+  }
+}
+
+const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Rows are shared by every reader, so no one may change one in place. */
+export function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) freeze(part)
+  }
+  return value
+}

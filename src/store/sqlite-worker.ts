@@ -1,0 +1,189 @@
+/**
+ * The thread that owns the journal's file. A FULL commit waits for the disk for milliseconds; here nobody else
+ * waits with it. Each journal row carries a checksum chained to the one before, because SQLite does not check
+ * the pages it reads.
+ */
+import { hash } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+
+import { assert } from '#kernel/assert.ts'
+
+import type { FromWorker, ToWorker } from './sqlite-log.ts'
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS journal (revision INTEGER PRIMARY KEY, changes TEXT NOT NULL, checksum TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS snapshots (
+    revision INTEGER PRIMARY KEY, chain TEXT NOT NULL, checksum TEXT NOT NULL, complete INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS snapshot_rows (
+    revision INTEGER NOT NULL, number INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (revision, number)
+  ) WITHOUT ROWID;
+`
+const FORMAT = 1
+const LOAD_BATCH = 512
+/** What goes at a time when old rows are dropped, so that commits need not wait long behind it. */
+const DROP_BATCH = 5_000
+
+const chained = (before: string, text: string): string =>
+  hash('sha256', `${before}\n${text}`, 'hex').slice(0, 32)
+
+assert(parentPort, 'this file runs as a worker')
+const port = parentPort
+const say = (message: FromWorker): void => port.postMessage(message)
+
+class Journal {
+  readonly #db: DatabaseSync
+  #chain = ''
+  #snapshot = { revision: 0, number: 0, checksum: '' }
+
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path)
+    this.#db.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+    )
+    const format = Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (format > FORMAT) throw new Error(`${path} was written by a newer Berth (format ${format})`)
+    this.#db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${FORMAT}; COMMIT;`)
+  }
+
+  load(): void {
+    const snapshot = this.#db
+      .prepare(
+        'SELECT revision, chain, checksum FROM snapshots WHERE complete = 1 ORDER BY revision DESC',
+      )
+      .get() as { revision: number; chain: string; checksum: string } | undefined
+    if (snapshot) this.#loadSnapshot(snapshot)
+    let expected = (snapshot?.revision ?? 0) + 1
+    let batch: [number, string][] = []
+    const rows = this.#db
+      .prepare(
+        'SELECT revision, changes, checksum FROM journal WHERE revision >= ? ORDER BY revision',
+      )
+      .iterate(expected) as Iterable<{ revision: number; changes: string; checksum: string }>
+    for (const { revision, changes, checksum } of rows) {
+      if (revision !== expected) throw new Error(`the journal lacks revision ${expected}`)
+      this.#chain = chained(this.#chain, `${revision}\n${changes}`)
+      if (this.#chain !== checksum)
+        throw new Error(`the journal is damaged at revision ${revision}`)
+      batch.push([revision, changes])
+      expected++
+      if (batch.length < LOAD_BATCH) continue
+      say({ type: 'commits', commits: batch })
+      batch = []
+    }
+    if (batch.length > 0) say({ type: 'commits', commits: batch })
+    say({ type: 'loaded', revision: expected - 1 })
+  }
+
+  #loadSnapshot(snapshot: { revision: number; chain: string; checksum: string }): void {
+    let checksum = ''
+    const rows = this.#db
+      .prepare('SELECT content FROM snapshot_rows WHERE revision = ? ORDER BY number')
+      .iterate(snapshot.revision) as Iterable<{ content: string }>
+    for (const { content } of rows) {
+      checksum = chained(checksum, content)
+      say({ type: 'rows', content })
+    }
+    if (checksum !== snapshot.checksum)
+      throw new Error(`the snapshot of revision ${snapshot.revision} is damaged`)
+    this.#chain = snapshot.chain
+  }
+
+  append(commits: readonly (readonly [number, string])[]): void {
+    const insert = this.#db.prepare('INSERT INTO journal VALUES (?, ?, ?)')
+    let chain = this.#chain
+    this.#db.exec('BEGIN IMMEDIATE')
+    for (const [revision, changes] of commits) {
+      chain = chained(chain, `${revision}\n${changes}`)
+      insert.run(revision, changes, chain)
+    }
+    this.#db.exec('COMMIT')
+    this.#chain = chain
+    say({ type: 'durable', revision: commits.at(-1)?.[0] ?? 0 })
+  }
+
+  snapshotBegin(revision: number): void {
+    const row = this.#db.prepare('SELECT checksum FROM journal WHERE revision = ?').get(revision)
+    const chain = String(row?.['checksum'] ?? this.#chain)
+    this.#db.exec('BEGIN IMMEDIATE')
+    this.#db
+      .prepare(
+        'DELETE FROM snapshot_rows WHERE revision IN (SELECT revision FROM snapshots WHERE complete = 0)',
+      )
+      .run()
+    this.#db.prepare('DELETE FROM snapshots WHERE complete = 0').run()
+    this.#db
+      .prepare('INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, 0)')
+      .run(revision, chain, '')
+    this.#db.exec('COMMIT')
+    this.#snapshot = { revision, number: 0, checksum: '' }
+  }
+
+  snapshotRows(content: string): void {
+    this.#snapshot.checksum = chained(this.#snapshot.checksum, content)
+    this.#db
+      .prepare('INSERT OR REPLACE INTO snapshot_rows VALUES (?, ?, ?)')
+      .run(this.#snapshot.revision, this.#snapshot.number++, content)
+    say({ type: 'ready' })
+  }
+
+  snapshotEnd(): void {
+    const { revision, checksum } = this.#snapshot
+    this.#db.exec('BEGIN IMMEDIATE')
+    this.#db
+      .prepare('UPDATE snapshots SET complete = 1, checksum = ? WHERE revision = ?')
+      .run(checksum, revision)
+    this.#db.prepare('DELETE FROM snapshots WHERE revision < ?').run(revision)
+    this.#db.exec('COMMIT')
+    say({ type: 'ready' })
+    this.#drop()
+  }
+
+  /** Drops what the newest snapshot replaces, a little at a time between other messages. */
+  #drop(): void {
+    const { revision } = this.#snapshot
+    const journal = this.#db
+      .prepare(
+        'DELETE FROM journal WHERE revision IN (SELECT revision FROM journal WHERE revision <= ? LIMIT ?)',
+      )
+      .run(revision, DROP_BATCH)
+    const rows = this.#db.prepare('DELETE FROM snapshot_rows WHERE revision < ?').run(revision)
+    if (Number(journal.changes) + Number(rows.changes) > 0)
+      setImmediate(() => this.#guarded(() => this.#drop()))
+  }
+
+  #guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      say({ type: 'failed', message: (error as Error).message })
+    }
+  }
+
+  handle(message: ToWorker): void {
+    this.#guarded(() => {
+      switch (message.type) {
+        case 'load':
+          return this.load()
+        case 'append':
+          return this.append(message.commits)
+        case 'snapshot-begin':
+          return this.snapshotBegin(message.revision)
+        case 'snapshot-rows':
+          return this.snapshotRows(message.content)
+        case 'snapshot-end':
+          return this.snapshotEnd()
+        case 'close':
+          this.#db.close()
+          return port.close()
+      }
+    })
+  }
+}
+
+try {
+  const journal = new Journal((workerData as { path: string }).path)
+  port.on('message', (message: ToWorker) => journal.handle(message))
+} catch (error) {
+  say({ type: 'failed', message: (error as Error).message })
+}

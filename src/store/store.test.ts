@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { MemoryLog } from './memory-log.ts'
+import { NOTICES_LIMIT, noticesAfter, publish } from './notices.ts'
+import { Sealer } from './seal.ts'
+import { index, Store, table } from './store.ts'
+import {
+  TRANSACTION_CHARACTERS_LIMIT,
+  TRANSACTION_RECORDS_LIMIT,
+  TransactionTooLarge,
+} from './transaction.ts'
+
+type Row = { readonly group: string; readonly size: number; readonly tags?: readonly string[] }
+const rows = table<Row>('test.rows')
+const byGroup = index(rows, 'group', (row) => row.group)
+const open = () => Store.open(new MemoryLog(), (error) => assert.fail(error))
+
+test('a throw changes nothing, in no order', async () => {
+  const store = await open()
+  await store.write((tx) => tx.put(rows, 'a', { group: 'x', size: 1 }))
+  const revision = store.revision
+  assert.throws(() =>
+    store.transact((tx) => {
+      tx.patch(rows, 'a', { group: 'y' })
+      tx.put(rows, 'b', { group: 'y', size: 2 })
+      tx.delete(rows, 'a')
+      throw new Error('no')
+    }),
+  )
+  assert.equal(store.revision, revision)
+  store.read((tx) => {
+    assert.deepEqual(
+      [...tx.scan(rows)].map(({ key }) => key),
+      ['a'],
+    )
+    assert.deepEqual(
+      [...tx.find(byGroup, 'x')].map(({ key }) => key),
+      ['a'],
+    )
+    assert.deepEqual([...tx.find(byGroup, 'y')], [])
+  })
+})
+
+test('a transaction sees its own changes in every order', async () => {
+  const store = await open()
+  await store.write((tx) => {
+    tx.put(rows, 'b', { group: 'x', size: 1 })
+    tx.put(rows, 'a', { group: 'x', size: 2 })
+    tx.patch(rows, 'b', { group: 'z' })
+    assert.deepEqual(
+      [...tx.scan(byGroup)].map(({ key }) => key),
+      ['a', 'b'],
+    )
+    assert.deepEqual(
+      [...tx.find(byGroup, 'z')].map(({ key }) => key),
+      ['b'],
+    )
+  })
+})
+
+test('records are frozen to the bottom', async () => {
+  const store = await open()
+  await store.write((tx) => tx.put(rows, 'a', { group: 'x', size: 1, tags: ['t'] }))
+  const row = store.read((tx) => tx.get(rows, 'a')) as unknown as { tags: string[] }
+  assert.throws(() => row.tags.push('u'), TypeError)
+})
+
+test('a transaction that waits, nests or grows too large is refused and changes nothing', async () => {
+  const store = await open()
+  assert.throws(() => store.transact(() => Promise.resolve()), /must not wait/)
+  assert.throws(() => store.transact(() => store.transact(() => 0)), /do not nest/)
+  assert.throws(
+    () =>
+      store.transact((tx) => {
+        for (let n = 0; n <= TRANSACTION_RECORDS_LIMIT; n++)
+          tx.put(rows, String(n), { group: 'x', size: n })
+      }),
+    TransactionTooLarge,
+  )
+  assert.throws(
+    () =>
+      store.transact((tx) =>
+        tx.put(rows, 'big', { group: 'x'.repeat(TRANSACTION_CHARACTERS_LIMIT), size: 1 }),
+      ),
+    TransactionTooLarge,
+  )
+  assert.deepEqual(
+    store.read((tx) => [...tx.scan(rows)]),
+    [],
+  )
+})
+
+test('pages are stable while rows come and go', async () => {
+  const store = await open()
+  const keys = Array.from({ length: 150 }, (_, n) => `k${String(n).padStart(3, '0')}`)
+  await store.write((tx) => keys.forEach((key) => tx.put(rows, key, { group: 'x', size: 0 })))
+  const first = store.read((tx) => [...tx.scan(rows)].slice(0, 100))
+  await store.write((tx) => {
+    tx.delete(rows, 'k099')
+    tx.put(rows, 'k000a', { group: 'x', size: 0 })
+    tx.put(rows, 'k120a', { group: 'x', size: 0 })
+  })
+  const rest = store.read((tx) => [...tx.scan(rows, { after: first.at(-1)?.at })])
+  assert.deepEqual(
+    rest.map(({ key }) => key),
+    [...keys.slice(100), 'k120a'].sort(),
+  )
+})
+
+test('notices are numbered without gaps and the oldest make room', async () => {
+  const store = await open()
+  const notice = (id: string) => ({
+    source: 'test',
+    detailType: 'Test',
+    tenant: 't',
+    accountId: '1',
+    region: 'r',
+    resources: [],
+    time: 0,
+    id,
+    detail: {},
+  })
+  for (let n = 1; n <= NOTICES_LIMIT + 5; n++)
+    store.transact((tx) => publish(tx, notice(String(n))))
+  const read = store.read((tx) => noticesAfter(tx, 0, 3))
+  assert.deepEqual(
+    read.map(({ number, notice: { id } }) => [number, id]),
+    [6, 7, 8].map((n) => [n, String(n)]),
+  )
+  await store.settled(store.revision)
+})
+
+test('a sealed secret opens with its key only, and an altered one not at all', () => {
+  const sealer = new Sealer(new Uint8Array(32).fill(7))
+  const sealed = sealer.seal('wJalrXUtnFEMI')
+  assert.equal(sealer.open(sealed), 'wJalrXUtnFEMI')
+  assert.doesNotMatch(sealed, /wJalr/)
+  assert.throws(() => new Sealer(new Uint8Array(32).fill(8)).open(sealed))
+  const at = sealed.length - 3
+  assert.throws(() =>
+    sealer.open(sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1)),
+  )
+})

@@ -1,0 +1,218 @@
+/**
+ * All state of the control plane: read at once, changed in synchronous transactions, durable before any
+ * answer leaves, watched by commit. The rows live in memory; `log.ts` says where they are kept.
+ */
+import { assert } from '#kernel/assert.ts'
+
+import type { Log } from './log.ts'
+import { Rows } from './rows.ts'
+import type { Index, Table } from './table.ts'
+import { type Change, Transaction } from './transaction.ts'
+
+export { index, type Index, table, type Table } from './table.ts'
+export type { Change } from './transaction.ts'
+
+/** Where a scan starts and which way it goes. `after` is the `at` of an entry that an earlier page ended with. */
+export type Scan = {
+  readonly prefix?: string
+  readonly after?: string | undefined
+  readonly reverse?: boolean
+}
+/** A row found by a scan; `at` is its place in the order, for the next page. */
+export type Found<T> = { readonly at: string; readonly key: string; readonly row: Readonly<T> }
+
+export interface Read {
+  get<T>(table: Table<T>, key: string): Readonly<T> | undefined
+  /** Rows in the order of their keys, or of an index; the set may change while it is scanned. */
+  scan<T>(source: Table<T> | Index<T>, scan?: Scan): Iterable<Found<T>>
+  /** Rows whose index value is exactly `value`, in the order of their keys. */
+  find<T>(index: Index<T>, value: string): Iterable<Found<T>>
+}
+export interface Write extends Read {
+  put<T extends object>(table: Table<T>, key: string, row: T): void
+  /** Sets some fields of a row that exists; a field set to `undefined` is dropped. */
+  patch<T extends object>(table: Table<T>, key: string, fields: Partial<T>): Readonly<T>
+  delete<T>(table: Table<T>, key: string): void
+}
+
+export type Commit = { readonly revision: number; readonly changes: readonly Change[] }
+export type Watcher = (commit: Commit) => void
+
+/** How many commits a watcher may lag behind and still resume from its revision. */
+const RECENT_COMMITS_LIMIT = 4096
+/** After this many commits, or this many characters of changes, the journal is folded into a snapshot. */
+const SNAPSHOT_AFTER_COMMITS = 50_000
+const SNAPSHOT_AFTER_CHARACTERS = 128 << 20
+const SNAPSHOT_SLICE_ROWS = 256
+
+type Waiter = {
+  readonly revision: number
+  readonly done: () => void
+  readonly fail: (e: Error) => void
+}
+
+export class Store {
+  readonly #rows = new Rows()
+  readonly #log: Log
+  readonly #watchers = new Set<Watcher>()
+  #recent: Commit[] = []
+  #waiters: Waiter[] = []
+  #revision = 0
+  #durable = 0
+  #failure: Error | undefined
+  #open: Transaction | undefined
+  #commitsSinceSnapshot = 0
+  #charactersSinceSnapshot = 0
+  #snapshotting = false
+
+  private constructor(log: Log) {
+    this.#log = log
+  }
+
+  /**
+   * Loads what the log keeps and takes it from there. `failed` is told once when the log can keep no more:
+   * the process must stop then, because no answer may leave any longer.
+   */
+  static async open(log: Log, failed: (error: Error) => void): Promise<Store> {
+    const store = new Store(log)
+    store.#revision = await log.load({
+      row: (table, key, row) => store.#rows.restore(table, key, row),
+      commit: (_revision, changes) => {
+        for (const change of changes) store.#rows.replay(change)
+        store.#commitsSinceSnapshot++
+      },
+    })
+    store.#rows.buildIndexes()
+    store.#durable = store.#revision
+    log.listen(
+      (revision) => store.#becameDurable(revision),
+      (error) => {
+        store.#fail(error)
+        failed(error)
+      },
+    )
+    return store
+  }
+
+  /** The newest commit, durable or not. What is computed from it may leave after `settled(revision)`. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  read<R>(body: (tx: Read) => R): R {
+    return body(this.#open ?? new Transaction(this.#rows))
+  }
+
+  /** Runs `body` to its end without waiting. A throw changes nothing. */
+  transact<R>(body: (tx: Write) => R): { readonly result: R; readonly revision: number } {
+    if (this.#failure) throw this.#failure
+    assert(!this.#open, 'transactions do not nest')
+    const tx = (this.#open = new Transaction(this.#rows))
+    try {
+      const result = body(tx)
+      assert(!(result instanceof Promise), 'a transaction must not wait')
+      this.#commit(tx)
+      return { result, revision: this.#revision }
+    } catch (error) {
+      tx.undo()
+      throw error
+    } finally {
+      this.#open = undefined
+    }
+  }
+
+  /** As `transact`; resolves once all that the body saw and changed is durable. */
+  async write<R>(body: (tx: Write) => R): Promise<R> {
+    const { result, revision } = this.transact(body)
+    await this.settled(revision)
+    return result
+  }
+
+  /** The exit barrier: resolves when the log holds the revision, rejects when it never will. */
+  settled(revision: number): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    if (revision <= this.#durable) return Promise.resolve()
+    return new Promise((done, fail) => this.#waiters.push({ revision, done, fail }))
+  }
+
+  /**
+   * Tells each commit once it is durable, in order; from the one after `from` where that is given.
+   * Returns how to stop, or nothing when `from` is too long ago: then read all and watch from now.
+   */
+  watch(watcher: Watcher, from?: number): (() => void) | undefined {
+    if (from !== undefined) {
+      const missed = this.#recent.filter((commit) => commit.revision > from)
+      const reaches = (missed[0]?.revision ?? this.#revision + 1) === from + 1
+      if (!reaches) return undefined
+      for (const commit of missed) if (commit.revision <= this.#durable) watcher(commit)
+    }
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  async close(): Promise<void> {
+    await this.#log.close()
+  }
+
+  #commit(tx: Transaction): void {
+    const changes = tx.changes()
+    if (changes.length === 0) return
+    const text = tx.logged(changes)
+    const commit = { revision: ++this.#revision, changes }
+    this.#recent.push(commit)
+    this.#log.append(commit.revision, text)
+    this.#commitsSinceSnapshot++
+    this.#charactersSinceSnapshot += text.length
+  }
+
+  #becameDurable(revision: number): void {
+    const before = this.#durable
+    this.#durable = revision
+    const waiting: Waiter[] = []
+    for (const waiter of this.#waiters)
+      if (waiter.revision <= revision) waiter.done()
+      else waiting.push(waiter)
+    this.#waiters = waiting
+    for (let next = before + 1; next <= revision; next++) {
+      const commit = this.#recent[next - (this.#recent[0]?.revision ?? 0)]
+      assert(commit?.revision === next, 'a commit is told before it is forgotten')
+      for (const watcher of this.#watchers) watcher(commit)
+    }
+    const told = revision - (this.#recent[0]?.revision ?? revision) + 1
+    if (told > RECENT_COMMITS_LIMIT * 2)
+      this.#recent = this.#recent.slice(told - RECENT_COMMITS_LIMIT)
+    void this.#snapshotIfDue()
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error
+    for (const waiter of this.#waiters) waiter.fail(error)
+    this.#waiters = []
+  }
+
+  async #snapshotIfDue(): Promise<void> {
+    const due =
+      this.#commitsSinceSnapshot > SNAPSHOT_AFTER_COMMITS ||
+      this.#charactersSinceSnapshot > SNAPSHOT_AFTER_CHARACTERS
+    if (due && !this.#snapshotting && !this.#failure) await this.snapshot()
+  }
+
+  /** Writes all rows to the log in slices, so that restarts need not replay from the beginning. */
+  async snapshot(): Promise<void> {
+    this.#snapshotting = true
+    this.#commitsSinceSnapshot = 0
+    this.#charactersSinceSnapshot = 0
+    try {
+      await this.settled(this.#revision)
+      const writer = this.#log.snapshot(this.#durable)
+      for (const slice of this.#rows.slices(SNAPSHOT_SLICE_ROWS)) await writer.rows(slice)
+      // The slices may hold rows of commits newer than the snapshot's start: it counts once those are durable too.
+      await this.settled(this.#revision)
+      await writer.end()
+    } catch (error) {
+      if (!this.#failure) throw error
+    } finally {
+      this.#snapshotting = false
+    }
+  }
+}

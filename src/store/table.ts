@@ -1,0 +1,33 @@
+/** A typed table: its name is its identity in the log, `room.records`. Keys start with `tenant/region/`. */
+export type Table<T> = {
+  readonly name: string
+  readonly indexes: Index<T>[]
+  /** Only for the type checker: what a row is. */
+  readonly _row?: T
+}
+
+/** A second order of a table's rows. Rows for which `of` gives nothing are not in it. */
+export type Index<T> = {
+  readonly table: Table<T>
+  readonly name: string
+  // A method, so that a table of some record can stand where only its name and keys matter.
+  of(row: T): string | undefined
+}
+
+export function table<T extends object>(name: string): Table<T> {
+  return { name, indexes: [] }
+}
+
+/** Declares an order by something other than the key. Declare all before the store opens. */
+export function index<T>(
+  of: Table<T>,
+  name: string,
+  value: (row: T) => string | undefined,
+): Index<T> {
+  const made = { table: of, name: `${of.name}.${name}`, of: value }
+  of.indexes.push(made)
+  return made
+}
+
+/** Ends the value in an index entry; the row's key follows. No value may contain it. */
+export const END = '\u0000'

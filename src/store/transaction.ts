@@ -1,0 +1,134 @@
+/**
+ * One transaction: it changes the rows at once, so that it sees its own changes in every order, and keeps
+ * what was there before, so that a throw can put it back. Nobody else runs in between.
+ */
+import { assert } from '#kernel/assert.ts'
+
+import type { LoggedChange } from './log.ts'
+import { freeze, type Rows } from './rows.ts'
+import type { Found, Scan, Write } from './store.ts'
+import { END, type Index, type Table } from './table.ts'
+
+/** What became of one record: both sides frozen, `undefined` where there was or is none. */
+export type Change = {
+  readonly table: string
+  readonly key: string
+  readonly before: object | undefined
+  readonly after: object | undefined
+}
+
+/** etcd's limits, and what one turn of the loop can carry; a bigger plan goes in steps. */
+export const TRANSACTION_RECORDS_LIMIT = 200
+export const TRANSACTION_CHARACTERS_LIMIT = 256 << 10
+
+/** A transaction that would change more than one commit may carry. Nothing was changed. */
+export class TransactionTooLarge extends Error {
+  override name = 'TransactionTooLarge'
+}
+
+type Touched = {
+  readonly table: Table<object>
+  readonly key: string
+  readonly before: object | undefined
+}
+
+export class Transaction implements Write {
+  readonly #rows: Rows
+  readonly #touched = new Map<string, Touched>()
+
+  constructor(rows: Rows) {
+    this.#rows = rows
+  }
+
+  get<T>(table: Table<T>, key: string): Readonly<T> | undefined {
+    return this.#rows.get(table.name, key) as T | undefined
+  }
+
+  *scan<T>(source: Table<T> | Index<T>, scan: Scan = {}): Generator<Found<T>> {
+    const { prefix = '', after, reverse = false } = scan
+    const isIndex = 'of' in source
+    const table = isIndex ? source.table : source
+    const order = isIndex
+      ? this.#rows.entries(source as unknown as Index<object>)
+      : this.#rows.keys(table.name)
+    for (const at of order.scan(prefix, after, reverse)) {
+      const key = isIndex ? at.slice(at.indexOf(END) + 1) : at
+      const row = this.#rows.get(table.name, key) as T | undefined
+      if (row !== undefined) yield { at, key, row }
+    }
+  }
+
+  find<T>(index: Index<T>, value: string): Iterable<Found<T>> {
+    return this.scan(index, { prefix: value + END })
+  }
+
+  put<T extends object>(table: Table<T>, key: string, row: T): void {
+    this.#set(table, key, freeze(row))
+  }
+
+  patch<T extends object>(table: Table<T>, key: string, fields: Partial<T>): Readonly<T> {
+    const before = this.get(table, key)
+    assert(before, `no ${table.name} ${key} to patch`)
+    const row = { ...before, ...fields }
+    for (const name of Object.keys(fields) as (keyof T)[])
+      if (fields[name] === undefined) delete row[name]
+    this.put(table, key, row)
+    return row
+  }
+
+  delete<T>(table: Table<T>, key: string): void {
+    if (this.#rows.get(table.name, key))
+      this.#set(table as unknown as Table<object>, key, undefined)
+  }
+
+  #set(table: Table<object>, key: string, row: object | undefined): void {
+    const before = this.#rows.set(table, key, row)
+    const id = `${table.name}${END}${key}`
+    if (!this.#touched.has(id)) {
+      this.#touched.set(id, { table, key, before })
+      if (this.#touched.size > TRANSACTION_RECORDS_LIMIT)
+        throw new TransactionTooLarge(
+          `a transaction changes at most ${TRANSACTION_RECORDS_LIMIT} records`,
+        )
+    }
+  }
+
+  /** Puts back all that was there before. */
+  undo(): void {
+    for (const { table, key, before } of [...this.#touched.values()].toReversed())
+      this.#rows.set(table, key, before)
+    this.#touched.clear()
+  }
+
+  changes(): Change[] {
+    const changes: Change[] = []
+    for (const { table, key, before } of this.#touched.values()) {
+      const after = this.#rows.get(table.name, key)
+      if (before !== after) changes.push({ table: table.name, key, before, after })
+    }
+    return changes
+  }
+
+  /** The changes as the log keeps them: fields, not rows, where a row was there before. */
+  logged(changes: readonly Change[]): string {
+    const text = JSON.stringify(changes.map(loggedChange))
+    if (text.length > TRANSACTION_CHARACTERS_LIMIT)
+      throw new TransactionTooLarge(
+        `a transaction writes at most ${TRANSACTION_CHARACTERS_LIMIT} characters`,
+      )
+    return text
+  }
+}
+
+function loggedChange({ table, key, before, after }: Change): LoggedChange {
+  if (!after) return [table, key, 'delete']
+  if (!before) return [table, key, 'put', after]
+  const was = before as Record<string, unknown>
+  const is = after as Record<string, unknown>
+  const set: Record<string, unknown> = {}
+  for (const field of Object.keys(is)) if (is[field] !== was[field]) set[field] = is[field]
+  const drop = Object.keys(was).filter(
+    (field) => was[field] !== undefined && is[field] === undefined,
+  )
+  return [table, key, 'patch', set, drop]
+}

@@ -1,0 +1,27 @@
+/**
+ * The limits of what either side reads from the other. Nesting needs no limit of its own: the engine's JSON parser
+ * does not recurse on the stack, readers descend only into members that they know, and the frame's size bounds both.
+ */
+
+/** One ACS frame: room for ten task definitions of the greatest size that ECS registers (64 KiB each), and overrides. */
+export const ACS_FRAME_BYTES_MAX = 4 * 1024 * 1024
+/** One TCS frame, its signed headers included. Amazon's agent keeps the JSON below 1 MiB. */
+export const TCS_FRAME_BYTES_MAX = 1024 * 1024 + 16 * 1024
+/** The body of a refused handshake, and of an answer to an agent's call. */
+export const REFUSAL_BYTES_MAX = 64 * 1024
+
+/** Tasks in one payload or manifest. A host never runs that many. */
+export const TASKS_MAX = 10_000
+/** Containers in one task: ten by ECS's rule, more where the agent adds its own. */
+export const CONTAINERS_MAX = 32
+/** Members of any other list or map in a message. */
+export const ITEMS_MAX = 4096
+
+/** `reason` of a state change is cut here, as Amazon's agent does. */
+export const REASON_LENGTH_MAX = 1024
+/** `runtimeId` and `imageDigest` are cut here. */
+export const RUNTIME_ID_LENGTH_MAX = 255
+/** Network bindings of one container in a state change. */
+export const NETWORK_BINDINGS_MAX = 100
+/** Tasks in one frame of metrics or of health. */
+export const TCS_TASKS_MAX = 10

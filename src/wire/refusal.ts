@@ -1,0 +1,42 @@
+/** How the control plane refuses a socket: an HTTP error whose body names one of these. */
+export const REFUSALS = [
+  'ServerException',
+  'BadRequestException',
+  'InvalidClusterException',
+  'InvalidInstanceException',
+  'AccessDeniedException',
+  /**
+   * For deregistered container instances only: Amazon's agent then waits an hour, Berth's forgets its ARN and
+   * registers anew.
+   */
+  'InactiveInstanceException',
+] as const
+
+export type RefusalType = (typeof REFUSALS)[number]
+export type Refusal = { readonly type: RefusalType; readonly message: string }
+
+/** The body of the refusal, in the form that Amazon's agent reads. */
+export function formatRefusal({ type, message }: Refusal): string {
+  return JSON.stringify({ [type]: message })
+}
+
+/** Both forms are read: `{"<Type>":"text"}` and `{"type":…,"message":…}`. `undefined` when it is neither. */
+export function parseRefusal(body: string): Refusal | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const members = value as Readonly<Record<string, unknown>>
+  for (const type of REFUSALS) {
+    if (Object.hasOwn(members, type)) return { type, message: textOf(members[type]) }
+    if (members['type'] === type) return { type, message: textOf(members['message']) }
+  }
+  return undefined
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -301,6 +301,21 @@ test('bodies, headers and parameters have limits', async () => {
   )
 })
 
+test('a service may take larger bodies, from those who have a key', async () => {
+  const desk = deskOf({}, { bodyBytes: 10, bodyBytesOf: { logs: 1000 } })
+  const sent: Sent = {
+    ...asJson('PutLogEvents', { logGroupName: 'long enough' }, 'Logs_20140328'),
+    service: 'logs',
+  }
+  assert.equal((await ask(desk, sent)).status, 501)
+  const stranger = await sign(sent)
+  const headers = stranger.headers.map(([name, value]): [string, string] => [
+    name,
+    value.replace('AKIDEXAMPLE', 'AKIDNOBODY'),
+  ])
+  assert.equal((await desk.gateway.answer({ ...stranger, headers })).status, 413)
+})
+
 test('unknown members and values are let pass, and told of', async () => {
   const desk = deskOf({ 'ecs:CreateService': () => ({}) })
   const input = {

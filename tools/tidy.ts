@@ -7,14 +7,25 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   store: ['kernel'],
   wire: ['kernel'],
+  system: ['kernel'],
   reconcile: ['kernel', 'store'],
   room: ['kernel', 'contract', 'store', 'reconcile'],
   gateway: ['kernel', 'contract'],
-  agent: ['kernel', 'wire'],
+  agent: ['kernel', 'wire', 'system'],
   'aws/*': ['kernel', 'contract', 'store', 'wire', 'reconcile', 'room'],
-  server: ['kernel', 'contract', 'store', 'wire', 'reconcile', 'room', 'gateway', 'aws/*'],
+  server: [
+    'kernel',
+    'system',
+    'contract',
+    'store',
+    'wire',
+    'reconcile',
+    'room',
+    'gateway',
+    'aws/*',
+  ],
   sim: ['kernel', 'store', 'wire', 'reconcile', 'room', 'agent', 'server', 'aws/*'],
-  cli: ['kernel', 'gateway', 'agent', 'server'],
+  cli: ['kernel', 'system', 'store', 'gateway', 'agent', 'server'],
 }
 
 type Ban = {
@@ -26,12 +37,12 @@ type Ban = {
 const BANNED: readonly Ban[] = [
   {
     text: /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
-    except: ['src/server/system.ts', 'src/agent/system.ts', 'src/cli/'],
+    except: ['src/system/', 'src/cli/'],
     instead: 'the Clock',
   },
   {
     text: /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/,
-    except: ['src/server/system.ts', 'src/agent/system.ts', 'src/store/seal.ts'],
+    except: ['src/system/', 'src/store/seal.ts', 'src/server/data.ts'],
     instead: 'the Ids',
   },
   { text: /\bconsole\./, except: ['src/cli/'], instead: 'the Log' },
@@ -42,7 +53,15 @@ const BANNED: readonly Ban[] = [
   },
   {
     text: /from 'node:/,
-    except: ['src/sim/', 'src/gateway/', 'src/agent/', 'src/server/', 'src/cli/', 'src/store/'],
+    except: [
+      'src/sim/',
+      'src/system/',
+      'src/gateway/',
+      'src/agent/',
+      'src/server/',
+      'src/cli/',
+      'src/store/',
+    ],
     instead: 'a port',
   },
   { text: /\bFIXME\b|\bTODO\b|\bdebugger\b/, except: [], instead: 'nothing: finish it' },

@@ -1,7 +1,8 @@
+import { streamLog, systemClock, systemIds } from '#system/system.ts'
+
 import { Agent, type AgentOptions } from './agent.ts'
 import { processConfig } from './config.ts'
 import { DockerEngine } from './docker/docker.ts'
-import { streamLog, systemClock, systemIds } from './system.ts'
 
 const DOCKER_SOCKET = '/var/run/docker.sock'
 

@@ -171,16 +171,10 @@ export function link(file: ModelFile): Model {
   }
   file.shapes.forEach((from, index) => {
     const shape = shapes[index]!
-    const member = (each: MemberFile): Member => ({
-      ...each,
-      required: each.required === 1,
-      limits: each.limits,
-      shape: at(each.shape),
-    })
-    shape.members = (from.members ?? []).map(member)
+    shape.members = (from.members ?? []).map((each) => linked(each, at))
     shape.byName = new Map(shape.members.map((each) => [each.name, each]))
-    shape.item = from.item && member(from.item)
-    shape.key = from.key && member(from.key)
+    shape.item = from.item && linked(from.item, at)
+    shape.key = from.key && linked(from.key, at)
   })
   const operations = new Map<string, OperationModel>()
   for (const [name, operation] of Object.entries(file.operations))
@@ -199,6 +193,13 @@ export function link(file: ModelFile): Model {
   for (const [name, index] of Object.entries(file.errors)) errors.set(name, at(index))
   return { service: file.service, namespace: file.namespace, operations, errors }
 }
+
+const linked = (from: MemberFile, at: (index: number) => Shape): Member => ({
+  ...from,
+  required: from.required === 1,
+  limits: from.limits,
+  shape: at(from.shape),
+})
 
 type Hollow = { -readonly [Key in keyof Shape]: Shape[Key] }
 const hollow = (from: ShapeFile): Hollow => ({

@@ -35,4 +35,6 @@ export type Caller = {
    */
   readonly tenant: string
   readonly requestId: string
+  /** How the caller reached this server, such as `http://127.0.0.1:8080`: what an agent is told to come back to. */
+  readonly endpoint: string
 }

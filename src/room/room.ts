@@ -2,8 +2,10 @@
  * What the door of an AWS room looks like: the operations that the room answers, what wakes it, and how
  * operations are handed their transaction. A room is a folder in `aws/`; its door is the file of its name.
  */
+import type { Authorize } from '#kernel/access.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
+import type { Log } from '#kernel/log.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Reconciler } from '#reconcile/reconciler.ts'
 import type { Read, Store, Write } from '#store/store.ts'
@@ -48,8 +50,48 @@ export type Handlers<Operations extends Record<keyof Operations, Io>> = {
     | typeof notBuilt
 }
 
-/** What a reconciler is made with. */
-export type Tools = { readonly store: Store; readonly clock: Clock; readonly ids: Ids }
+/** What a room that acts on its own is made with. */
+export type Tools = {
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly authorize: Authorize
+  /** Who signed a text that came inside a conversation, such as a frame with its own headers. Throws a Fault. */
+  readonly authenticate: (signed: {
+    readonly target: string
+    readonly headers: readonly (readonly [string, string])[]
+    readonly body: string
+  }) => Caller
+}
+
+/** A connection that stays open, whatever carries it. */
+export interface Socket {
+  send(text: string): void
+  close(code: number, reason: string): void
+  /** How many characters wait to be sent: a peer that does not read is let go. */
+  readonly waiting: number
+  onMessage(hear: (text: string) => void): void
+  onClose(hear: (code: number, reason: string) => void): void
+}
+
+/** Refuses a connection before it is opened: the HTTP status and the JSON body. */
+export type Refused = { readonly status: number; readonly body: string }
+
+/** A path on which signed callers talk for long. */
+export type Conversation = {
+  readonly path: string
+  /** Says no, or how to go on once the connection is open. */
+  readonly open: (target: string, caller: Caller) => Refused | ((socket: Socket) => void)
+}
+
+/** What a room does on its own. */
+export type Running = {
+  readonly reconcilers: readonly Reconciler[]
+  readonly conversations: readonly Conversation[]
+  /** Lets go of connections and timers; nothing that runs on a host is touched. */
+  readonly stop: () => void
+}
 
 // Operations are kept together whatever their input: each is checked against the contract where the door lists it.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -59,5 +101,5 @@ export type Room = {
   /** The AWS CLI's name of the service: also the folder's name and the contract's. */
   readonly service: string
   readonly operations: Readonly<Record<string, AnyOperation | typeof notBuilt>>
-  readonly reconcilers?: (tools: Tools) => readonly Reconciler[]
+  readonly start?: (tools: Tools) => Running
 }

@@ -41,26 +41,23 @@ export function logSuite(kind: string, open: (place: string) => Log): void {
 
   test(`${kind}: a snapshot taken while commits go on, and the journal since, are the same rows`, async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 1, maxLength: 60 }),
-        async (steps) => {
-          const place = `fuzzy-${run++}`
-          const store = await start(place)
-          let snapshot: Promise<void> | undefined
-          for (const [at, { write, snapshot: begin }] of steps.entries()) {
-            const done = store.write((tx) => apply(tx, write))
-            if (at % 3 === 0) await done
-            if (begin && !snapshot) snapshot = store.snapshot()
-          }
-          await snapshot
-          await store.settled(store.revision)
-          const before = [content(store), groups(store), store.revision]
-          await store.close()
-          const again = await start(place)
-          assert.deepEqual([content(again), groups(again), again.revision], before)
-          await again.close()
-        },
-      ),
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (steps) => {
+        const place = `fuzzy-${run++}`
+        const store = await start(place)
+        let snapshot: Promise<void> | undefined
+        for (const [at, { write, snapshot: begin }] of steps.entries()) {
+          const done = store.write((tx) => apply(tx, write))
+          if (at % 3 === 0) await done
+          if (begin && !snapshot) snapshot = store.snapshot()
+        }
+        await snapshot
+        await store.settled(store.revision)
+        const before = [content(store), groups(store), store.revision]
+        await store.close()
+        const again = await start(place)
+        assert.deepEqual([content(again), groups(again), again.revision], before)
+        await again.close()
+      }),
       { numRuns: 25 },
     )
   })

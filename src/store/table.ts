@@ -10,7 +10,8 @@ export type Table<T> = {
 export type Index<T> = {
   readonly table: Table<T>
   readonly name: string
-  readonly of: (row: T) => string | undefined
+  // A method, so that a table of some record can stand where only its name and keys matter.
+  of(row: T): string | undefined
 }
 
 export function table<T extends object>(name: string): Table<T> {

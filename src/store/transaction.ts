@@ -63,13 +63,13 @@ export class Transaction implements Write {
   }
 
   put<T extends object>(table: Table<T>, key: string, row: T): void {
-    this.#set(table as unknown as Table<object>, key, freeze(row))
+    this.#set(table, key, freeze(row))
   }
 
   patch<T extends object>(table: Table<T>, key: string, fields: Partial<T>): Readonly<T> {
     const before = this.get(table, key)
     assert(before, `no ${table.name} ${key} to patch`)
-    const row = { ...before, ...fields } as T
+    const row = { ...before, ...fields }
     for (const name of Object.keys(fields) as (keyof T)[])
       if (fields[name] === undefined) delete row[name]
     this.put(table, key, row)
@@ -95,7 +95,7 @@ export class Transaction implements Write {
 
   /** Puts back all that was there before. */
   undo(): void {
-    for (const { table, key, before } of [...this.#touched.values()].reverse())
+    for (const { table, key, before } of [...this.#touched.values()].toReversed())
       this.#rows.set(table, key, before)
     this.#touched.clear()
   }

@@ -95,7 +95,7 @@ function schemaOf(reference: unknown): Schema {
   if (ref === 'unit' || ref === undefined) return blank('unit')
   if (typeof ref === 'number') return simple(ref)
   if (!Array.isArray(ref))
-    throw new Error(`unknown schema ${String(ref)}: the SDK's schema format has changed`)
+    throw new Error(`unknown schema ${JSON.stringify(ref)}: the SDK's schema format has changed`)
   const hit = known.get(ref)
   if (hit) return hit
   const schema = compound(ref as readonly unknown[])
@@ -152,15 +152,15 @@ function compound(tuple: readonly unknown[]): Schema {
 /** A member's traits and its shape's; pairs of reference and traits nest, and the outermost wins. */
 function member(name: string, reference: unknown, required: boolean): SchemaMember {
   let ref = reference
-  let traits: Traits = {}
+  const layers: Traits[] = []
   while (Array.isArray(ref) && ref.length === 2) {
-    traits = { ...traitsOf(ref[1]), ...traits }
+    layers.unshift(traitsOf(ref[1]))
     ref = typeof ref[0] === 'function' ? (ref[0] as () => unknown)() : ref[0]
   }
   const schema = schemaOf(ref)
   // A structure's own XML name is the name of a document, not of members that hold such a structure.
   const { xmlName: _, streaming: __, error: ___, ...inherited } = schema.traits
-  return { name, schema, required, traits: { ...inherited, ...traits } }
+  return { name, schema, required, traits: Object.assign(inherited, ...layers) as Traits }
 }
 
 function simple(code: number): Schema {

@@ -1,0 +1,316 @@
+/**
+ * ACS, the control plane's half: the socket on which a host is told what to run. All that is said is computed from the
+ * store's desired state, and leaves only when the log holds what it was computed from.
+ */
+import type { Conversation, Socket, Tools } from '#room/room.ts'
+import { type AcsConnect, parseAcsConnect } from '#wire/connect.ts'
+import { type AcsDown, type AcsTask, type AcsUp, formatAcs, parseAcsUp } from '#wire/wire.ts'
+
+import { changeInstance } from '../instances/change.ts'
+import {
+  clusterArn,
+  containerInstanceArn,
+  containerInstanceKey,
+  definitionKey,
+  ofInstance,
+  taskArn,
+} from '../names.ts'
+import {
+  type ContainerInstance,
+  containerInstances,
+  type Task,
+  taskDefinitions,
+  tasks,
+  tasksByInstance,
+} from '../records.ts'
+import { changeTask } from '../tasks/change.ts'
+import { isLater } from '../tasks/report.ts'
+import { connectingInstance, refusal } from './caller-instance.ts'
+import type { AgentHub, Connected } from './hub.ts'
+import { Sequence } from './sequence.ts'
+import { toAcsTask, toStop } from './translate.ts'
+
+/** Agents close a connection on which nothing came for a minute or two. */
+const HEARTBEAT_MS = 25_000
+/** A message without an acknowledgment is said again after this time. */
+const ACKNOWLEDGE_MS = 60_000
+/** More would make frames that agents need not read. */
+const TASKS_PER_PAYLOAD = 10
+/** Acknowledgments change tasks this many at a time. */
+const TASKS_PER_COMMIT = 40
+/** A host that does not read is let go; it comes back and hears all anew. */
+const WAITING_CHARACTERS_MAX = 16 << 20
+
+export function acsConversation(tools: Tools, hub: AgentHub): Conversation {
+  return {
+    path: '/acs/ws',
+    open(target, caller) {
+      let connect: AcsConnect
+      try {
+        connect = parseAcsConnect(target)
+      } catch (error) {
+        return refusal('BadRequestException', (error as Error).message)
+      }
+      const arn = connect.containerInstanceArn
+      const instance = tools.store.read((tx) =>
+        connectingInstance(tx, tools.authorize, { caller, arn, action: 'ecs:Poll' }),
+      )
+      if ('body' in instance) return instance
+      return (socket) => new AcsConnection(tools, hub, instance, socket).begin(connect)
+    },
+  }
+}
+
+type Said = {
+  readonly at: number
+  readonly tasks: readonly { readonly key: string; readonly desired: string }[]
+}
+
+class AcsConnection implements Connected {
+  readonly #tools: Tools
+  readonly #hub: AgentHub
+  readonly #socket: Socket
+  readonly #key: string
+  readonly #address: { readonly clusterArn: string; readonly containerInstanceArn: string }
+  readonly #sequence: Sequence
+  /** What the host was last told of each task that has not ended. */
+  readonly #told = new Map<string, 'RUNNING' | 'STOPPED'>()
+  readonly #unacknowledged = new Map<string, Said>()
+  readonly #due = new Set<string>()
+  #talking = false
+  #open = true
+  #stopHeartbeat: () => void = () => {}
+
+  constructor(tools: Tools, hub: AgentHub, instance: ContainerInstance, socket: Socket) {
+    this.#tools = tools
+    this.#hub = hub
+    this.#socket = socket
+    this.#key = ofInstance(instance)
+    this.#address = {
+      clusterArn: clusterArn(instance, instance.clusterName),
+      containerInstanceArn: containerInstanceArn(instance),
+    }
+    this.#sequence = new Sequence(tools.store, this.#key)
+  }
+
+  begin(connect: AcsConnect): void {
+    this.#socket.onMessage((text) => this.#hear(text))
+    this.#socket.onClose(() => this.#closed())
+    this.#hub.join(this.#key, this)?.dismiss()
+    const { agentVersion, agentHash } = connect
+    const versionInfo = {
+      agentVersion,
+      agentHash,
+      dockerVersion: connect.dockerVersion.replace(/^DockerVersion: /, ''),
+    }
+    this.#changeInstance({ agentConnected: true, versionInfo })
+    const all = this.#tools.store.read((tx) =>
+      [...tx.find(tasksByInstance, this.#key)].map(({ row }) => row),
+    )
+    void this.#say(() => ({
+      type: 'TaskManifestMessage',
+      message: {
+        ...this.#address,
+        messageId: this.#tools.ids.uuid(),
+        generatedAt: this.#tools.clock.now(),
+        timeline: this.#sequence.next(),
+        tasks: all.map((task) => ({
+          taskArn: taskArn(task),
+          taskClusterArn: this.#address.clusterArn,
+          desiredStatus: task.desiredStatus,
+        })),
+      },
+    }))
+    for (const task of all)
+      this.#due.add(`${this.#key.slice(0, this.#key.lastIndexOf('/'))}/${task.taskId}`)
+    this.#beat()
+    void this.#talk()
+  }
+
+  taskChanged(key: string): void {
+    this.#due.add(key)
+    void this.#talk()
+  }
+
+  /** A newer connection took over, or the host was deregistered. */
+  dismiss(): void {
+    this.#socket.close(1000, 'ConnectionReplaced')
+  }
+
+  #beat(): void {
+    const { clock, ids } = this.#tools
+    this.#stopHeartbeat = clock.after(HEARTBEAT_MS, () => {
+      this.#sayAgain()
+      this.#send({ type: 'HeartbeatMessage', message: { healthy: true, messageId: ids.uuid() } })
+      if (this.#open) this.#beat()
+    })
+  }
+
+  /** What was said and not acknowledged in time is due again; agents take a repeated task as no news. */
+  #sayAgain(): void {
+    const before = this.#tools.clock.now() - ACKNOWLEDGE_MS
+    for (const [messageId, { at, tasks: said }] of this.#unacknowledged) {
+      if (at > before) continue
+      this.#unacknowledged.delete(messageId)
+      for (const { key } of said) {
+        this.#told.delete(key)
+        this.#due.add(key)
+      }
+    }
+    void this.#talk()
+  }
+
+  /** Says what is due, a payload at a time, until nothing is. */
+  async #talk(): Promise<void> {
+    if (this.#talking) return
+    this.#talking = true
+    try {
+      while (this.#open && this.#due.size > 0) {
+        const keys = [...this.#due].slice(0, TASKS_PER_PAYLOAD)
+        for (const key of keys) this.#due.delete(key)
+        await this.#say(() => this.#payload(keys))
+      }
+    } finally {
+      this.#talking = false
+    }
+  }
+
+  #payload(keys: readonly string[]): AcsDown | undefined {
+    const { store, clock, ids } = this.#tools
+    const news = store.read((tx) =>
+      keys.flatMap((key): { key: string; desired: 'RUNNING' | 'STOPPED'; acs: AcsTask }[] => {
+        const task = tx.get(tasks, key)
+        if (!task || task.lastStatus === 'STOPPED') {
+          this.#told.delete(key)
+          return []
+        }
+        const desired = task.desiredStatus
+        if (this.#told.get(key) === desired) return []
+        if (desired === 'STOPPED') return [{ key, desired, acs: toStop(task) }]
+        const row = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
+        return row ? [{ key, desired, acs: toAcsTask(task, row) }] : []
+      }),
+    )
+    if (news.length === 0) return undefined
+    const messageId = ids.uuid()
+    for (const { key, desired } of news) this.#told.set(key, desired)
+    this.#unacknowledged.set(messageId, { at: clock.now(), tasks: news })
+    return {
+      type: 'PayloadMessage',
+      message: {
+        ...this.#address,
+        messageId,
+        generatedAt: clock.now(),
+        seqNum: this.#sequence.next(),
+        tasks: news.map(({ acs }) => acs),
+      },
+    }
+  }
+
+  /** Sends what `compute` reads from the store once all that it may have read is durable. */
+  async #say(compute: () => AcsDown | undefined): Promise<void> {
+    const { store } = this.#tools
+    const frame = compute()
+    if (!frame) return
+    try {
+      await store.settled(store.revision)
+    } catch {
+      // The log has failed: the server is about to end, and nothing may leave any more.
+      return
+    }
+    this.#send(frame)
+  }
+
+  #send(frame: AcsDown): void {
+    if (!this.#open) return
+    if (this.#socket.waiting > WAITING_CHARACTERS_MAX)
+      this.#socket.close(1011, 'The agent does not read.')
+    else this.#socket.send(formatAcs(frame))
+  }
+
+  #hear(text: string): void {
+    let frame: AcsUp | undefined
+    try {
+      frame = parseAcsUp(text)
+    } catch (error) {
+      this.#tools.log.warn('an agent sent a frame that cannot be read', {
+        containerInstance: this.#address.containerInstanceArn,
+        error: (error as Error).message,
+      })
+      return
+    }
+    if (frame?.type === 'AckRequest') this.#acknowledged(frame.message.messageId)
+    else if (frame?.type === 'TaskStopVerificationMessage') {
+      const { messageId, stopCandidates } = frame.message
+      this.#verify(
+        messageId,
+        stopCandidates.map((candidate) => candidate.taskArn),
+      )
+    }
+  }
+
+  /** An acknowledged stop means that the signal is on its way: the task is STOPPING until the agent says STOPPED. */
+  #acknowledged(messageId: string): void {
+    const said = this.#unacknowledged.get(messageId)
+    this.#unacknowledged.delete(messageId)
+    const stopping = (said?.tasks ?? []).filter(({ desired }) => desired === 'STOPPED')
+    for (let at = 0; at < stopping.length; at += TASKS_PER_COMMIT)
+      this.#tools.store.transact((tx) => {
+        for (const { key } of stopping.slice(at, at + TASKS_PER_COMMIT)) {
+          const task = tx.get(tasks, key)
+          if (task && isLater('STOPPING', task.lastStatus))
+            changeTask(tx, task, { lastStatus: 'STOPPING' }, this.#moment())
+        }
+      })
+  }
+
+  /**
+   * The host asks before it kills what the manifest did not name. The answer comes from our own desired state: a task
+   * that is not known here is left alone, because forgetting is no order to stop.
+   */
+  #verify(messageId: string, candidates: readonly string[]): void {
+    const cluster = this.#key.slice(0, this.#key.lastIndexOf('/'))
+    const stop = this.#tools.store.read((tx) =>
+      candidates.filter((arn) => {
+        const task = tx.get(tasks, `${cluster}/${arn.slice(arn.lastIndexOf('/') + 1)}`)
+        return task && this.#isMine(task) && task.desiredStatus === 'STOPPED'
+      }),
+    )
+    if (stop.length === 0) return
+    void this.#say(() => ({
+      type: 'TaskStopVerificationAck',
+      message: {
+        messageId,
+        generatedAt: this.#tools.clock.now(),
+        stopTasks: stop.map((arn) => ({
+          taskArn: arn,
+          taskClusterArn: this.#address.clusterArn,
+          desiredStatus: 'STOPPED',
+        })),
+      },
+    }))
+  }
+
+  #isMine(task: Task): boolean {
+    return containerInstanceKey(task, task.clusterName, task.containerInstanceId) === this.#key
+  }
+
+  #closed(): void {
+    this.#open = false
+    this.#stopHeartbeat()
+    if (this.#hub.leave(this.#key, this) && !this.#hub.stopped)
+      this.#changeInstance({ agentConnected: false })
+  }
+
+  #changeInstance(fields: Partial<ContainerInstance>): void {
+    this.#tools.store.transact((tx) => {
+      const instance = tx.get(containerInstances, this.#key)
+      if (instance && instance.status !== 'INACTIVE')
+        changeInstance(tx, instance, fields, this.#moment())
+    })
+  }
+
+  #moment(): { readonly now: number; readonly id: string } {
+    return { now: this.#tools.clock.now(), id: this.#tools.ids.uuid() }
+  }
+}

@@ -1,0 +1,61 @@
+/** Which agents are connected, and which of them a commit concerns. Knows no message. */
+import type { Tools } from '#room/room.ts'
+
+import { containerInstanceKey } from '../names.ts'
+import { containerInstances, type Task, tasks } from '../records.ts'
+
+/** A connected agent as the hub sees it. */
+export interface Connected {
+  /** A task of this host has changed. */
+  taskChanged(key: string): void
+  /** The host is no longer registered. */
+  dismiss(): void
+}
+
+export class AgentHub {
+  readonly #agents = new Map<string, Connected>()
+  readonly #stopWatching: (() => void) | undefined
+  #stopped = false
+
+  constructor({ store }: Tools) {
+    this.#stopWatching = store.watch(({ changes }) => {
+      for (const { table, key, after } of changes)
+        if (table === tasks.name && after) {
+          const task = after as Task
+          const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
+          this.#agents.get(host)?.taskChanged(key)
+        } else if (table === containerInstances.name) {
+          const gone = !after || (after as { status: string }).status === 'INACTIVE'
+          if (gone) this.#agents.get(key)?.dismiss()
+        }
+    })
+  }
+
+  /** True once the server ends: connections that close then say nothing about their agents. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  has(instanceKey: string): boolean {
+    return this.#agents.has(instanceKey)
+  }
+
+  /** A newer connection of the same host takes the place of an older one. */
+  join(instanceKey: string, agent: Connected): Connected | undefined {
+    const before = this.#agents.get(instanceKey)
+    this.#agents.set(instanceKey, agent)
+    return before
+  }
+
+  /** True when the agent was still the host's current connection. */
+  leave(instanceKey: string, agent: Connected): boolean {
+    if (this.#agents.get(instanceKey) !== agent) return false
+    this.#agents.delete(instanceKey)
+    return true
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#stopWatching?.()
+  }
+}

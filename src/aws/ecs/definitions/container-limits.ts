@@ -1,0 +1,147 @@
+/** Bounds of a container definition's numbers and lists. */
+import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
+
+import { clientException } from '../names.ts'
+
+const STOP_TIMEOUT_FARGATE_MAX_S = 120
+const TIMEOUT_MIN_S = 2
+const IGNORED_EXIT_CODES_MAX = 50
+const ENVIRONMENT_FILES_MAX = 10
+const IPC_CONTROLS =
+  /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\..+)$/
+const ULIMITS = new Set(
+  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(
+    ' ',
+  ),
+)
+const CAPABILITIES = new Set(
+  `ALL AUDIT_CONTROL AUDIT_WRITE BLOCK_SUSPEND CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER
+  KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW SETFCAP
+  SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO
+  SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/),
+)
+
+export function checkLimits(
+  container: ContainerDefinition,
+  task: RegisterTaskDefinitionRequest,
+  fargate: boolean,
+): void {
+  timeouts(container, fargate)
+  healthCheck(container)
+  restartPolicy(container)
+  linux(container)
+  systemControls(container, task)
+  secretsAndFiles(container, task)
+  for (const { type, value } of container.resourceRequirements ?? [])
+    if (type === 'GPU' && !/^[1-9]\d{0,2}$/.test(value ?? ''))
+      throw clientException(`Invalid value '${value}' for resource requirement of type GPU.`)
+  if (
+    container.firelensConfiguration &&
+    !['fluentd', 'fluentbit'].includes(container.firelensConfiguration.type)
+  )
+    throw clientException(`Invalid firelensConfiguration type for container '${container.name}'.`)
+}
+
+const between = (value: number | undefined, min: number, max: number): boolean =>
+  value === undefined || (Number.isInteger(value) && value >= min && value <= max)
+
+function timeouts(
+  { name, startTimeout, stopTimeout }: ContainerDefinition,
+  fargate: boolean,
+): void {
+  const max = fargate ? STOP_TIMEOUT_FARGATE_MAX_S : Number.MAX_SAFE_INTEGER
+  const check = (value: number | undefined, which: 'start' | 'stop') => {
+    if (value === undefined) return
+    if (value < TIMEOUT_MIN_S)
+      throw clientException(
+        `Granular ${which} timeout on container '${name}' must be at least ${TIMEOUT_MIN_S} seconds.`,
+      )
+    if (value > max)
+      throw clientException(
+        `Granular ${which} timeout on container '${name}' must be at most ${max} seconds.`,
+      )
+  }
+  check(startTimeout, 'start')
+  check(stopTimeout, 'stop')
+}
+
+function healthCheck({ name, healthCheck: check }: ContainerDefinition): void {
+  if (!check) return
+  const bad = (what: string) =>
+    clientException(`Invalid healthCheck ${what} for container '${name}'.`)
+  const [kind, ...words] = check.command
+  if ((kind !== 'CMD' && kind !== 'CMD-SHELL') || words.length === 0) throw bad('command')
+  if (!between(check.interval, 5, 300)) throw bad('interval')
+  if (!between(check.timeout, 2, 60)) throw bad('timeout')
+  if (!between(check.retries, 1, 10)) throw bad('retries')
+  if (!between(check.startPeriod, 0, 300)) throw bad('startPeriod')
+}
+
+function restartPolicy({ name, restartPolicy: policy }: ContainerDefinition): void {
+  if (!policy) return
+  if (!between(policy.restartAttemptPeriod, 60, 1800))
+    throw clientException(
+      `Invalid restartPolicy restartAttemptPeriod for container '${name}'. It must be between 60 and 1800 seconds.`,
+    )
+  if ((policy.ignoredExitCodes?.length ?? 0) > IGNORED_EXIT_CODES_MAX)
+    throw clientException(
+      `Invalid restartPolicy ignoredExitCodes for container '${name}'. At most ${IGNORED_EXIT_CODES_MAX} are allowed.`,
+    )
+}
+
+function linux({ name, linuxParameters: linux, ulimits }: ContainerDefinition): void {
+  for (const { name: limit, softLimit, hardLimit } of ulimits ?? []) {
+    if (!ULIMITS.has(limit))
+      throw clientException(`Invalid ulimit name '${limit}' for container '${name}'.`)
+    if (softLimit > hardLimit)
+      throw clientException(
+        `Ulimit '${limit}' of container '${name}': soft limit is above the hard limit.`,
+      )
+  }
+  if (!linux) return
+  for (const capability of [
+    ...(linux.capabilities?.add ?? []),
+    ...(linux.capabilities?.drop ?? []),
+  ])
+    if (!CAPABILITIES.has(capability))
+      throw clientException(`Invalid capability '${capability}' for container '${name}'.`)
+  if (!between(linux.swappiness, 0, 100))
+    throw clientException(
+      `Invalid swappiness for container '${name}'. It must be between 0 and 100.`,
+    )
+  if (linux.maxSwap !== undefined && linux.maxSwap < 0)
+    throw clientException(`Invalid maxSwap for container '${name}'.`)
+  for (const { containerPath, size } of linux.tmpfs ?? [])
+    if (!containerPath?.startsWith('/') || size < 1)
+      throw clientException(`Invalid tmpfs mount for container '${name}'.`)
+}
+
+function systemControls(container: ContainerDefinition, task: RegisterTaskDefinitionRequest): void {
+  for (const { namespace = '' } of container.systemControls ?? []) {
+    const net = namespace.startsWith('net.')
+    if (!net && !IPC_CONTROLS.test(namespace))
+      throw clientException(`Invalid system control namespace '${namespace}'.`)
+    if (net && task.networkMode === 'host')
+      throw clientException(`System control '${namespace}' is not supported when networkMode=host.`)
+    if (!net && task.ipcMode === 'host')
+      throw clientException(`System control '${namespace}' is not supported when ipcMode=host.`)
+  }
+}
+
+function secretsAndFiles(
+  container: ContainerDefinition,
+  task: RegisterTaskDefinitionRequest,
+): void {
+  const { name, secrets = [], environmentFiles = [] } = container
+  if (secrets.length > 0 && !task.executionRoleArn)
+    throw clientException(
+      "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
+    )
+  if (environmentFiles.length > ENVIRONMENT_FILES_MAX)
+    throw clientException(
+      `Container '${name}' has more than ${ENVIRONMENT_FILES_MAX} environmentFiles.`,
+    )
+  for (const file of environmentFiles)
+    if (file.type !== 's3' || !file.value.endsWith('.env'))
+      throw clientException(`Invalid environmentFile '${file.value}' for container '${name}'.`)
+}

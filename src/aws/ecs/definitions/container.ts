@@ -1,0 +1,134 @@
+/** The rules of one container definition, each with the text that the real service gives where one is known. */
+import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
+
+import { clientException } from '../names.ts'
+import { checkLimits } from './container-limits.ts'
+
+type Task = RegisterTaskDefinitionRequest
+
+const NAME = /^[A-Za-z0-9_-]{1,255}$/
+const DIGEST = /^sha256:[0-9a-f]{64}$/
+const IMAGE_MAX = 255
+/** Docker's own floor since 20.10. */
+const MEMORY_MIN_MIB = 6
+const FARGATE_ONLY_LOGS = ['awslogs', 'splunk', 'awsfirelens']
+
+const LOG_DRIVERS = [
+  'awslogs',
+  'fluentd',
+  'gelf',
+  'json-file',
+  'journald',
+  'syslog',
+  'splunk',
+  'awsfirelens',
+]
+
+export function validateContainer(container: ContainerDefinition, task: Task): void {
+  nameAndImage(container)
+  const { name } = container
+  const fargate = task.requiresCompatibilities?.includes('FARGATE') ?? false
+  memory(container, task)
+  if (container.cpu !== undefined && container.cpu < 0)
+    throw clientException(`Invalid setting for container '${name}'. 'cpu' must not be negative.`)
+  links(container, task)
+  if (task.networkMode === 'awsvpc') {
+    if (container.hostname !== undefined)
+      throw clientException('The hostname parameter is not supported when networkMode=awsvpc.')
+    if (container.extraHosts?.length)
+      throw clientException('Extra hosts are not supported when networkMode=awsvpc.')
+  }
+  logging(container, task, fargate)
+  checkLimits(container, task, fargate)
+  if (fargate) fargateOnly(container)
+  for (const label of Object.keys(container.dockerLabels ?? {}))
+    if (label.toLowerCase().startsWith('com.amazonaws.ecs.'))
+      throw clientException(
+        `Invalid docker label '${label}' for container '${name}'. Labels with the prefix com.amazonaws.ecs are reserved.`,
+      )
+}
+
+function nameAndImage({ name, image }: ContainerDefinition): void {
+  if (!name) throw clientException('Container.name should not be null or empty.')
+  if (!NAME.test(name))
+    throw clientException(
+      `Container.name contains invalid characters. Up to 255 letters (uppercase and lowercase), numbers, hyphens, and underscores are allowed.`,
+    )
+  if (!image) throw clientException('Container.image should not be null or empty.')
+  const [reference = '', digest] = image.split('@')
+  if (digest !== undefined && !DIGEST.test(digest))
+    throw clientException(`Container.image contains an invalid digest: '${digest.slice(0, 80)}'.`)
+  if (reference.length > IMAGE_MAX || /[\s]/.test(reference))
+    throw clientException('Container.image contains invalid characters.')
+}
+
+function memory({ name, memory, memoryReservation }: ContainerDefinition, task: Task): void {
+  if (task.memory === undefined && !memory && !memoryReservation)
+    throw clientException(
+      `Invalid setting for container '${name}'. At least one of 'memory' or 'memoryReservation' must be specified.`,
+    )
+  if (memory !== undefined && memory !== 0 && memory < MEMORY_MIN_MIB)
+    throw clientException(
+      `Invalid setting for container '${name}'. 'memory' must be at least ${MEMORY_MIN_MIB}.`,
+    )
+  if (memory && memoryReservation && memoryReservation > memory)
+    throw clientException(
+      `Invalid setting for container '${name}'. The 'memory' value must be greater than or equal to the 'memoryReservation' value.`,
+    )
+}
+
+function links({ name, links }: ContainerDefinition, task: Task): void {
+  if (!links?.length) return
+  if ((task.networkMode ?? 'bridge') !== 'bridge')
+    throw clientException(`Links are not supported when networkMode=${task.networkMode}.`)
+  for (const link of links) {
+    const [target = ''] = link.split(':')
+    if (!task.containerDefinitions.some((other) => other.name === target && target !== name))
+      throw clientException(`Unknown container '${target}' in links of container '${name}'.`)
+  }
+}
+
+function logging(
+  { logConfiguration, name }: ContainerDefinition,
+  task: Task,
+  fargate: boolean,
+): void {
+  if (!logConfiguration) return
+  const { logDriver, options = {} } = logConfiguration
+  if (!LOG_DRIVERS.includes(logDriver))
+    throw clientException(`Invalid log driver '${logDriver}' for container '${name}'.`)
+  if (fargate && !FARGATE_ONLY_LOGS.includes(logDriver))
+    throw clientException(`Fargate does not support log driver '${logDriver}'.`)
+  if (logDriver !== 'awslogs') return
+  const required = [
+    'awslogs-region',
+    'awslogs-group',
+    ...(fargate ? ['awslogs-stream-prefix'] : []),
+  ]
+  if (required.some((option) => !options[option]))
+    throw clientException(`Log driver awslogs requires options: ${required.join(', ')}`)
+  if (fargate && !task.executionRoleArn)
+    throw clientException(
+      'Fargate requires task definition to have execution role ARN to support log driver awslogs.',
+    )
+}
+
+function fargateOnly(container: ContainerDefinition): void {
+  const refuse = (what: string) =>
+    clientException(
+      `When using Fargate, ${what} is not supported for container '${container.name}'.`,
+    )
+  if (container.privileged) throw refuse('privileged')
+  if (container.dockerSecurityOptions?.length) throw refuse('dockerSecurityOptions')
+  if (container.linuxParameters?.devices?.length) throw refuse('linuxParameters.devices')
+  if (container.linuxParameters?.sharedMemorySize) throw refuse('linuxParameters.sharedMemorySize')
+  if (container.linuxParameters?.maxSwap !== undefined) throw refuse('linuxParameters.maxSwap')
+  if (container.linuxParameters?.swappiness !== undefined)
+    throw refuse('linuxParameters.swappiness')
+  if (container.linuxParameters?.tmpfs?.length) throw refuse('linuxParameters.tmpfs')
+  if (container.linuxParameters?.capabilities?.add?.some((name) => name !== 'SYS_PTRACE'))
+    throw refuse('a capability other than SYS_PTRACE')
+  if (container.ulimits?.some(({ name }) => name !== 'nofile'))
+    throw refuse('a ulimit other than nofile')
+  if (container.resourceRequirements?.some(({ type }) => type === 'GPU')) throw refuse('GPU')
+}

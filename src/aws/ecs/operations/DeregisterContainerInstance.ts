@@ -1,0 +1,45 @@
+import type {
+  DeregisterContainerInstanceRequest,
+  DeregisterContainerInstanceResponse,
+} from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { inCluster, named } from '../access.ts'
+import { changeInstance } from '../instances/change.ts'
+import { activeCluster, clusterKey, invalidParameter, ofInstance } from '../names.ts'
+import { tasksByInstance } from '../records.ts'
+import { changeCounts } from '../tasks/change.ts'
+import { theInstance } from '../tasks/find.ts'
+import { toContainerInstance } from '../views/container-instance.ts'
+
+const NO_INCLUDE: ReadonlySet<string> = new Set()
+
+/** By force its tasks are orphans: ECS lets go of them (the orphans reconciler), and the host keeps what runs. */
+export const DeregisterContainerInstance: Operation<
+  DeregisterContainerInstanceRequest,
+  DeregisterContainerInstanceResponse
+> = {
+  action: 'ecs:DeregisterContainerInstance',
+  agentFacing: true,
+  access: (_tx, input, { caller }) => ({
+    resources: named(caller, input.cluster, [input.containerInstance], 'container-instance'),
+    conditions: inCluster(caller, input.cluster),
+  }),
+  run(tx, input, { caller, now, ids }) {
+    const cluster = activeCluster(tx, caller, input.cluster)
+    const instance = theInstance(tx, caller, cluster, input.containerInstance)
+    if (!input.force)
+      for (const _task of tx.find(tasksByInstance, ofInstance(instance)))
+        throw invalidParameter('Found running tasks on the instance.')
+    changeCounts(tx, clusterKey(cluster, cluster.clusterName), {
+      registeredContainerInstancesCount: -1,
+    })
+    const after = changeInstance(
+      tx,
+      instance,
+      { status: 'INACTIVE', agentConnected: false },
+      { now, id: ids.uuid() },
+    )
+    return { containerInstance: toContainerInstance(after, NO_INCLUDE) }
+  },
+}

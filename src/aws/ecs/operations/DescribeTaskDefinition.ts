@@ -1,0 +1,26 @@
+import type {
+  DescribeTaskDefinitionRequest,
+  DescribeTaskDefinitionResponse,
+} from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { anyResource } from '../access.ts'
+import { findDefinition } from '../definitions/find.ts'
+import { clientException } from '../names.ts'
+import { toTaskDefinition } from '../views/task-definition.ts'
+
+export const DescribeTaskDefinition: Operation<
+  DescribeTaskDefinitionRequest,
+  DescribeTaskDefinitionResponse
+> = {
+  action: 'ecs:DescribeTaskDefinition',
+  access: anyResource,
+  run(tx, { taskDefinition, include }, { caller }) {
+    const found = findDefinition(tx, caller, taskDefinition)
+    if (!found) throw clientException('Unable to describe task definition.')
+    return {
+      taskDefinition: toTaskDefinition(found),
+      tags: include?.includes('TAGS') ? found.tags : [],
+    }
+  },
+}

@@ -1,0 +1,41 @@
+import type {
+  ListContainerInstancesRequest,
+  ListContainerInstancesResponse,
+} from '#contract/ecs.ts'
+import { page } from '#kernel/page.ts'
+import type { Operation } from '#room/room.ts'
+
+import { theCluster } from '../access.ts'
+import { PAGE_LIMIT } from '../limits.ts'
+import { activeCluster, clusterKey, containerInstanceArn } from '../names.ts'
+import { containerInstances } from '../records.ts'
+import { parseExpression } from '../scheduler/query.ts'
+import { hostOf } from '../tasks/launch.ts'
+
+/** Without a status: every registered one, ACTIVE or DRAINING. `filter` is the cluster query language. */
+export const ListContainerInstances: Operation<
+  ListContainerInstancesRequest,
+  ListContainerInstancesResponse
+> = {
+  action: 'ecs:ListContainerInstances',
+  access: theCluster,
+  run(tx, input, { caller }) {
+    const cluster = activeCluster(tx, caller, input.cluster)
+    const { filter, status, nextToken, maxResults } = input
+    const holds = filter === undefined || filter === '' ? undefined : parseExpression(filter)
+    const prefix = `${clusterKey(cluster, cluster.clusterName)}/`
+    const question = `${prefix} instances ${status ?? ''} ${filter ?? ''}`
+    const ask = { nextToken, maxResults, limit: PAGE_LIMIT, question }
+    const { items, nextToken: next } = page(ask, function* (after) {
+      for (const found of tx.scan(containerInstances, { prefix, after })) {
+        const { row } = found
+        if (status === undefined ? row.status === 'INACTIVE' : row.status !== status) continue
+        if (!holds || holds(hostOf(tx, row, containerInstanceArn(row)))) yield found
+      }
+    })
+    return {
+      containerInstanceArns: items.map(({ row }) => containerInstanceArn(row)),
+      nextToken: next,
+    }
+  },
+}

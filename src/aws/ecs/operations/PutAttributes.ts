@@ -1,0 +1,48 @@
+import type { Attribute, PutAttributesRequest, PutAttributesResponse } from '#contract/ecs.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Operation } from '#room/room.ts'
+
+import { inCluster } from '../access.ts'
+import {
+  ATTRIBUTES_PER_CALL_MAX,
+  checkAttribute,
+  CUSTOM_ATTRIBUTES_MAX,
+  isBuiltIn,
+} from '../instances/attributes.ts'
+import { changeInstance } from '../instances/change.ts'
+import { targets, theTarget } from '../instances/targets.ts'
+import { activeCluster, containerInstanceArn, invalidParameter } from '../names.ts'
+
+export const PutAttributes: Operation<PutAttributesRequest, PutAttributesResponse> = {
+  action: 'ecs:PutAttributes',
+  access: (_tx, input, { caller }) => ({
+    resources: targets(caller, input),
+    conditions: inCluster(caller, input.cluster),
+  }),
+  run(tx, input, { caller, now, ids }) {
+    const cluster = activeCluster(tx, caller, input.cluster)
+    if (input.attributes.length === 0 || input.attributes.length > ATTRIBUTES_PER_CALL_MAX)
+      throw invalidParameter(`A request takes 1 to ${ATTRIBUTES_PER_CALL_MAX} attributes.`)
+    const put: Attribute[] = []
+    for (const attribute of input.attributes) {
+      checkAttribute(attribute)
+      const instance = theTarget(tx, caller, cluster, attribute)
+      const { name, value } = attribute
+      const kept = instance.attributes.filter((one) => one.name !== name)
+      const after = [...kept, value === undefined ? { name } : { name, value }]
+      if (after.filter((one) => !isBuiltIn(one.name)).length > CUSTOM_ATTRIBUTES_MAX)
+        throw new Fault(
+          'AttributeLimitExceededException',
+          `A container instance can have at most ${CUSTOM_ATTRIBUTES_MAX} custom attributes.`,
+        )
+      changeInstance(tx, instance, { attributes: after }, { now, id: ids.uuid() })
+      put.push({
+        name,
+        value,
+        targetType: 'container-instance',
+        targetId: containerInstanceArn(instance),
+      })
+    }
+    return { attributes: put }
+  },
+}

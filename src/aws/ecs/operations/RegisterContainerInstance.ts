@@ -1,0 +1,183 @@
+import type {
+  Attribute,
+  RegisterContainerInstanceRequest,
+  RegisterContainerInstanceResponse,
+  Resource,
+} from '#contract/ecs.ts'
+import type { Context, Operation } from '#room/room.ts'
+import type { Write } from '#store/store.ts'
+
+import { theCluster } from '../access.ts'
+import { addInstance, changeInstance } from '../instances/change.ts'
+import {
+  activeCluster,
+  clientException,
+  clusterKey,
+  containerInstanceArn,
+  invalidParameter,
+} from '../names.ts'
+import { ofInstance } from '../names.ts'
+import { type Cluster, type ContainerInstance, hostKeys, type Resources } from '../records.ts'
+import { tasksByInstance } from '../records.ts'
+import { keptTags, validateTags } from '../tags.ts'
+import { changeCounts, take } from '../tasks/change.ts'
+import { theInstance } from '../tasks/find.ts'
+import { toContainerInstance } from '../views/container-instance.ts'
+
+const WITH_TAGS: ReadonlySet<string> = new Set(['TAGS'])
+const AVAILABILITY_ZONE = 'ecs.availability-zone'
+const INSTANCE_TYPE = 'ecs.instance-type'
+const ATTRIBUTES_MAX = 300
+
+/**
+ * A host joins, or comes back with the ARN it was given. Every attribute that has a value is in the answer: the
+ * Amazon agent ends itself when one is not.
+ */
+export const RegisterContainerInstance: Operation<
+  RegisterContainerInstanceRequest,
+  RegisterContainerInstanceResponse
+> = {
+  action: 'ecs:RegisterContainerInstance',
+  agentFacing: true,
+  access: (tx, input, context) => ({
+    resources: input.containerInstanceArn
+      ? [input.containerInstanceArn]
+      : theCluster(tx, input, context).resources,
+  }),
+  run(tx, input, context) {
+    const cluster = activeCluster(tx, context.caller, input.cluster)
+    if ((input.attributes?.length ?? 0) > ATTRIBUTES_MAX)
+      throw invalidParameter(`A container instance can have at most ${ATTRIBUTES_MAX} attributes.`)
+    validateTags(input.tags)
+    const registered = resourcesOf(input.totalResources ?? [], input.platformDevices ?? [])
+    const instance = input.containerInstanceArn
+      ? again(tx, cluster, input, registered, context)
+      : first(tx, cluster, input, registered, context)
+    bind(tx, instance, context)
+    return { containerInstance: toContainerInstance(instance, WITH_TAGS) }
+  },
+}
+
+function first(
+  tx: Write,
+  cluster: Cluster,
+  input: RegisterContainerInstanceRequest,
+  registered: Resources,
+  { ids, now, caller }: Context,
+): ContainerInstance {
+  const instance: ContainerInstance = {
+    tenant: caller.tenant,
+    accountId: caller.accountId,
+    region: caller.region,
+    containerInstanceId: ids.hex(32),
+    clusterName: cluster.clusterName,
+    status: 'ACTIVE',
+    registeredAt: now,
+    ec2InstanceId: ec2InstanceId(input.instanceIdentityDocument),
+    registered,
+    remaining: registered,
+    attributes: withZone(input.attributes ?? [], caller.region),
+    tags: keptTags(input.tags),
+    agentConnected: false,
+    versionInfo: input.versionInfo ?? {},
+    runningTasksCount: 0,
+    pendingTasksCount: 0,
+    version: 1,
+  }
+  addInstance(tx, instance, { now, id: ids.uuid() })
+  changeCounts(tx, clusterKey(cluster, cluster.clusterName), {
+    registeredContainerInstancesCount: 1,
+  })
+  return instance
+}
+
+/** Capabilities are what the agent says now; attributes of the user's stay as they were set. */
+function again(
+  tx: Write,
+  cluster: Cluster,
+  input: RegisterContainerInstanceRequest,
+  registered: Resources,
+  { ids, now, caller }: Context,
+): ContainerInstance {
+  const before = theInstance(tx, caller, cluster, input.containerInstanceArn as string)
+  const said = input.attributes ?? []
+  const typeOf = (attributes: readonly Attribute[]) =>
+    attributes.find(({ name }) => name === INSTANCE_TYPE)?.value
+  if (
+    typeOf(said) !== undefined &&
+    typeOf(before.attributes) !== undefined &&
+    typeOf(said) !== typeOf(before.attributes)
+  )
+    throw clientException('Container instance type changes are not supported.')
+  const kept = before.attributes.filter(
+    ({ name }) => !isCapability(name) && !said.some((attribute) => attribute.name === name),
+  )
+  let remaining = registered
+  for (const { row } of tx.find(tasksByInstance, ofInstance(before)))
+    remaining = take(remaining, row.reserved)
+  return changeInstance(
+    tx,
+    before,
+    { registered, remaining, attributes: withZone([...said, ...kept], caller.region) },
+    { now, id: ids.uuid() },
+  )
+}
+
+const isCapability = (name: string): boolean => /(^|\.)ecs\.capability\./.test(name)
+
+/** One machine is one availability zone unless the operator says otherwise by an attribute. */
+function withZone(attributes: readonly Attribute[], region: string): Attribute[] {
+  const kept = attributes.map(({ name, value }) =>
+    value === undefined ? { name } : { name, value },
+  )
+  const hasZone = kept.some(({ name }) => name === AVAILABILITY_ZONE)
+  return hasZone ? kept : [...kept, { name: AVAILABILITY_ZONE, value: `${region}a` }]
+}
+
+function resourcesOf(
+  resources: readonly Resource[],
+  devices: readonly { readonly id?: string | undefined; readonly type?: string | undefined }[],
+): Resources {
+  const byName = new Map(resources.map((resource) => [resource.name, resource]))
+  const number = (name: string): number => {
+    const value = byName.get(name)?.integerValue ?? 0
+    if (!Number.isInteger(value) || value < 0) throw invalidParameter(`Invalid resource ${name}.`)
+    return value
+  }
+  const ports = (name: string): number[] =>
+    (byName.get(name)?.stringSetValue ?? []).map((text) => {
+      const port = Number(text)
+      if (!Number.isInteger(port) || port < 0 || port > 65_535)
+        throw invalidParameter(`Invalid port in ${name}.`)
+      return port
+    })
+  return {
+    cpu: number('CPU'),
+    memoryMiB: number('MEMORY'),
+    ports: ports('PORTS'),
+    portsUdp: ports('PORTS_UDP'),
+    gpuIds: devices.flatMap(({ id, type }) => (type === 'GPU' && id ? [id] : [])),
+  }
+}
+
+/** Hosts outside EC2 send none. */
+function ec2InstanceId(document: string | undefined): string {
+  if (!document) return ''
+  try {
+    const { instanceId } = JSON.parse(document) as { instanceId?: unknown }
+    return typeof instanceId === 'string' ? instanceId.slice(0, 64) : ''
+  } catch {
+    throw invalidParameter('Invalid instance identity document.')
+  }
+}
+
+/** A machine key is good from now on for this container instance only. */
+function bind(tx: Write, instance: ContainerInstance, { caller: { principal } }: Context): void {
+  if (principal.type !== 'host') return
+  const key = `${principal.accountId}/${principal.hostId}`
+  tx.put(hostKeys, key, {
+    hostId: principal.hostId,
+    accountId: principal.accountId,
+    containerInstanceArn: containerInstanceArn(instance),
+  })
+}

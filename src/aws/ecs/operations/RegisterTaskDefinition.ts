@@ -1,0 +1,60 @@
+import type {
+  RegisterTaskDefinitionRequest,
+  RegisterTaskDefinitionResponse,
+} from '#contract/ecs.ts'
+import { principalArn } from '#kernel/principal.ts'
+import type { Operation } from '#room/room.ts'
+
+import { compatibilities, requiresAttributes } from '../definitions/capabilities.ts'
+import { normalise } from '../definitions/normalise.ts'
+import { validate } from '../definitions/validate.ts'
+import { clientException, definitionKey, familyKey } from '../names.ts'
+import { families, type TaskDefinition, taskDefinitions } from '../records.ts'
+import { keptTags } from '../tags.ts'
+import { toTaskDefinition } from '../views/task-definition.ts'
+
+const REVISIONS_MAX = 1_000_000
+
+export const RegisterTaskDefinition: Operation<
+  RegisterTaskDefinitionRequest,
+  RegisterTaskDefinitionResponse
+> = {
+  action: 'ecs:RegisterTaskDefinition',
+  access: (_tx, { family }, { caller }) => ({
+    resources: [`arn:aws:ecs:${caller.region}:${caller.accountId}:task-definition/${family}:*`],
+  }),
+  run(tx, input, { caller, now }) {
+    validate(input)
+    const key = familyKey(caller, input.family)
+    const before = tx.get(families, key) ?? {
+      family: input.family,
+      lastRevision: 0,
+      activeRevisions: 0,
+    }
+    const revision = before.lastRevision + 1
+    if (revision > REVISIONS_MAX)
+      throw clientException(`The family has reached its limit of ${REVISIONS_MAX} revisions.`)
+    tx.put(families, key, {
+      ...before,
+      lastRevision: revision,
+      activeRevisions: before.activeRevisions + 1,
+    })
+    const definition = normalise(input)
+    const row: TaskDefinition = {
+      tenant: caller.tenant,
+      accountId: caller.accountId,
+      region: caller.region,
+      family: input.family,
+      revision,
+      status: 'ACTIVE',
+      definition,
+      requiresAttributes: requiresAttributes(definition),
+      compatibilities: compatibilities(definition),
+      registeredAt: now,
+      registeredBy: principalArn(caller.principal),
+      tags: keptTags(input.tags),
+    }
+    tx.put(taskDefinitions, definitionKey(caller, row.family, revision), row)
+    return { taskDefinition: toTaskDefinition(row), tags: row.tags }
+  },
+}

@@ -1,0 +1,151 @@
+import type { Failure, RunTaskRequest, RunTaskResponse } from '#contract/ecs.ts'
+import { Fault } from '#kernel/fault.ts'
+import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
+import type { Context, Operation } from '#room/room.ts'
+import type { Read, Write } from '#store/store.ts'
+
+import { inCluster } from '../access.ts'
+import { runnableDefinition } from '../definitions/find.ts'
+import { RUN_TASK_MAX } from '../limits.ts'
+import {
+  activeCluster,
+  clusterKey,
+  containerInstanceArn,
+  definitionArn,
+  idIn,
+  invalidParameter,
+  ofInstance,
+  taskArn,
+  taskKey,
+} from '../names.ts'
+import { type Cluster, clientTokens, containerInstances, type Task, tasks } from '../records.ts'
+import { type Host, place, type Refusal } from '../scheduler/place.ts'
+import { constraintsOf, checkStrategies } from '../scheduler/request.ts'
+import { checkedLaunch } from '../tasks/launch-request.ts'
+import { hostOf, launch } from '../tasks/launch.ts'
+import { toTask } from '../views/task.ts'
+
+const TOKEN = /^[!-~]{1,64}$/
+
+export const RunTask: Operation<RunTaskRequest, RunTaskResponse> = {
+  action: 'ecs:RunTask',
+  // The latest revision is resolved before the question is asked: the resource is what will really run.
+  access(tx, input, { caller }) {
+    const { family, revision } = runnableDefinition(tx, caller, input.taskDefinition)
+    return {
+      resources: [definitionArn(caller, family, revision)],
+      conditions: inCluster(caller, input.cluster),
+    }
+  },
+  run(tx, input, context) {
+    const { caller } = context
+    const cluster = activeCluster(tx, caller, input.cluster)
+    const { count = 1 } = input
+    if (count < 1 || count > RUN_TASK_MAX)
+      throw invalidParameter(`Count must be between 1 and ${RUN_TASK_MAX}.`)
+    const token = tokenOf(tx, cluster, input, context)
+    if (token?.tasks) return { tasks: token.tasks.map(withTags), failures: [] }
+    const answer = start(tx, cluster, count, input, context)
+    if (token)
+      tx.put(clientTokens, token.key, {
+        requestHash: token.hash,
+        taskArns: answer.started.map(taskArn),
+        at: context.now,
+      })
+    return { tasks: answer.started.map(withTags), failures: answer.failures }
+  },
+}
+
+const withTags = (task: Task) => ({ ...toTask(task), tags: task.tags })
+
+type Token = {
+  readonly key: string
+  readonly hash: string
+  readonly tasks: readonly Task[] | undefined
+}
+
+/** What is known of the request's client token: the tasks that the same request has started before. */
+function tokenOf(
+  tx: Read,
+  cluster: Cluster,
+  input: RunTaskRequest,
+  { caller }: Context,
+): Token | undefined {
+  const { clientToken, ...request } = input
+  if (clientToken === undefined) return undefined
+  if (!TOKEN.test(clientToken))
+    throw invalidParameter('clientToken must be 1 to 64 characters of ASCII 33-126.')
+  const key = `${clusterKey(cluster, cluster.clusterName)}/${clientToken}`
+  const hash = fingerprint(canonicalJson(request))
+  const before = tx.get(clientTokens, key)
+  if (!before) return { key, hash, tasks: undefined }
+  if (before.requestHash !== hash)
+    throw new Fault(
+      'ConflictException',
+      'The request could not be processed because the client token was used with a different request.',
+      400,
+      { resourceIds: before.taskArns },
+    )
+  const started = before.taskArns.flatMap((arn) => {
+    const id = idIn(caller, cluster.clusterName, arn, 'task')
+    const task = id && tx.get(tasks, taskKey(caller, cluster.clusterName, id))
+    return task ? [task] : []
+  })
+  return { key, hash, tasks: started }
+}
+
+function start(
+  tx: Write,
+  cluster: Cluster,
+  count: number,
+  input: RunTaskRequest,
+  context: Context,
+): { readonly started: readonly Task[]; readonly failures: readonly Failure[] } {
+  const what = checkedLaunch(tx, cluster, input, context)
+  const constraints = constraintsOf(
+    what.definition.placementConstraints,
+    input.placementConstraints,
+  )
+  const strategies = checkStrategies(input.placementStrategy)
+  const hosts = hostsOf(tx, cluster)
+  if (hosts.size === 0) throw invalidParameter('No Container Instances were found in your cluster.')
+  const started: Task[] = []
+  let refusals: readonly Refusal[] = []
+  while (started.length < count) {
+    const placement = place(
+      what.need,
+      constraints,
+      strategies,
+      [...hosts.values()],
+      () => context.ids.random(),
+    )
+    if (!placement.host) {
+      refusals = placement.refusals
+      break
+    }
+    const key = [...hosts].find(([, host]) => host === placement.host)?.[0] as string
+    const instance = tx.get(containerInstances, key)
+    if (!instance) break
+    started.push(launch(tx, what, instance, context))
+    const after = tx.get(containerInstances, key)
+    if (after) hosts.set(key, hostOf(tx, after, placement.host.arn))
+  }
+  return {
+    started,
+    failures: refusals.map(({ arn, reason, detail }) => ({
+      arn,
+      reason,
+      ...(detail && { detail }),
+    })),
+  }
+}
+
+/** The cluster's container instances, by key. */
+function hostsOf(tx: Read, cluster: Cluster): Map<string, Host> {
+  const hosts = new Map<string, Host>()
+  const prefix = `${clusterKey(cluster, cluster.clusterName)}/`
+  for (const { row } of tx.scan(containerInstances, { prefix }))
+    if (row.status !== 'INACTIVE')
+      hosts.set(ofInstance(row), hostOf(tx, row, containerInstanceArn(row)))
+  return hosts
+}

@@ -1,0 +1,59 @@
+import type { Failure, StartTaskRequest, StartTaskResponse, Task } from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { inCluster } from '../access.ts'
+import { runnableDefinition } from '../definitions/find.ts'
+import { RUN_TASK_MAX } from '../limits.ts'
+import {
+  activeCluster,
+  containerInstanceArn,
+  containerInstanceKey,
+  definitionArn,
+  idIn,
+  invalidParameter,
+} from '../names.ts'
+import { containerInstances } from '../records.ts'
+import { refuse } from '../scheduler/place.ts'
+import { checkedLaunch } from '../tasks/launch-request.ts'
+import { hostOf, launch } from '../tasks/launch.ts'
+import { toTask } from '../views/task.ts'
+
+/** The custom scheduler's call: the caller chose the hosts, so no constraint or strategy is asked. */
+export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {
+  action: 'ecs:StartTask',
+  access(tx, input, { caller }) {
+    const { family, revision } = runnableDefinition(tx, caller, input.taskDefinition)
+    return {
+      resources: [definitionArn(caller, family, revision)],
+      conditions: inCluster(caller, input.cluster),
+    }
+  },
+  run(tx, input, context) {
+    const { caller } = context
+    const cluster = activeCluster(tx, caller, input.cluster)
+    if (input.containerInstances.length === 0)
+      throw invalidParameter('Container instance cannot be empty.')
+    if (input.containerInstances.length > RUN_TASK_MAX)
+      throw invalidParameter(`StartTask takes at most ${RUN_TASK_MAX} container instances.`)
+    const what = checkedLaunch(tx, cluster, input, context)
+    const started: Task[] = []
+    const failures: Failure[] = []
+    for (const identifier of input.containerInstances) {
+      const id = idIn(caller, cluster.clusterName, identifier, 'container-instance')
+      const instance =
+        id && tx.get(containerInstances, containerInstanceKey(cluster, cluster.clusterName, id))
+      if (!instance) {
+        failures.push({ arn: identifier, reason: 'MISSING' })
+        continue
+      }
+      const arn = containerInstanceArn(instance)
+      const refusal = refuse(what.need, hostOf(tx, instance, arn))
+      if (refusal) failures.push({ arn, ...refusal })
+      else {
+        const task = launch(tx, what, instance, context)
+        started.push({ ...toTask(task), tags: task.tags })
+      }
+    }
+    return { tasks: started, failures }
+  },
+}

@@ -1,0 +1,32 @@
+import type { StopTaskRequest, StopTaskResponse } from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { inCluster, named } from '../access.ts'
+import { activeCluster, invalidParameter, ofTask } from '../names.ts'
+import { tasks } from '../records.ts'
+import { findTask } from '../tasks/find.ts'
+import { stopTask } from '../tasks/stop.ts'
+import { toTask } from '../views/task.ts'
+
+/** Stopping a stopped task is a success that does nothing. A stopped task's tags are gone. */
+export const StopTask: Operation<StopTaskRequest, StopTaskResponse> = {
+  action: 'ecs:StopTask',
+  access: (_tx, input, { caller }) => ({
+    resources: named(caller, input.cluster, [input.task], 'task'),
+    conditions: inCluster(caller, input.cluster),
+  }),
+  run(tx, input, { caller, now, ids }) {
+    const cluster = activeCluster(tx, caller, input.cluster)
+    const task = findTask(tx, caller, cluster.clusterName, input.task)
+    if (!task) throw invalidParameter('The referenced task was not found.')
+    const stoppedReason = input.reason || 'Task stopped by user'
+    const after = stopTask(
+      tx,
+      task,
+      { stopCode: 'UserInitiated', stoppedReason },
+      { now, id: ids.uuid() },
+    )
+    if (after.tags.length > 0) tx.patch(tasks, ofTask(after), { tags: [] })
+    return { task: toTask(after) }
+  },
+}

@@ -1,0 +1,24 @@
+import type { UpdateClusterRequest, UpdateClusterResponse } from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { theCluster } from '../access.ts'
+import { activeCluster, clusterKey, invalidParameter } from '../names.ts'
+import { clusters } from '../records.ts'
+import { EVERYTHING, toCluster } from '../views/cluster.ts'
+import { checkConfiguration, checkSettings } from './CreateCluster.ts'
+
+export const UpdateCluster: Operation<UpdateClusterRequest, UpdateClusterResponse> = {
+  action: 'ecs:UpdateCluster',
+  access: theCluster,
+  run(tx, input, { caller }) {
+    const cluster = activeCluster(tx, caller, input.cluster)
+    if (input.serviceConnectDefaults)
+      throw invalidParameter(
+        'Service Connect is not available in this release of Berth: serviceConnectDefaults.',
+      )
+    checkConfiguration(input.configuration)
+    const settings = checkSettings(input.settings) ?? cluster.settings
+    const after = tx.patch(clusters, clusterKey(caller, cluster.clusterName), { settings })
+    return { cluster: toCluster(tx, after, EVERYTHING) }
+  },
+}

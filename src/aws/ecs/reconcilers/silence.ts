@@ -1,0 +1,39 @@
+import type { Reconciler } from '#reconcile/reconciler.ts'
+/**
+ * After a restart of the server every agent that was connected still counts as connected for a while, so that a
+ * restart refuses no task; one that does not come back in that time is disconnected.
+ */
+import type { Tools } from '#room/room.ts'
+
+import type { AgentHub } from '../agents/hub.ts'
+import { changeInstance } from '../instances/change.ts'
+import { containerInstances } from '../records.ts'
+
+/** Agents come back within seconds; their longest back-off is two minutes. */
+const GRACE_MS = 60_000
+
+export function silenceReconciler({ store, clock, ids }: Tools, hub: AgentHub): Reconciler {
+  const startedAt = clock.now()
+  return {
+    name: 'ecs agent silence',
+    wakes: () => [],
+    *all(tx) {
+      for (const { key, row } of tx.scan(containerInstances)) if (row.agentConnected) yield key
+    },
+    reconcile(key) {
+      const left = startedAt + GRACE_MS - clock.now()
+      if (left > 0) return left
+      store.transact((tx) => {
+        const instance = tx.get(containerInstances, key)
+        if (instance?.agentConnected && !hub.has(key))
+          changeInstance(
+            tx,
+            instance,
+            { agentConnected: false },
+            { now: clock.now(), id: ids.uuid() },
+          )
+      })
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The one place where a task's record changes: counts, versions, reservations and the published stream follow from
+ * here, so that none of them can be forgotten.
+ */
+import { publish } from '#store/notices.ts'
+import type { Write } from '#store/store.ts'
+
+import {
+  clusterKey,
+  containerInstanceArn,
+  containerInstanceKey,
+  ofTask,
+  taskArn,
+} from '../names.ts'
+import {
+  clusterCounts,
+  type ClusterCounts,
+  containerInstances,
+  type ContainerInstance,
+  type Reservation,
+  type Resources,
+  type Task,
+  tasks,
+} from '../records.ts'
+import { toTask } from '../views/task.ts'
+
+/** `now` and `id` make the notice: the moment and the event's id. */
+export type Moment = { readonly now: number; readonly id: string }
+
+/** A new task, already placed: takes what it needs from its container instance. */
+export function addTask(tx: Write, task: Task, moment: Moment): void {
+  tx.put(tasks, ofTask(task), task)
+  count(tx, task, undefined, task)
+  patchInstance(tx, task, (instance) => ({
+    remaining: take(instance.remaining, task.reserved),
+    ...instanceCounts(instance, undefined, task),
+  }))
+  announce(tx, task, moment)
+}
+
+/** Sets fields of a task; one version more, and everybody who listens hears of it. */
+export function changeTask(tx: Write, before: Task, fields: Partial<Task>, moment: Moment): Task {
+  const after = tx.patch(tasks, ofTask(before), { ...fields, version: before.version + 1 }) as Task
+  count(tx, after, before, after)
+  const ends = after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED'
+  if (ends || countsDiffer(before, after))
+    patchInstance(tx, after, (instance) => ({
+      ...instanceCounts(instance, before, after),
+      ...(ends && { remaining: giveBack(instance, after.reserved) }),
+    }))
+  announce(tx, after, moment)
+  return after
+}
+
+const running = (task: Task | undefined): number =>
+  task?.lastStatus === 'RUNNING' && task.desiredStatus === 'RUNNING' ? 1 : 0
+const pending = (task: Task | undefined): number =>
+  task && ['PROVISIONING', 'PENDING', 'ACTIVATING'].includes(task.lastStatus) ? 1 : 0
+const countsDiffer = (a: Task, b: Task): boolean =>
+  running(a) !== running(b) || pending(a) !== pending(b)
+
+function count(tx: Write, owner: Task, before: Task | undefined, after: Task | undefined): void {
+  changeCounts(tx, clusterKey(owner, owner.clusterName), {
+    runningTasksCount: running(after) - running(before),
+    pendingTasksCount: pending(after) - pending(before),
+  })
+}
+
+const NONE: ClusterCounts = {
+  runningTasksCount: 0,
+  pendingTasksCount: 0,
+  registeredContainerInstancesCount: 0,
+}
+
+/** Adds to the numbers that DescribeClusters shows. */
+export function changeCounts(tx: Write, key: string, by: Partial<ClusterCounts>): void {
+  if (!Object.values(by).some((change) => change !== 0)) return
+  const before = tx.get(clusterCounts, key) ?? NONE
+  tx.put(clusterCounts, key, {
+    runningTasksCount: before.runningTasksCount + (by.runningTasksCount ?? 0),
+    pendingTasksCount: before.pendingTasksCount + (by.pendingTasksCount ?? 0),
+    registeredContainerInstancesCount:
+      before.registeredContainerInstancesCount + (by.registeredContainerInstancesCount ?? 0),
+  })
+}
+
+function patchInstance(
+  tx: Write,
+  task: Task,
+  change: (instance: ContainerInstance) => Partial<ContainerInstance>,
+): void {
+  const key = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
+  const instance = tx.get(containerInstances, key)
+  if (instance)
+    tx.patch(containerInstances, key, { ...change(instance), version: instance.version + 1 })
+}
+
+const instanceCounts = (
+  instance: ContainerInstance,
+  before: Task | undefined,
+  after: Task | undefined,
+): Partial<ContainerInstance> => ({
+  runningTasksCount: instance.runningTasksCount + running(after) - running(before),
+  pendingTasksCount: instance.pendingTasksCount + pending(after) - pending(before),
+})
+
+export const take = (from: Resources, need: Reservation): Resources => ({
+  cpu: from.cpu - need.cpu,
+  memoryMiB: from.memoryMiB - need.memoryMiB,
+  ports: [...from.ports, ...need.ports],
+  portsUdp: [...from.portsUdp, ...need.portsUdp],
+  gpuIds: from.gpuIds.filter((id) => !need.gpuIds.includes(id)),
+})
+
+function giveBack({ remaining, registered }: ContainerInstance, held: Reservation): Resources {
+  const without = (ports: readonly number[], given: readonly number[], own: readonly number[]) =>
+    ports.filter((port) => !given.includes(port) || own.includes(port))
+  return {
+    cpu: remaining.cpu + held.cpu,
+    memoryMiB: remaining.memoryMiB + held.memoryMiB,
+    ports: without(remaining.ports, held.ports, registered.ports),
+    portsUdp: without(remaining.portsUdp, held.portsUdp, registered.portsUdp),
+    gpuIds: registered.gpuIds.filter(
+      (id) => remaining.gpuIds.includes(id) || held.gpuIds.includes(id),
+    ),
+  }
+}
+
+/** AWS's `ECS Task State Change`: its detail is the task as DescribeTasks shows it, with ISO moments. */
+function announce(tx: Write, task: Task, { now, id }: Moment): void {
+  publish(tx, {
+    source: 'aws.ecs',
+    detailType: 'ECS Task State Change',
+    tenant: task.tenant,
+    accountId: task.accountId,
+    region: task.region,
+    resources: [taskArn(task)],
+    time: now,
+    id,
+    detail: {
+      ...toTask(task),
+      containerInstanceArn: containerInstanceArn(task),
+      updatedAt: new Date(now),
+    },
+  })
+}

@@ -1,0 +1,126 @@
+/** What RunTask and StartTask check alike before anything is placed. */
+import type { RunTaskRequest, Tag, TaskOverride } from '#contract/ecs.ts'
+import type { Context } from '#room/room.ts'
+import type { Read } from '#store/store.ts'
+
+import { requiresAttributes } from '../definitions/capabilities.ts'
+import { runnableDefinition } from '../definitions/find.ts'
+import { clientException, invalidParameter } from '../names.ts'
+import type { Cluster, Definition } from '../records.ts'
+import { addTags, keptTags, validateTags } from '../tags.ts'
+import type { Launch } from './launch.ts'
+import { needOf, overridden } from './need.ts'
+
+const OVERRIDES_MAX = 8192
+const STARTED_BY = /^[A-Za-z0-9_/-]{1,128}$/
+const GROUP_MAX = 255
+
+type Request = Omit<RunTaskRequest, 'clientToken' | 'count'>
+
+export function checkedLaunch(
+  tx: Read,
+  cluster: Cluster,
+  input: Request,
+  { caller }: Context,
+): Launch {
+  refuseUnbuilt(input)
+  const taskDefinition = runnableDefinition(tx, caller, input.taskDefinition)
+  const overrides = input.overrides ?? {}
+  checkOverrides(overrides, taskDefinition.definition)
+  const definition = overridden(taskDefinition.definition, overrides)
+  const launchType = launchTypeOf(input, taskDefinition.compatibilities)
+  if (definition.networkMode === 'awsvpc' && !input.networkConfiguration?.awsvpcConfiguration)
+    throw invalidParameter(
+      "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+    )
+  if (definition.networkMode !== 'awsvpc' && input.networkConfiguration)
+    throw invalidParameter(
+      'Network Configuration is not valid for the given networkMode of this task definition.',
+    )
+  const { startedBy, group = `family:${taskDefinition.family}` } = input
+  if (startedBy !== undefined && !STARTED_BY.test(startedBy))
+    throw invalidParameter(
+      'startedBy must be at most 128 letters, numbers, hyphens, slashes and underscores.',
+    )
+  if (group.length > GROUP_MAX)
+    throw invalidParameter(`group must be at most ${GROUP_MAX} characters.`)
+  if (input.group !== undefined && /^(service|daemon):/.test(group))
+    throw invalidParameter('Invalid namespace for group.')
+  return {
+    cluster,
+    taskDefinition,
+    definition,
+    overrides,
+    need: needOf(definition, requiresAttributes(definition), group),
+    group,
+    startedBy,
+    tags: tagsOf(input, cluster, taskDefinition.tags),
+    launchType,
+  }
+}
+
+/** Parameters of later releases: refused by name, because nothing would act on them. */
+function refuseUnbuilt(input: Request): void {
+  const asked: Readonly<Record<string, boolean>> = {
+    capacityProviderStrategy: (input.capacityProviderStrategy?.length ?? 0) > 0,
+    enableExecuteCommand: input.enableExecuteCommand === true,
+    platformVersion: input.platformVersion !== undefined,
+    volumeConfigurations: (input.volumeConfigurations?.length ?? 0) > 0,
+    'overrides.ephemeralStorage': input.overrides?.ephemeralStorage !== undefined,
+    'overrides.inferenceAcceleratorOverrides':
+      (input.overrides?.inferenceAcceleratorOverrides?.length ?? 0) > 0,
+  }
+  for (const [name, isAsked] of Object.entries(asked))
+    if (isAsked)
+      throw invalidParameter(`This parameter is not available in this release of Berth: ${name}.`)
+}
+
+function launchTypeOf(
+  { launchType = 'EC2' }: Request,
+  compatible: readonly string[],
+): 'EC2' | 'EXTERNAL' {
+  if (launchType === 'FARGATE' || launchType === 'MANAGED_INSTANCES') {
+    if (!compatible.includes(launchType))
+      throw invalidParameter(`Task definition does not support launch_type ${launchType}.`)
+    throw invalidParameter(
+      `This launch type is not available in this release of Berth: ${launchType}.`,
+    )
+  }
+  if (launchType !== 'EC2' && launchType !== 'EXTERNAL')
+    throw invalidParameter(`Invalid launch type: ${String(launchType)}.`)
+  if (!compatible.includes(launchType))
+    throw invalidParameter(`Task definition does not support launch_type ${launchType}.`)
+  return launchType
+}
+
+function checkOverrides(overrides: TaskOverride, definition: Definition): void {
+  if (JSON.stringify(overrides).length > OVERRIDES_MAX)
+    throw invalidParameter(`Overrides must be at most ${OVERRIDES_MAX} characters.`)
+  for (const { name, cpu, memory, memoryReservation } of overrides.containerOverrides ?? []) {
+    if (!name) throw invalidParameter('Container override must have a name.')
+    if (!definition.containerDefinitions.some((container) => container.name === name))
+      throw invalidParameter(
+        `Override for container named ${name} is not a container in the TaskDefinition.`,
+      )
+    for (const value of [cpu, memory, memoryReservation])
+      if (value !== undefined && value < 0)
+        throw clientException(
+          `Invalid override for container '${name}': a size must not be negative.`,
+        )
+  }
+}
+
+function tagsOf(input: Request, cluster: Cluster, ofDefinition: readonly Tag[]): Tag[] {
+  validateTags(input.tags)
+  const { propagateTags } = input
+  if (propagateTags === 'SERVICE')
+    throw invalidParameter(
+      'Invalid value for propagateTags: SERVICE. A task that no service runs has no service to take tags from.',
+    )
+  const propagated = propagateTags === 'TASK_DEFINITION' ? ofDefinition : []
+  const tags = addTags(propagated, input.tags ?? [])
+  const managed = input.enableECSManagedTags
+    ? [{ key: 'aws:ecs:clusterName', value: cluster.clusterName }]
+    : []
+  return [...keptTags(tags), ...managed]
+}

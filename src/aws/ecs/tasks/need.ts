@@ -1,0 +1,72 @@
+/** What a task needs of a host: from its definition, with its overrides laid over. */
+import type { TaskOverride } from '#contract/ecs.ts'
+
+import { parseCpu, parseMemory } from '../definitions/sizes.ts'
+import type { Definition, TaskDefinition } from '../records.ts'
+import type { Need } from '../scheduler/place.ts'
+
+/** The definition as this task runs it: container overrides applied. */
+export function overridden(definition: Definition, overrides: TaskOverride): Definition {
+  const byName = new Map((overrides.containerOverrides ?? []).map((one) => [one.name, one]))
+  const { cpu, memory, taskRoleArn, executionRoleArn } = overrides
+  return {
+    ...definition,
+    ...(cpu !== undefined && { cpu: String(parseCpu(cpu)) }),
+    ...(memory !== undefined && { memory: String(parseMemory(memory)) }),
+    ...(taskRoleArn !== undefined && { taskRoleArn }),
+    ...(executionRoleArn !== undefined && { executionRoleArn }),
+    containerDefinitions: definition.containerDefinitions.map((container) => {
+      const over = byName.get(container.name)
+      if (!over) return container
+      const environment = new Map((container.environment ?? []).map((pair) => [pair.name, pair]))
+      for (const pair of over.environment ?? []) environment.set(pair.name, pair)
+      return {
+        ...container,
+        ...(over.command && { command: over.command }),
+        ...(over.cpu !== undefined && { cpu: over.cpu }),
+        ...(over.memory !== undefined && { memory: over.memory }),
+        ...(over.memoryReservation !== undefined && { memoryReservation: over.memoryReservation }),
+        ...(over.environmentFiles && { environmentFiles: over.environmentFiles }),
+        ...(over.resourceRequirements && { resourceRequirements: over.resourceRequirements }),
+        environment: [...environment.values()],
+      }
+    }),
+  }
+}
+
+/** `definition` has its overrides applied. */
+export function needOf(
+  definition: Definition,
+  requiresAttributes: TaskDefinition['requiresAttributes'],
+  group: string,
+): Need {
+  const containers = definition.containerDefinitions
+  const sum = (of: (container: (typeof containers)[number]) => number): number =>
+    containers.reduce((total, container) => total + of(container), 0)
+  const fixed = (protocol: 'tcp' | 'udp'): number[] =>
+    containers.flatMap((container) =>
+      (container.portMappings ?? [])
+        .filter((mapping) => (mapping.protocol ?? 'tcp') === protocol && mapping.hostPort)
+        .map((mapping) => mapping.hostPort as number),
+    )
+  const takesHostPorts = definition.networkMode !== 'awsvpc'
+  return {
+    cpu:
+      definition.cpu === undefined
+        ? sum((container) => container.cpu ?? 0)
+        : Number(definition.cpu),
+    memoryMiB:
+      definition.memory === undefined
+        ? sum((container) => container.memoryReservation ?? container.memory ?? 0)
+        : Number(definition.memory),
+    ports: takesHostPorts ? fixed('tcp') : [],
+    portsUdp: takesHostPorts ? fixed('udp') : [],
+    gpus: sum((container) =>
+      (container.resourceRequirements ?? [])
+        .filter(({ type }) => type === 'GPU')
+        .reduce((total, { value }) => total + Number(value), 0),
+    ),
+    requiresAttributes,
+    group,
+  }
+}

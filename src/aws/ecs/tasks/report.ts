@@ -1,0 +1,150 @@
+/**
+ * What an agent reports becomes the task's observed state. Statuses only move forward, an exit code is recorded
+ * once, a lost or doubled report does no harm: the same report twice changes nothing.
+ */
+import type { ContainerStateChange, SubmitTaskStateChangeRequest } from '#contract/ecs.ts'
+import type { Write } from '#store/store.ts'
+
+import { definitionKey } from '../names.ts'
+import {
+  type Container,
+  type StopCode,
+  type Task,
+  taskDefinitions,
+  type TaskStatus,
+} from '../records.ts'
+import { changeTask, type Moment } from './change.ts'
+
+const ORDER: readonly TaskStatus[] = [
+  'PROVISIONING',
+  'PENDING',
+  'ACTIVATING',
+  'RUNNING',
+  'DEACTIVATING',
+  'STOPPING',
+  'DEPROVISIONING',
+  'STOPPED',
+]
+export const isLater = (a: TaskStatus, b: TaskStatus): boolean =>
+  ORDER.indexOf(a) > ORDER.indexOf(b)
+
+const REASON_MAX = 1024
+const ID_MAX = 255
+const BINDINGS_MAX = 100
+
+export type Report = Pick<
+  SubmitTaskStateChangeRequest,
+  'status' | 'reason' | 'containers' | 'pullStartedAt' | 'pullStoppedAt' | 'executionStoppedAt'
+>
+
+/** Applies a report; returns the task as it is now. */
+export function applyReport(tx: Write, task: Task, report: Report, moment: Moment): Task {
+  const fields = reported(task, report, moment.now, essentials(tx, task))
+  return Object.keys(fields).length === 0 ? task : changeTask(tx, task, fields, moment)
+}
+
+/** The names of the containers whose end ends the task. */
+export function essentials(tx: Write, task: Task): ReadonlySet<string> {
+  const definition = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
+  return new Set(
+    definition?.definition.containerDefinitions
+      .filter((container) => container.essential)
+      .map((container) => container.name),
+  )
+}
+
+/** The fields that the report changes; empty when it says nothing new. Pure. */
+export function reported(
+  task: Task,
+  report: Report,
+  now: number,
+  essential: ReadonlySet<string>,
+): Partial<Task> {
+  if (task.lastStatus === 'STOPPED') return {}
+  const containers = task.containers.map((container) =>
+    (report.containers ?? [])
+      .filter((change) => change.containerName === container.name)
+      .reduce(oneContainer, container),
+  )
+  const fields: { -readonly [Field in keyof Task]?: Task[Field] } = {}
+  if (containers.some((container, at) => container !== task.containers[at]))
+    fields.containers = containers
+  for (const name of ['pullStartedAt', 'pullStoppedAt', 'executionStoppedAt'] as const) {
+    const at = report[name]?.getTime()
+    // Agents that never pulled send the zero moment of their language, long before any task.
+    if (task[name] === undefined && at !== undefined && at > 0) fields[name] = at
+  }
+  const ended = containers.find(
+    (container) => essential.has(container.name) && container.lastStatus === 'STOPPED',
+  )
+  const reports =
+    report.status === 'STOPPED' ? 'STOPPED' : report.status === 'RUNNING' ? 'RUNNING' : 'PENDING'
+  if (isLater(reports, task.lastStatus)) {
+    fields.lastStatus = reports
+    if (reports === 'RUNNING') fields.startedAt = now
+    if (reports === 'STOPPED') Object.assign(fields, end(task, containers, now))
+  }
+  const stopping =
+    task.desiredStatus === 'RUNNING' && (ended !== undefined || reports === 'STOPPED')
+  if (stopping) {
+    fields.desiredStatus = 'STOPPED'
+    fields.stoppingAt = now
+    const { stopCode, stoppedReason } = whyEnded(task, containers, report.reason)
+    fields.stopCode = stopCode
+    fields.stoppedReason = stoppedReason
+    // A task whose first report is its end may still have run: the container's exit code says so.
+  }
+  return fields
+}
+
+function oneContainer(container: Container, change: ContainerStateChange): Container {
+  const status =
+    change.status === 'STOPPED' || change.status === 'RUNNING' ? change.status : 'PENDING'
+  const after: { -readonly [Field in keyof Container]: Container[Field] } = { ...container }
+  if (isLater(status, container.lastStatus)) after.lastStatus = status
+  if (container.runtimeId === undefined && change.runtimeId)
+    after.runtimeId = change.runtimeId.slice(0, ID_MAX)
+  if (container.imageDigest === undefined && change.imageDigest)
+    after.imageDigest = change.imageDigest.slice(0, ID_MAX)
+  if (container.exitCode === undefined && change.exitCode !== undefined)
+    after.exitCode = change.exitCode
+  if (container.reason === undefined && change.reason)
+    after.reason = change.reason.slice(0, REASON_MAX)
+  if (container.networkBindings.length === 0 && change.networkBindings?.length)
+    after.networkBindings = change.networkBindings.slice(0, BINDINGS_MAX)
+  const names = Object.keys(after) as (keyof Container)[]
+  return names.some((name) => after[name] !== container[name]) ? after : container
+}
+
+function end(task: Task, containers: readonly Container[], now: number): Partial<Task> {
+  return {
+    stoppedAt: now,
+    ...(task.executionStoppedAt === undefined && { executionStoppedAt: now }),
+    containers: containers.map((container) =>
+      container.lastStatus === 'STOPPED' ? container : { ...container, lastStatus: 'STOPPED' },
+    ),
+  }
+}
+
+const NEVER_STARTED =
+  /^(Cannot\w+Error|ResourceInitializationError|DockerTimeoutError|TaskDependencyError)/
+
+function whyEnded(
+  task: Task,
+  containers: readonly Container[],
+  reason: string | undefined,
+): { readonly stopCode: StopCode; readonly stoppedReason: string } {
+  const failed = containers.find(({ reason: why }) => why !== undefined && NEVER_STARTED.test(why))
+  if (failed && task.startedAt === undefined)
+    return { stopCode: 'TaskFailedToStart', stoppedReason: failed.reason as string }
+  const exited = containers.some(({ exitCode }) => exitCode !== undefined)
+  if (!exited && task.startedAt === undefined)
+    return {
+      stopCode: 'TaskFailedToStart',
+      stoppedReason: reason?.slice(0, REASON_MAX) || 'Task failed to start',
+    }
+  return {
+    stopCode: 'EssentialContainerExited',
+    stoppedReason: 'Essential container in task exited',
+  }
+}

@@ -1,0 +1,28 @@
+/** Asks for a task's end. The agent does it, and its report makes it true. */
+import type { Write } from '#store/store.ts'
+
+import type { StopCode, Task } from '../records.ts'
+import { changeTask, type Moment } from './change.ts'
+
+const REASON_MAX = 1024
+
+/** A task that is already asked to stop, or has, stays as it is. */
+export function stopTask(
+  tx: Write,
+  task: Task,
+  why: { readonly stopCode: StopCode; readonly stoppedReason: string },
+  moment: Moment,
+): Task {
+  if (task.desiredStatus === 'STOPPED') return task
+  return changeTask(
+    tx,
+    task,
+    {
+      desiredStatus: 'STOPPED',
+      stoppingAt: moment.now,
+      stopCode: why.stopCode,
+      stoppedReason: why.stoppedReason.slice(0, REASON_MAX),
+    },
+    moment,
+  )
+}

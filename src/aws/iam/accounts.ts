@@ -1,0 +1,87 @@
+/** Makes accounts and keys, and resets accounts: what the operator's command line asks for. */
+import type { Ids } from '#kernel/ids.ts'
+import { bury } from '#store/graves.ts'
+import type { Sealer } from '#store/seal.ts'
+import type { Write } from '#store/store.ts'
+
+import { accessKeys, type AccessKey, accounts, tenantOf } from './records.ts'
+
+/** What the operator did wrong, said to the operator. */
+export class AccountError extends Error {
+  override name = 'AccountError'
+}
+
+export type Keys = {
+  readonly accountId: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+export type Making = { readonly ids: Ids; readonly sealer: Sealer; readonly now: number }
+export type Wanted = {
+  readonly accountId?: string | undefined
+  readonly accessKeyId?: string | undefined
+  readonly secretAccessKey?: string | undefined
+}
+
+const ACCOUNT_ID = /^\d{12}$/
+const ACCESS_KEY_ID = /^\w{16,128}$/
+const SECRET_MIN = 8
+
+/** A new account with one key pair of its root user. */
+export function createAccount(tx: Write, wanted: Wanted, making: Making): Keys {
+  const accountId = wanted.accountId ?? freshAccountId(making.ids)
+  if (!ACCOUNT_ID.test(accountId))
+    throw new AccountError(`an account id has 12 digits: ${accountId}`)
+  if (tx.get(accounts, accountId)) throw new AccountError(`account ${accountId} exists already`)
+  tx.put(accounts, accountId, { accountId, generation: 0, createdAt: making.now })
+  return addKey(tx, accountId, { type: 'root' }, wanted, making)
+}
+
+/** A machine key, for one host to join with. */
+export function createHostKey(tx: Write, accountId: string, hostId: string, making: Making): Keys {
+  if (!tx.get(accounts, accountId)) throw new AccountError(`there is no account ${accountId}`)
+  if (!/^[\w.-]{1,128}$/.test(hostId))
+    throw new AccountError(`a host id has letters, digits, dots and hyphens: ${hostId}`)
+  return addKey(tx, accountId, { type: 'host', hostId }, {}, making)
+}
+
+/**
+ * Empties an account at once, whatever it holds: its records' keys start with another word from now on. Its keys
+ * stay good, and what it ran is stopped in the background.
+ */
+export function resetAccount(tx: Write, accountId: string, now: number): void {
+  const account = tx.get(accounts, accountId)
+  if (!account) throw new AccountError(`there is no account ${accountId}`)
+  bury(tx, { accountId, tenant: tenantOf(account), at: now })
+  tx.put(accounts, accountId, { ...account, generation: account.generation + 1 })
+}
+
+function addKey(
+  tx: Write,
+  accountId: string,
+  holder: AccessKey['holder'],
+  wanted: Wanted,
+  { ids, sealer, now }: Making,
+): Keys {
+  const accessKeyId = wanted.accessKeyId ?? `AKIA${ids.hex(16).toUpperCase()}`
+  const secretAccessKey = wanted.secretAccessKey ?? ids.hex(40)
+  if (!ACCESS_KEY_ID.test(accessKeyId))
+    throw new AccountError('an access key id has 16 to 128 letters, digits and underscores')
+  if (secretAccessKey.length < SECRET_MIN)
+    throw new AccountError(`a secret access key has at least ${SECRET_MIN} characters`)
+  if (tx.get(accessKeys, accessKeyId))
+    throw new AccountError(`access key ${accessKeyId} exists already`)
+  tx.put(accessKeys, accessKeyId, {
+    accessKeyId,
+    secret: sealer.seal(secretAccessKey),
+    accountId,
+    holder,
+    createdAt: now,
+  })
+  return { accountId, accessKeyId, secretAccessKey }
+}
+
+/** Twelve digits, the first not zero, as AWS's are. */
+function freshAccountId(ids: Ids): string {
+  return String(100_000_000_000 + Math.floor(ids.random() * 900_000_000_000))
+}

@@ -1,0 +1,43 @@
+/** `berth agent`: this host's agent in the foreground. Ending it leaves its containers running. */
+import { join } from 'node:path'
+
+import { runAgent } from '#agent/main.ts'
+import { installationId, prepareData } from '#server/data.ts'
+
+import { dataDirectory } from './paths.ts'
+import { UserError } from './user-error.ts'
+
+export type AgentCommand = {
+  readonly endpoint: string
+  readonly cluster: string
+  readonly region: string
+  readonly data?: string
+  readonly docker: string
+}
+
+export async function agent(options: AgentCommand): Promise<void> {
+  const accessKeyId = process.env['AWS_ACCESS_KEY_ID']
+  const secretAccessKey = process.env['AWS_SECRET_ACCESS_KEY']
+  if (!accessKeyId || !secretAccessKey)
+    throw new UserError(
+      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to this host's machine key: `berth host create` prints one",
+    )
+  const sessionToken = process.env['AWS_SESSION_TOKEN']
+  const { root } = prepareData(dataDirectory(options.data))
+  const running = await runAgent({
+    endpoint: options.endpoint,
+    region: options.region,
+    cluster: options.cluster,
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
+    dataDirectory: join(root, 'agent'),
+    installationId: installationId(root),
+    dockerSocket: options.docker,
+    log: process.stderr,
+  }).catch((error: unknown) => {
+    throw new UserError(`the agent could not start: ${(error as Error).message}`)
+  })
+  const end = (): void => void running.stop().then(() => process.exit(0))
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+  console.log(JSON.stringify({ containerInstanceArn: running.containerInstanceArn }))
+}

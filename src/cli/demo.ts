@@ -1,0 +1,145 @@
+/** The first task: a page served by busybox from an image made on the spot, so that no registry is needed. */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Api } from './api.ts'
+import { BUSYBOX, busyboxFinding } from './prerequisites.ts'
+import { until } from './process.ts'
+import { step } from './progress.ts'
+import { UserError } from './user-error.ts'
+
+const IMAGE = 'berth/hello:latest'
+const FAMILY = 'hello'
+const STARTED_BY = 'berth-up'
+const START_MS = 60_000
+
+type Task = {
+  readonly taskArn: string
+  readonly lastStatus: string
+  readonly stoppedReason?: string
+  readonly startedBy?: string
+  readonly containers: readonly {
+    readonly networkBindings: readonly { readonly hostPort: number }[]
+  }[]
+}
+
+export async function hello(api: Api, cluster: string): Promise<void> {
+  const before = await running(api, cluster)
+  if (before) {
+    await step('hello task', async () => `${before.taskArn.split('/').pop() ?? ''} already RUNNING`)
+    await answers(before)
+    return
+  }
+  if (!busyboxFinding().ok) {
+    console.log(`the hello task is left out: ${busyboxFinding().remedy ?? ''}`)
+    return
+  }
+  await step(`image ${IMAGE}`, buildImage)
+  await step(`task definition ${FAMILY}`, async () => `revision ${await definition(api)}`)
+  const task = await step('hello task', () => run(api, cluster))
+  await answers(task)
+}
+
+async function running(api: Api, cluster: string): Promise<Task | undefined> {
+  const { taskArns } = await api<{ taskArns: string[] }>('ListTasks', {
+    cluster,
+    startedBy: STARTED_BY,
+  })
+  if (taskArns.length === 0) return undefined
+  const { tasks } = await api<{ tasks: Task[] }>('DescribeTasks', { cluster, tasks: taskArns })
+  return tasks.find((task) => task.lastStatus === 'RUNNING')
+}
+
+/** The label keeps agents from looking for the image in a registry. */
+async function buildImage(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-hello-'))
+  try {
+    for (const name of ['bin', 'www', 'tmp']) mkdirSync(join(folder, name))
+    copyFileSync(BUSYBOX, join(folder, 'bin', 'busybox'))
+    writeFileSync(join(folder, 'www', 'index.html'), '<h1>Hello from Berth</h1>\n')
+    const archive = execFileSync('tar', ['-C', folder, '-c', '.'], { maxBuffer: 64 << 20 })
+    const changes = [
+      'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]',
+      'EXPOSE 80',
+      'LABEL berth.local=true',
+    ].flatMap((change) => ['--change', change])
+    execFileSync('docker', ['import', ...changes, '-', IMAGE], {
+      input: archive,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    return 'built from busybox'
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Registers the family once: a later `up` finds it. */
+async function definition(api: Api): Promise<number> {
+  type Families = { families: string[] }
+  type Definition = { taskDefinition: { revision: number } }
+  const { families } = await api<Families>('ListTaskDefinitionFamilies', {
+    familyPrefix: FAMILY,
+    status: 'ACTIVE',
+  })
+  const { taskDefinition } = families.includes(FAMILY)
+    ? await api<Definition>('DescribeTaskDefinition', { taskDefinition: FAMILY })
+    : await api<Definition>('RegisterTaskDefinition', {
+        family: FAMILY,
+        containerDefinitions: [
+          {
+            name: 'web',
+            image: IMAGE,
+            memory: 32,
+            cpu: 32,
+            essential: true,
+            portMappings: [{ containerPort: 80 }],
+            stopTimeout: 2,
+          },
+        ],
+      })
+  return taskDefinition.revision
+}
+
+async function run(api: Api, cluster: string): Promise<readonly [Task, string]> {
+  type Run = { tasks: Task[]; failures: { reason: string; detail?: string }[] }
+  const { tasks, failures } = await api<Run>('RunTask', {
+    cluster,
+    taskDefinition: FAMILY,
+    startedBy: STARTED_BY,
+  })
+  const [started] = tasks
+  if (!started) throw new UserError(`the task was not placed: ${JSON.stringify(failures)}`)
+  const task = await until(
+    async () => {
+      const answer = await api<{ tasks: Task[] }>('DescribeTasks', {
+        cluster,
+        tasks: [started.taskArn],
+      })
+      const [now] = answer.tasks
+      if (now?.lastStatus === 'STOPPED')
+        throw new UserError(`the task stopped: ${now.stoppedReason ?? ''}`)
+      return now?.lastStatus === 'RUNNING' ? now : undefined
+    },
+    START_MS,
+    () => "the task does not start: see `berth status` and the agent's log",
+  )
+  return [task, `${task.taskArn.split('/').pop() ?? ''} RUNNING`]
+}
+
+async function answers(task: Task): Promise<void> {
+  const port = task.containers[0]?.networkBindings[0]?.hostPort
+  const url = `http://127.0.0.1:${port}/`
+  await step('it answers', async () => {
+    await until(
+      async () => {
+        const response = await fetch(url).catch(() => undefined)
+        return response?.ok ? true : undefined
+      },
+      START_MS,
+      () => `${url} does not answer`,
+    )
+    return url
+  })
+}

@@ -1,0 +1,128 @@
+/** What Berth needs on a machine: how it is found, and how it is installed or what the user is told. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { request } from 'node:http'
+
+export const DOCKER_SOCKET = '/var/run/docker.sock'
+/** The oldest Engine API that the agent speaks. */
+const API_VERSION_MIN = 41
+
+export type Finding = {
+  readonly name: string
+  readonly ok: boolean
+  /** A version, or what is wrong. */
+  readonly detail: string
+  /** What to do about it; absent when nothing is to do. */
+  readonly remedy?: string
+  /** Nothing of the main job needs it. */
+  readonly optional?: boolean
+}
+
+export const canInstall = (): boolean =>
+  process.getuid?.() === 0 && existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get')
+
+const DEBIAN = 'on Debian or Ubuntu, as root: '
+
+export async function dockerFinding(): Promise<Finding> {
+  const name = 'Docker Engine'
+  const version = await engineVersion()
+  if (typeof version === 'object') {
+    const ok = Number(version.ApiVersion.split('.')[1]) >= API_VERSION_MIN
+    const detail = `${version.Version} (API ${version.ApiVersion})`
+    return ok ? { name, ok, detail } : { name, ok, detail, remedy: 'update it to 20.10 or later' }
+  }
+  if (!existsSync('/usr/bin/dockerd') && !existsSync('/usr/sbin/dockerd'))
+    return {
+      name,
+      ok: false,
+      detail: 'not installed',
+      remedy: `${DEBIAN}apt-get install docker.io`,
+    }
+  const remedy =
+    version === 'EACCES'
+      ? 'add your user to the group docker (usermod -aG docker $USER) and log in again'
+      : 'start it: systemctl start docker, or dockerd as root'
+  return { name, ok: false, detail: version === 'EACCES' ? 'not allowed' : 'not running', remedy }
+}
+
+type EngineVersion = { readonly Version: string; readonly ApiVersion: string }
+
+/** The engine's version, or the code of the error that hides it. */
+function engineVersion(): Promise<EngineVersion | string> {
+  return new Promise((done) => {
+    const call = request(
+      { socketPath: DOCKER_SOCKET, path: '/version', timeout: 5000 },
+      (response) => {
+        let text = ''
+        response.on('data', (part: Buffer) => (text += part.toString()))
+        response.on('end', () => done(JSON.parse(text) as EngineVersion))
+      },
+    )
+    call.on('timeout', () => call.destroy())
+    call.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'))
+    call.end()
+  })
+}
+
+export const BUSYBOX = '/bin/busybox'
+
+/** The hello image is made of it, because no registry is asked for anything. */
+export function busyboxFinding(): Finding {
+  const name = 'busybox (static)'
+  const isStatic =
+    existsSync(BUSYBOX) && !spawnSync('ldd', [BUSYBOX], { encoding: 'utf8' }).stdout.includes('=>')
+  if (isStatic) return { name, ok: true, detail: BUSYBOX, optional: true }
+  return {
+    name,
+    ok: false,
+    optional: true,
+    detail: 'not installed',
+    remedy: `${DEBIAN}apt-get install busybox-static (only the hello task needs it)`,
+  }
+}
+
+export function awsFinding(): Finding {
+  const name = 'aws CLI'
+  const { stdout } = spawnSync('aws', ['--version'], { encoding: 'utf8' })
+  if (stdout) return { name, ok: true, optional: true, detail: stdout.trim().split(' ')[0] ?? '' }
+  return {
+    name,
+    ok: false,
+    optional: true,
+    detail: 'not found',
+    remedy: `any version will do; ${DEBIAN}apt-get install awscli`,
+  }
+}
+
+export function nodeFinding(): Finding {
+  return { name: 'Node.js', ok: true, detail: process.version }
+}
+
+export function dataFinding(directory: string): Finding {
+  const name = 'data directory'
+  if (!existsSync(directory))
+    return { name, ok: true, detail: `${directory} (made by the first start)` }
+  try {
+    accessSync(directory, constants.R_OK | constants.W_OK)
+    return { name, ok: true, detail: directory }
+  } catch {
+    return {
+      name,
+      ok: false,
+      detail: `${directory} cannot be written`,
+      remedy: 'name another with --data or BERTH_DATA',
+    }
+  }
+}
+
+/** Installs Debian packages; the output goes to the terminal only when it fails. */
+export function aptInstall(packages: readonly string[]): void {
+  const run = (args: readonly string[]): void => {
+    execFileSync('apt-get', args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+  }
+  run(['update', '-qq'])
+  run(['install', '-y', '-qq', '--no-install-recommends', ...packages])
+}

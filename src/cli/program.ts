@@ -1,0 +1,145 @@
+/** The command line: what there is to say, and which file does it. */
+import { Command, Option } from 'commander'
+
+import { VERSION } from './version.ts'
+
+const DEFAULT_PORT = 4580
+const REGION = 'us-east-1'
+
+const port = (text: string): number => Number(text)
+
+export function program(): Command {
+  const berth = new Command('berth')
+    .description('Amazon ECS on your own machines')
+    .version(VERSION)
+    .showHelpAfterError()
+    .configureHelp({ sortSubcommands: false })
+  up(berth)
+  daily(berth)
+  server(berth)
+  agent(berth)
+  accounts(berth)
+  tools(berth)
+  return berth
+}
+
+const dataOption = (): Option =>
+  new Option('--data <dir>', 'where Berth keeps its state').env('BERTH_DATA')
+
+function up(berth: Command): void {
+  berth
+    .command('up')
+    .description(
+      'install what is missing, start the control plane and an agent for this host, run a first task',
+    )
+    .addOption(dataOption())
+    .option('--port <n>', 'port of the API on 127.0.0.1', port, DEFAULT_PORT)
+    .option('--region <name>', 'region of the first cluster', REGION)
+    .option('--detach', 'return as soon as everything runs', false)
+    .option('--no-demo', 'do not run the hello task')
+    .action(async (options) => (await import('./up.ts')).up(options))
+}
+
+function daily(berth: Command): void {
+  berth
+    .command('down')
+    .description('stop the control plane and the agent; running tasks stay')
+    .addOption(dataOption())
+    .option('--tasks', 'stop the tasks too', false)
+    .action(async (options) => (await import('./down.ts')).down(options))
+  berth
+    .command('status')
+    .description('what runs')
+    .addOption(dataOption())
+    .action(async (options) => (await import('./status.ts')).status(options))
+  berth
+    .command('env')
+    .description('print shell lines that point the aws CLI and SDKs at Berth: eval "$(berth env)"')
+    .addOption(dataOption())
+    .option('--region <name>', 'AWS_DEFAULT_REGION', REGION)
+    .action(async (options) => (await import('./env.ts')).env(options))
+  berth
+    .command('doctor')
+    .description('each prerequisite: found, its version, or what to do')
+    .action(async () => (await import('./doctor.ts')).doctor())
+  berth
+    .command('events')
+    .description('print what happened, oldest first, one JSON line each')
+    .addOption(dataOption())
+    .option('--after <n>', 'only events after this number', port, 0)
+    .action(async (options) => (await import('./events.ts')).events(options))
+}
+
+function server(berth: Command): void {
+  berth
+    .command('server')
+    .description('run the control plane alone')
+    .addOption(dataOption())
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <n>', 'port to listen on', port, DEFAULT_PORT)
+    .option('--tls-cert <file>', 'certificate, PEM')
+    .option('--tls-key <file>', "the certificate's private key, PEM")
+    .option('--allow-remote', 'let other machines reach this server (needs TLS)', false)
+    .option('--allow-reset', 'let `berth account reset` empty accounts', false)
+    .option('--seal-key <file>', 'key that encrypts secrets at rest; outside the data directory')
+    .option('--account-id <id>', 'id of the first account, when the data directory is new')
+    .option('--access-key-id <key>', "the first account's access key id")
+    .addOption(
+      new Option('--secret-access-key <secret>', "the first account's secret access key").env(
+        'BERTH_SECRET_ACCESS_KEY',
+      ),
+    )
+    .action(async (options) => (await import('./server.ts')).server(options))
+}
+
+function agent(berth: Command): void {
+  berth
+    .command('agent')
+    .description(
+      'run the agent of this host alone; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    )
+    .requiredOption('--endpoint <url>', 'the control plane')
+    .option('--cluster <name>', 'cluster to join', 'default')
+    .option('--region <name>', 'region to join', REGION)
+    .addOption(dataOption())
+    .option('--docker <socket>', "the Docker Engine's socket", '/var/run/docker.sock')
+    .action(async (options) => (await import('./agent.ts')).agent(options))
+}
+
+function accounts(berth: Command): void {
+  const account = berth.command('account').description('accounts of a running server')
+  account
+    .command('create')
+    .description("make an account and print its root user's keys as exports")
+    .addOption(dataOption())
+    .option('--id <id>', 'twelve digits')
+    .option('--access-key-id <key>', 'instead of a fresh one')
+    .option('--secret-access-key <secret>', 'instead of a fresh one')
+    .action(async (options) => (await import('./account.ts')).create(options))
+  account
+    .command('reset')
+    .description('empty an account at once (only where the server runs with --allow-reset)')
+    .argument('<id>')
+    .addOption(dataOption())
+    .action(async (id, options) => (await import('./account.ts')).reset(id, options))
+  const host = berth.command('host').description('machines that may join')
+  host
+    .command('create')
+    .description(
+      'make a machine key, good for one container instance only, and print it as exports',
+    )
+    .argument('<host-id>')
+    .addOption(dataOption())
+    .option('--account <id>', "the host's account; the first one when absent")
+    .action(async (id, options) => (await import('./account.ts')).createHost(id, options))
+}
+
+function tools(berth: Command): void {
+  const tool = berth.command('tool').description('for test suites and debugging')
+  tool
+    .command('sigv4')
+    .description(
+      "read signing cases as JSON lines, print `id ok` or `id CODE message` by the server's own verifier",
+    )
+    .action(async () => (await import('./tool-sigv4.ts')).sigv4())
+}

@@ -1,0 +1,287 @@
+/**
+ * The front door: bytes become an operation's input, its output or fault becomes bytes. It knows AWS's protocols and
+ * no service. The order of its questions is AWS's: where to? who? what? is it sound? may they? (docs/design/gateway.md)
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+import { AssertionFailure } from '#kernel/assert.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Caller } from '#kernel/principal.ts'
+
+import { inflate } from './compression.ts'
+import { denied, viewFault } from './faults.ts'
+import type { Credential, House } from './house.ts'
+import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
+import { listen, type ListenOptions } from './listener.ts'
+import { modelOf } from './model.ts'
+import type { Decoding, FaultPlace, Route } from './protocols/protocol.ts'
+import { PROTOCOLS } from './protocols/protocols.ts'
+import {
+  bodyLimit,
+  pairsOf,
+  readRequest,
+  tooLarge,
+  type Answer,
+  type RawRequest,
+  type Request,
+} from './request.ts'
+import { findWay, isForm, protocolOf, unknownOperation, type Way } from './route.ts'
+import { Refusal, refusalFault } from './signature/refusal.ts'
+import { verify } from './sigv4.ts'
+import { validate } from './validate.ts'
+
+export type { Built, Credential, Finding, House } from './house.ts'
+export type { GatewayLimits } from './limits.ts'
+export type { Answer, RawRequest } from './request.ts'
+
+export type UpgradeHandler = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  caller: Caller,
+) => void
+
+export class Gateway {
+  readonly limits: GatewayLimits
+  readonly #house: House
+  readonly #upgrades = new Map<string, UpgradeHandler>()
+  readonly #servers = new Set<Server>()
+
+  constructor(house: House, limits: Partial<GatewayLimits> = {}) {
+    this.#house = house
+    this.limits = { ...GATEWAY_LIMITS, ...limits }
+  }
+
+  /** One request to one answer, without sockets. It never throws: what goes wrong is an answer too. */
+  async answer(raw: RawRequest): Promise<Answer> {
+    const requestId = this.#house.ids.uuid()
+    let request: Request | undefined
+    let way: Way | undefined
+    try {
+      request = readRequest(raw, this.limits)
+      this.#checkBody(request)
+      way = findWay(isForm(request) ? await inflate(request, this.limits) : request, this.limits)
+      return forMethod(request, await this.#serve(request, way, requestId))
+    } catch (error) {
+      return forMethod(request, this.#fail(error, request, way, requestId))
+    }
+  }
+
+  /** Serves over HTTP, or HTTPS with `tls`; resolves when it listens. */
+  async listen(options: ListenOptions): Promise<Server> {
+    const server = await listen(options, {
+      limits: this.limits,
+      answer: (request) => this.answer(request),
+      refuse: (fault, request) =>
+        this.#fail(
+          fault,
+          quietly(() => readRequest(request, this.limits)),
+          undefined,
+          this.#house.ids.uuid(),
+        ),
+      upgrade: (request, socket, head) => this.#upgrade(request, socket, head),
+    })
+    this.#servers.add(server)
+    return server
+  }
+
+  /** Hands authenticated WebSocket upgrades of a path to `handler`. */
+  onUpgrade(path: string, handler: UpgradeHandler): void {
+    this.#upgrades.set(path, handler)
+  }
+
+  /** Who signed a request that came by another way, and for which service. Throws AWS's Fault. */
+  authenticate(raw: RawRequest, service?: string): { caller: Caller; service: string } {
+    return this.#authenticate(readRequest(raw, this.limits), service)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#servers].map(async (server) => {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+        server.closeAllConnections()
+        await closed
+      }),
+    )
+    this.#servers.clear()
+  }
+
+  async #serve(request: Request, way: Way, requestId: string): Promise<Answer> {
+    const model = modelOf(way.facts.service)
+    const operation = way.operation === undefined ? undefined : model.operations.get(way.operation)
+    const caller = this.#callerOf(request, way, operation?.unsigned === 1, requestId)
+    if (!operation) throw unknownOperation(way, request)
+    const built = this.#house.operation(way.facts.service, operation.name)
+    if (!built)
+      throw new Fault(
+        'NotImplemented',
+        `${way.facts.service}:${operation.name} is not implemented.`,
+        501,
+      )
+    const route: Route = { ...way, model, operation }
+    const protocol = PROTOCOLS[way.protocol]
+    // S3 keeps what it is given: there a content encoding is the object's own.
+    const plain = way.facts.service === 's3' ? request : await inflate(request, this.limits)
+    const input = protocol.decode(route, plain, this.#decoding(route))
+    validate(way.facts, operation.input, input, {
+      unknownEnum: (path) => this.#find('unknown enum value', route, path),
+    })
+    const verdict = this.#house.authorize(caller, built.access(input, caller))
+    if (!verdict.allowed) throw denied(way.protocol, verdict.message)
+    return protocol.encode(route, await built.run(input, caller), requestId)
+  }
+
+  /** How the caller reached us. The Host header is signed, so it is the caller's own word. */
+  #endpointOf(request: Request): string {
+    return `${this.#house.scheme}://${request.headers.get('host') ?? 'localhost'}`
+  }
+
+  #decoding(route: Route): Decoding {
+    return { limits: this.limits, unknown: (path) => this.#find('unknown member', route, path) }
+  }
+
+  #find(kind: 'unknown member' | 'unknown enum value', route: Route, path: string): void {
+    this.#house.found?.({
+      kind,
+      service: route.facts.service,
+      operation: route.operation.name,
+      path,
+    })
+  }
+
+  #checkBody(request: Request): void {
+    const max = bodyLimit(request, this.limits)
+    if (request.body.length > max) throw tooLarge(max)
+  }
+
+  #callerOf(request: Request, way: Way, unsigned: boolean, requestId: string): Caller {
+    const { anonymous } = this.#house
+    if (unsigned && anonymous && !request.headers.has('authorization'))
+      return {
+        principal: anonymous.principal,
+        accountId: anonymous.principal.accountId,
+        region: anonymous.region,
+        tenant: anonymous.tenant,
+        requestId,
+        endpoint: this.#endpointOf(request),
+      }
+    return this.#verify(request, way.facts.signingName, requestId).caller
+  }
+
+  #verify(
+    request: Request,
+    service: string | undefined,
+    requestId: string,
+  ): { caller: Caller; service: string } {
+    const verified = verify<Credential>({
+      request,
+      service,
+      now: this.#house.clock.now(),
+      find: (accessKeyId) => this.#house.credential(accessKeyId),
+    })
+    const { principal, tenant } = verified.found
+    return {
+      caller: {
+        principal,
+        accountId: principal.accountId,
+        region: verified.region,
+        tenant,
+        requestId,
+        endpoint: this.#endpointOf(request),
+      },
+      service: verified.service,
+    }
+  }
+
+  #authenticate(
+    request: Request,
+    service: string | undefined,
+  ): { caller: Caller; service: string } {
+    try {
+      return this.#verify(request, service, this.#house.ids.uuid())
+    } catch (error) {
+      throw error instanceof Refusal ? refusalFault(error, 'json-1.1', service ?? '') : error
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const raw: RawRequest = {
+      method: request.method ?? 'GET',
+      target: request.url ?? '/',
+      headers: pairsOf(request.rawHeaders),
+      body: new Uint8Array(),
+    }
+    try {
+      const asked = readRequest(raw, this.limits)
+      const handler = this.#upgrades.get(asked.path)
+      if (!handler)
+        throw new Fault(
+          'UnknownOperationException',
+          `Nothing upgrades at ${asked.path.slice(0, 200)}`,
+          404,
+        )
+      const { caller } = this.#authenticate(asked, 'ecs')
+      handler(request, socket, head, caller)
+    } catch (error) {
+      const answer = this.#fail(error, undefined, undefined, this.#house.ids.uuid())
+      const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+      const length = Buffer.byteLength(answer.body)
+      socket.end(
+        `HTTP/1.1 ${answer.status} Refused\r\n${headers.join('')}content-length: ${length}\r\nconnection: close\r\n\r\n${Buffer.from(answer.body).toString()}`,
+      )
+    }
+  }
+
+  #fail(
+    error: unknown,
+    request: Request | undefined,
+    way: Way | undefined,
+    requestId: string,
+  ): Answer {
+    const protocol = way?.protocol ?? protocolOf(request)
+    const place: FaultPlace = {
+      protocol,
+      facts: way?.facts,
+      model: way && modelOf(way.facts.service),
+      requestId,
+    }
+    if (!(error instanceof Fault) && !(error instanceof Refusal))
+      this.#report(error, way, requestId)
+    try {
+      return PROTOCOLS[protocol].fault(viewFault(error, place), place)
+    } catch (second) {
+      // The fault itself could not be written: its members were not the model's.
+      this.#report(second, way, requestId)
+      return PROTOCOLS[protocol].fault(viewFault(second, place), place)
+    }
+  }
+
+  #report(error: unknown, way: Way | undefined, requestId: string): void {
+    this.#house.log.error(
+      error instanceof AssertionFailure ? 'assertion failed' : 'request failed',
+      {
+        requestId,
+        service: way?.facts.service,
+        operation: way?.operation,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      },
+    )
+  }
+}
+
+/** HEAD and 204 have no body, whatever the protocol wrote. */
+function forMethod(request: Request | undefined, answer: Answer): Answer {
+  return request?.method === 'HEAD' || answer.status === 204 || answer.status === 304
+    ? { ...answer, body: '' }
+    : answer
+}
+
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    // The request is refused already, and its error is written as well as what can be read of it allows.
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+/** Everything that a request may use up, by name. AWS's own number where AWS states one. */
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export type GatewayLimits = {
+  /** Bytes of a body, where its service has no entry in `bodyBytesOf`. */
+  readonly bodyBytes: number
+  /** Bytes of a body by the signature's service name. */
+  readonly bodyBytesOf: Readonly<Record<string, number>>
+  /** Bytes that a compressed body may grow to. */
+  readonly inflatedBytes: number
+  /** Bytes of the request line and all headers together; Node refuses more with 431. */
+  readonly headerBytes: number
+  readonly headers: number
+  /** Characters of the path with its query: presigned requests carry a session token there. */
+  readonly targetChars: number
+  /** Parameters of a Query request or of a URL. */
+  readonly parameters: number
+  /** Levels of lists, maps and structures in a body. */
+  readonly depth: number
+  readonly connections: number
+  readonly headersMs: number
+  readonly requestMs: number
+  readonly idleMs: number
+}
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  bodyBytes: MiB,
+  bodyBytesOf: {
+    // PutLogEvents takes 1 MiB of text, and JSON may write each byte of it as six.
+    logs: 8 * MiB,
+    // A layer part is 20 MiB at most, in base64.
+    ecr: 32 * MiB,
+    'ecr-public': 32 * MiB,
+    // Lambda's own words: "Request must be smaller than 70167211 bytes".
+    lambda: 70_167_211,
+    // A template body is 51,200 bytes, its parameters more; form encoding may triple them.
+    cloudformation: 4 * MiB,
+    // A batch is 1 MiB of text, escaped as its sender likes.
+    sqs: 8 * MiB,
+    // BatchWriteItem takes 16 MiB.
+    dynamodb: 20 * MiB,
+    // Objects are buffered until they stream: larger ones go in parts of at least 5 MiB.
+    s3: 64 * MiB,
+  },
+  inflatedBytes: 10 * MiB,
+  headerBytes: 32 * KiB,
+  headers: 200,
+  targetChars: 16 * KiB,
+  parameters: 20_000,
+  depth: 100,
+  connections: 10_000,
+  headersMs: 20_000,
+  requestMs: 300_000,
+  idleMs: 75_000,
+}

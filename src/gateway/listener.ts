@@ -1,0 +1,149 @@
+/** The HTTP server around the gateway: sockets, limits of time and size, and nothing of AWS. */
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+
+import { Fault } from '#kernel/fault.ts'
+
+import type { GatewayLimits } from './limits.ts'
+import {
+  bodyLimit,
+  pairsOf,
+  readHeaders,
+  tooLarge,
+  type Answer,
+  type RawRequest,
+} from './request.ts'
+
+export type ListenOptions = {
+  readonly host: string
+  readonly port: number
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
+/** What the server hands on. */
+export type Desk = {
+  readonly limits: GatewayLimits
+  readonly answer: (request: RawRequest) => Promise<Answer>
+  /** The answer to a request that is refused before it is read. */
+  readonly refuse: (fault: Fault, request: RawRequest) => Answer
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+}
+
+export async function listen(options: ListenOptions, desk: Desk): Promise<Server> {
+  const { limits } = desk
+  const settings: ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.idleMs,
+    // AWS-shaped refusals are ours to write, also when Host is missing.
+    requireHostHeader: false,
+  }
+  const server: Server = options.tls
+    ? createTlsServer({ ...settings, ...options.tls })
+    : createServer(settings)
+  server.maxConnections = limits.connections
+  server.maxHeadersCount = limits.headers + 1
+  server.on('request', (request, response) => void serve(request, response, desk))
+  server.on(
+    'checkContinue',
+    (request: IncomingMessage, response: ServerResponse) =>
+      void serve(request, response, desk, true),
+  )
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    desk.upgrade(request, socket, head)
+  })
+  server.on('clientError', (error: Error & { code?: string }, socket) =>
+    refuseBroken(error, socket, desk),
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return server
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  desk: Desk,
+  waits = false,
+): Promise<void> {
+  const raw = {
+    method: request.method ?? 'GET',
+    target: request.url ?? '/',
+    headers: pairsOf(request.rawHeaders),
+  }
+  try {
+    const max = bodyLimit({ headers: readHeaders(raw.headers, Infinity), query: [] }, desk.limits)
+    if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
+    if (waits) response.writeContinue()
+    send(response, await desk.answer({ ...raw, body: await collect(request, max) }))
+  } catch (error) {
+    // Only a refused or broken-off body ends here: `answer` never throws.
+    if (!(error instanceof Fault)) return void request.socket.destroy()
+    response.setHeader('connection', 'close')
+    send(response, desk.refuse(error, { ...raw, body: new Uint8Array() }))
+    request.resume()
+  }
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  const { status, headers, body } = answer
+  if (status === 204 || status === 304) {
+    response.writeHead(status, headers).end()
+    return
+  }
+  const length = { 'content-length': String(Buffer.byteLength(body)) }
+  // HEAD tells the length that GET would have, which only the operation knows; elsewhere the length is the body's.
+  const all = response.req.method === 'HEAD' ? { ...length, ...headers } : { ...headers, ...length }
+  response.writeHead(status, all).end(body)
+}
+
+async function collect(request: IncomingMessage, max: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > max) throw tooLarge(max)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
+/** What Node's parser refuses never becomes a request; its sender still hears AWS's shape, never HTML. */
+function refuseBroken(error: Error & { code?: string }, socket: Duplex, desk: Desk): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const fault =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new Fault(
+          'RequestHeaderSectionTooLarge',
+          `A request's headers may have ${desk.limits.headerBytes} bytes.`,
+          431,
+        )
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new Fault('RequestTimeout', 'The request was not completed in time.', 408)
+        : new Fault('BadRequest', 'The request is not valid HTTP.', 400)
+  const { status, headers, body } = desk.refuse(fault, {
+    method: 'GET',
+    target: '/',
+    headers: [],
+    body: new Uint8Array(),
+  })
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const text = Buffer.from(body).toString()
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\n${lines.join('')}content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  )
+}

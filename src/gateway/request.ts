@@ -1,0 +1,122 @@
+/** One request as the gateway reads it, whatever it came by. */
+import type { IncomingHttpHeaders } from 'node:http'
+
+import { Fault } from '#kernel/fault.ts'
+
+import type { GatewayLimits } from './limits.ts'
+
+/** Lower-case names; several headers of one name are joined by commas, as the signature wants them. */
+export type Headers = ReadonlyMap<string, string>
+export type Pair = readonly [name: string, value: string]
+
+export type RawRequest = {
+  readonly method: string
+  /** The path with its query, as on the request line. */
+  readonly target: string
+  readonly headers: readonly (readonly [string, string])[] | IncomingHttpHeaders
+  readonly body: Uint8Array
+}
+export type Request = {
+  readonly method: string
+  readonly path: string
+  readonly query: readonly Pair[]
+  readonly headers: Headers
+  readonly body: Uint8Array
+}
+export type Answer = { status: number; headers: Record<string, string>; body: string | Uint8Array }
+
+export function readRequest(raw: RawRequest, limits: GatewayLimits): Request {
+  if (raw.target.length > limits.targetChars)
+    throw new Fault(
+      'RequestUriTooLong',
+      `The request URI exceeds ${limits.targetChars} characters.`,
+      414,
+    )
+  const mark = raw.target.indexOf('?')
+  const path = mark < 0 ? raw.target : raw.target.slice(0, mark)
+  return {
+    method: raw.method,
+    path: path.startsWith('/') ? path : pathOfAbsolute(path),
+    query: mark < 0 ? [] : readPairs(raw.target.slice(mark + 1), limits.parameters),
+    headers: readHeaders(raw.headers, limits.headers),
+    body: raw.body,
+  }
+}
+
+/** A request line may hold the whole URL (RFC 9112, 3.2.2): proxies write it so. */
+function pathOfAbsolute(target: string): string {
+  const path = /^https?:\/\/[^/]*(\/.*)$/.exec(target)?.[1]
+  return path ?? '/'
+}
+
+export function readHeaders(raw: RawRequest['headers'], max: number): Headers {
+  const pairs = Array.isArray(raw) ? (raw as readonly Pair[]) : flatten(raw as IncomingHttpHeaders)
+  if (pairs.length > max)
+    throw new Fault('RequestHeaderSectionTooLarge', `A request may have ${max} headers.`, 431)
+  const headers = new Map<string, string>()
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase()
+    const before = headers.get(key)
+    headers.set(key, before === undefined ? value.trim() : `${before},${value.trim()}`)
+  }
+  return headers
+}
+
+function flatten(headers: IncomingHttpHeaders): Pair[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [value].flat().map((each): Pair => [name, each]),
+  )
+}
+
+/** The parameters of a URL's query or a form, in their order. */
+export function readPairs(text: string, max: number): Pair[] {
+  const pairs: Pair[] = []
+  for (const part of text.split('&')) {
+    if (part === '') continue
+    if (pairs.length === max)
+      throw new Fault('MalformedQueryString', `A request may have ${max} parameters.`, 400)
+    const equals = part.indexOf('=')
+    const name = equals < 0 ? part : part.slice(0, equals)
+    pairs.push([decodeText(name), equals < 0 ? '' : decodeText(part.slice(equals + 1))])
+  }
+  return pairs
+}
+
+/** A plus sign is a space, as in HTML forms; what is no escape stays as it is, and then fails the signature. */
+function decodeText(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  return spaced.includes('%') ? decodePath(spaced) : spaced
+}
+
+export function decodePath(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+export function valueOf(pairs: readonly Pair[], name: string): string | undefined {
+  return pairs.find((pair) => pair[0] === name)?.[1]
+}
+
+/** Bytes that a request may send, by the service that its signature names. */
+export function bodyLimit(
+  request: Pick<Request, 'headers' | 'query'>,
+  limits: GatewayLimits,
+): number {
+  const scope = /Credential=[^,\s]*\/([^/,\s]+)\/aws4_request/.exec(
+    request.headers.get('authorization') ?? '',
+  )?.[1]
+  return limits.bodyBytesOf[scope ?? ''] ?? limits.bodyBytes
+}
+
+export const tooLarge = (max: number) =>
+  new Fault('RequestEntityTooLarge', `The request body may have ${max} bytes.`, 413)
+
+export function pairsOf(rawHeaders: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    pairs.push([rawHeaders[at]!, rawHeaders[at + 1]!])
+  return pairs
+}

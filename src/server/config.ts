@@ -1,0 +1,41 @@
+/** What a server is started with, checked before anything is opened. */
+export type ServerConfig = {
+  readonly dataDirectory: string
+  readonly host: string
+  readonly port: number
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
+  /** Said explicitly by the operator: other machines may reach this server. */
+  readonly allowRemote: boolean
+  readonly allowReset: boolean
+  /** Encrypts secrets at rest; outside the data directory. Absent: under the user's configuration directory. */
+  readonly sealKeyFile?: string | undefined
+  /** The first account's id and root keys, made when the data directory is new. */
+  readonly firstAccount: {
+    readonly accountId?: string | undefined
+    readonly accessKeyId?: string | undefined
+    readonly secretAccessKey?: string | undefined
+  }
+}
+
+/** A setting that cannot be used, said to the operator. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+
+export function checkConfig(config: ServerConfig): void {
+  if (!isLoopback(config.host)) {
+    if (!config.allowRemote)
+      throw new ConfigError(
+        `${config.host} is not a loopback address: add --allow-remote if other machines are to reach this server`,
+      )
+    if (!config.tls)
+      throw new ConfigError(
+        `${config.host} is not a loopback address: give --tls-cert and --tls-key, because keys and secrets travel on this connection`,
+      )
+  }
+  if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535)
+    throw new ConfigError(`${config.port} is no port`)
+}

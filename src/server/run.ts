@@ -1,0 +1,99 @@
+/** Runs a control plane on this machine until it is told to end: files, sockets, signals, and the order of it all. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+
+import { createAccount, type Keys } from '#aws/iam/accounts.ts'
+import { accounts } from '#aws/iam/records.ts'
+import type { Log } from '#kernel/log.ts'
+import { SqliteLog } from '#store/sqlite-log.ts'
+import { systemClock, systemIds } from '#system/system.ts'
+
+import { serveAdmin } from './admin.ts'
+import { checkConfig, type ServerConfig } from './config.ts'
+import { type DataPaths, defaultSealKeyFile, openSealer, prepareData } from './data.ts'
+import { Server } from './server.ts'
+
+export type RunningServer = {
+  readonly endpoint: string
+  readonly paths: DataPaths
+  readonly close: () => Promise<void>
+}
+
+/** `fatal` is told when the server cannot go on. */
+export async function runServer(
+  config: ServerConfig,
+  log: Log,
+  fatal: (error: Error) => void,
+  environment: { readonly configHome?: string | undefined; readonly version: string },
+): Promise<RunningServer> {
+  checkConfig(config)
+  // Patterns of users run in this process: one that backtracks too much goes on in an engine whose time is bounded.
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
+  const paths = prepareData(config.dataDirectory)
+  const keyFile = config.sealKeyFile ?? defaultSealKeyFile(paths.root, environment.configHome)
+  const sealer = openSealer(paths, keyFile)
+  const scheme = config.tls ? 'https' : 'http'
+  const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
+  const server = await Server.open({ ...ports, stateLog: new SqliteLog(paths.state) })
+  await firstAccount(server, paths, config, sealer)
+  const http = await server.gateway.listen({
+    host: config.host,
+    port: config.port,
+    ...tlsOf(config),
+  })
+  const { port } = http.address() as AddressInfo
+  const endpoint = `${scheme}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  rmSync(paths.socket, { force: true })
+  const admin = await serveAdmin(paths.socket, {
+    store: server.store,
+    ...ports,
+    allowReset: config.allowReset,
+    about: { endpoint, version: environment.version, pid: process.pid, dataDirectory: paths.root },
+  })
+  writeFileSync(paths.serverPid, `${process.pid}\n`)
+  log.info('the control plane answers', { endpoint })
+  return {
+    endpoint,
+    paths,
+    close: async () => {
+      await new Promise<void>((done) => {
+        admin.close(() => done())
+        admin.closeAllConnections()
+      })
+      await server.close()
+      rmSync(paths.serverPid, { force: true })
+      log.info('the control plane has ended')
+    },
+  }
+}
+
+/**
+ * A new data directory gets its first account. The keys are written for their owner before the account is made, so
+ * that a crash in between leaves nothing that nobody has the keys of.
+ */
+async function firstAccount(
+  server: Server,
+  paths: DataPaths,
+  config: ServerConfig,
+  sealer: Parameters<typeof createAccount>[2]['sealer'],
+): Promise<void> {
+  const hasAccount = server.store.read((tx) => [...tx.scan(accounts)].length > 0)
+  if (hasAccount) return
+  const kept = existsSync(paths.rootKeys)
+    ? (JSON.parse(readFileSync(paths.rootKeys, 'utf8')) as Keys)
+    : undefined
+  const wanted = kept ?? config.firstAccount
+  const now = systemClock.now()
+  await server.store.write((tx) => {
+    const keys = createAccount(tx, wanted, { ids: systemIds, sealer, now })
+    writeFileSync(paths.rootKeys, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
+  })
+}
+
+function tlsOf({ tls }: ServerConfig): { tls?: { key: string; cert: string } } {
+  if (!tls) return {}
+  return {
+    tls: { key: readFileSync(tls.keyFile, 'utf8'), cert: readFileSync(tls.certFile, 'utf8') },
+  }
+}

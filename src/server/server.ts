@@ -1,0 +1,97 @@
+/** The control plane, put together from its rooms. Nothing else knows them all. */
+import { Gateway } from '#gateway/gateway.ts'
+import { AssertionFailure } from '#kernel/assert.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Log } from '#kernel/log.ts'
+import { runReconcilers } from '#reconcile/runner.ts'
+import type { Room, Running, Tools } from '#room/room.ts'
+import type { Log as StateLog } from '#store/log.ts'
+import type { Sealer } from '#store/seal.ts'
+import { Store } from '#store/store.ts'
+
+import { authorize } from './authorize.ts'
+import { credentialsOf } from './credentials.ts'
+import { Operations } from './operations.ts'
+import { rooms as allRooms } from './rooms.ts'
+import { Sockets } from './sockets.ts'
+
+export type ServerOptions = {
+  readonly stateLog: StateLog
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly sealer: Sealer
+  readonly scheme?: 'http' | 'https'
+  /** Told when the server must not go on: the state log failed, or an assertion. The process ends then. */
+  readonly fatal: (error: Error) => void
+  /** Another list of rooms, for tests of the composition itself. */
+  readonly rooms?: readonly Room[]
+}
+
+export class Server {
+  readonly store: Store
+  readonly gateway: Gateway
+  readonly operations: Operations
+  readonly #sockets = new Sockets()
+  readonly #stop = new AbortController()
+  readonly #running: readonly Running[]
+
+  private constructor(store: Store, options: ServerOptions) {
+    const { clock, ids, log, sealer, scheme = 'http', rooms = allRooms } = options
+    this.store = store
+    this.operations = new Operations({ rooms, store, clock, ids, authorize })
+    this.gateway = new Gateway({
+      clock,
+      ids,
+      log,
+      scheme,
+      credential: credentialsOf(store, sealer),
+      operation: (service, name) => this.operations.find(service, name),
+      authorize,
+    })
+    const tools: Tools = {
+      store,
+      clock,
+      ids,
+      log,
+      authorize,
+      authenticate: ({ target, headers, body }) =>
+        this.gateway.authenticate(
+          { method: 'GET', target, headers, body: Buffer.from(body) },
+          'ecs',
+        ).caller,
+    }
+    this.#running = rooms.flatMap((room) => (room.start ? [room.start(tools)] : []))
+    for (const { conversations } of this.#running) this.#sockets.serve(this.gateway, conversations)
+    runReconcilers(
+      this.#running.flatMap(({ reconcilers }) => reconcilers),
+      { store, clock, signal: this.#stop.signal, onError: this.#reconcilerFailed(options) },
+    )
+  }
+
+  /** Loads the state and begins to act on it; it answers once `gateway.listen` is called. */
+  static async open(options: ServerOptions): Promise<Server> {
+    const store = await Store.open(options.stateLog, options.fatal)
+    return new Server(store, options)
+  }
+
+  /** Lets connections go, keeps what runs on hosts, and makes durable what was taken. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    for (const running of this.#running) running.stop()
+    this.#sockets.close()
+    await this.gateway.close()
+    this.#sockets.terminate()
+    await this.store.close()
+  }
+
+  #reconcilerFailed({ log, fatal }: ServerOptions) {
+    return (reconciler: string, key: string, error: unknown): void => {
+      if (error instanceof AssertionFailure) return fatal(error)
+      const message = error instanceof Fault ? `${error.code}: ${error.message}` : String(error)
+      log.warn('a reconciler will try again', { reconciler, key, error: message })
+    }
+  }
+}

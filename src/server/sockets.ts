@@ -1,0 +1,65 @@
+/** WebSockets for the rooms' conversations: the only place that knows the library. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+import { type WebSocket, WebSocketServer } from 'ws'
+
+import type { Gateway } from '#gateway/gateway.ts'
+import type { Conversation, Refused, Socket } from '#room/room.ts'
+
+/** The largest frame that any conversation reads. */
+const FRAME_MAX_BYTES = 4 << 20
+const STATUS_TEXT: Readonly<Record<number, string>> = { 400: 'Bad Request', 403: 'Forbidden' }
+
+export class Sockets {
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: FRAME_MAX_BYTES })
+
+  serve(gateway: Gateway, conversations: readonly Conversation[]): void {
+    for (const { path, open } of conversations)
+      gateway.onUpgrade(path, (request, stream, head, caller) => {
+        const opened = open(request.url ?? path, caller)
+        if (typeof opened === 'function') this.#upgrade(request, stream, head, opened)
+        else refuse(stream, opened)
+      })
+  }
+
+  /** Closes every connection in a way that makes agents come back at once. */
+  close(): void {
+    for (const socket of this.#server.clients) socket.close(1001, 'The server ends.')
+    this.#server.close()
+  }
+
+  /** For a server that cannot say goodbye. */
+  terminate(): void {
+    for (const socket of this.#server.clients) socket.terminate()
+  }
+
+  #upgrade(
+    request: IncomingMessage,
+    stream: Duplex,
+    head: Buffer,
+    opened: (socket: Socket) => void,
+  ): void {
+    this.#server.handleUpgrade(request, stream, head, (socket) => opened(wrap(socket)))
+  }
+}
+
+function wrap(socket: WebSocket): Socket {
+  socket.on('error', () => socket.terminate())
+  return {
+    send: (text) => socket.send(text),
+    close: (code, reason) => socket.close(code, reason),
+    get waiting() {
+      return socket.bufferedAmount
+    },
+    onMessage: (hear) => socket.on('message', (data: Buffer) => hear(data.toString('utf8'))),
+    onClose: (hear) => socket.on('close', (code, reason) => hear(code, reason.toString('utf8'))),
+  }
+}
+
+function refuse(stream: Duplex, { status, body }: Refused): void {
+  stream.end(
+    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

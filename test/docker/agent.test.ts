@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test, type TestContext } from 'node:test'
 
-import { systemIds } from '#agent/system.ts'
+import { systemIds } from '#system/system.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
 import { docker, importImage, removeImage } from './engine.fixture.ts'
@@ -344,7 +344,6 @@ test('publishes telemetry in signed frames', LIMIT, async (context) => {
 async function answer(url: string): Promise<string> {
   for (;;) {
     try {
-      // oxlint-disable-next-line no-await-in-loop
       return await (await fetch(url)).text()
     } catch (error) {
       assert.ok(error instanceof TypeError)
@@ -355,7 +354,6 @@ async function answer(url: string): Promise<string> {
 /** Asks the engine until it has no container of that name any more. */
 async function gone(host: Host, name: string): Promise<void> {
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop
     const containers = await host.containers()
     if (!containers.some(({ Labels }) => Labels['com.amazonaws.ecs.container-name'] === name))
       return

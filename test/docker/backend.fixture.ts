@@ -120,7 +120,6 @@ export class Backend {
     for (;;) {
       const found = ask()
       if (found !== undefined) return found
-      // oxlint-disable-next-line no-await-in-loop
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
   }

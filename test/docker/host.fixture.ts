@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Agent } from '#agent/agent.ts'
 import { readConfig } from '#agent/config.ts'
 import { DockerEngine } from '#agent/docker/docker.ts'
-import { streamLog, systemClock, systemIds } from '#agent/system.ts'
+import { streamLog, systemClock, systemIds } from '#system/system.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { Backend, CLUSTER_ARN } from './backend.fixture.ts'
@@ -90,7 +90,9 @@ export class Host {
     await this.stopAgent()
     // The agent may have been about to remove one of them itself.
     await Promise.allSettled(
-      (await this.containers()).map(({ Id }) => docker('DELETE', `/containers/${Id}?force=true&v=true`)),
+      (await this.containers()).map(({ Id }) =>
+        docker('DELETE', `/containers/${Id}?force=true&v=true`),
+      ),
     )
     await this.backend.close()
     await rm(this.#dataDirectory, { recursive: true, force: true })

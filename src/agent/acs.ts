@@ -67,14 +67,12 @@ export class AcsClient {
     const { signal, clock, log } = this.#options
     while (!signal.aborted) {
       try {
-        // oxlint-disable-next-line no-await-in-loop
         const { inactive, atOnce } = await this.#connect()
         if (inactive) return 'inactive'
         if (atOnce) continue
       } catch (error) {
         log.warn('cannot find ACS', { error: String(error) })
       }
-      // oxlint-disable-next-line no-await-in-loop
       await clock.sleep(this.#backoff.nextMs(), signal).catch(() => {})
     }
     return 'stopped'

@@ -100,7 +100,6 @@ export class Agent {
     const { signal } = this.#stopping
     let before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> = saved ?? NOTHING
     while (!signal.aborted) {
-      // oxlint-disable-next-line no-await-in-loop
       const info = await this.#register()
       const containerInstanceArn = this.#containerInstanceArn
       if (!info || containerInstanceArn === undefined) return
@@ -115,7 +114,6 @@ export class Agent {
         connected,
       })
       this.#session = session
-      // oxlint-disable-next-line no-await-in-loop
       const end = await session.run()
       if (end === 'stopped') return
       // What runs for the container instance that is gone is left alone, as ECS leaves it.
@@ -123,9 +121,7 @@ export class Agent {
       this.#containerInstanceArn = undefined
       this.#session = undefined
       before = NOTHING
-      // oxlint-disable-next-line no-await-in-loop
       await this.#save()
-      // oxlint-disable-next-line no-await-in-loop
       await clock.sleep(REREGISTER_WAIT_MS, signal).catch(() => {})
     }
   }
@@ -137,7 +133,6 @@ export class Agent {
     const backoff = new Backoff(REGISTER_RETRY, ids)
     while (!signal.aborted) {
       try {
-        // oxlint-disable-next-line no-await-in-loop
         return await this.#registerOnce()
       } catch (error) {
         if (error instanceof CallFault && !error.again) {
@@ -146,7 +141,6 @@ export class Agent {
           this.#containerInstanceArn = undefined
         }
         log.warn('cannot register', { error: String(error) })
-        // oxlint-disable-next-line no-await-in-loop
         await clock.sleep(backoff.nextMs(), signal).catch(() => {})
       }
     }

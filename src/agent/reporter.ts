@@ -48,7 +48,6 @@ export class Reporter {
         const known = task(arn)
         const report = known && nextReport(known)
         if (!report || signal.aborted) return
-        // oxlint-disable-next-line no-await-in-loop
         await this.#slots.run(() => this.#submit(report))
         if (!signal.aborted) acknowledged(arn, report)
       }
@@ -65,13 +64,11 @@ export class Reporter {
     const backoff = new Backoff(RETRY, ids)
     while (!signal.aborted) {
       try {
-        // oxlint-disable-next-line no-await-in-loop
         await submit(report)
         return
       } catch (error) {
         log.warn('cannot report a task', { task: report.task, error: String(error) })
         if (error instanceof CallFault && !error.again) return
-        // oxlint-disable-next-line no-await-in-loop
         await clock.sleep(backoff.nextMs(), signal)
       }
     }

@@ -145,12 +145,10 @@ export class Session {
     const { clock, log } = this.#options
     while (!signal.aborted) {
       try {
-        // oxlint-disable-next-line no-await-in-loop
         await this.#runner.restore()
         return
       } catch (error) {
         log.warn('cannot list containers', { error: String(error) })
-        // oxlint-disable-next-line no-await-in-loop
         await clock.sleep(RESTORE_RETRY_MS, signal).catch(() => {})
       }
     }

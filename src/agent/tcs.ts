@@ -30,12 +30,10 @@ export async function runTcs(options: TcsOptions): Promise<void> {
   const backoff = new Backoff(RECONNECT, ids)
   while (!signal.aborted) {
     try {
-      // oxlint-disable-next-line no-await-in-loop
       await connect(options, () => backoff.reset())
     } catch (error) {
       log.warn('cannot find TCS', { error: String(error) })
     }
-    // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(backoff.nextMs(), signal).catch(() => {})
   }
 }

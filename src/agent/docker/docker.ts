@@ -192,7 +192,6 @@ export class DockerEngine implements Engine {
     const found: Observed[] = []
     // One after another: the list is short, and a resync must not crowd out the starts.
     for (const { Id } of answer ?? []) {
-      // oxlint-disable-next-line no-await-in-loop
       const container = await this.inspect(Id)
       if (container) found.push(container)
     }

@@ -25,7 +25,6 @@ async function follow(watch: Watch, signal: AbortSignal): Promise<void> {
   let waitMs = RECONNECT_MS_MIN
   while (!signal.aborted) {
     try {
-      // oxlint-disable-next-line no-await-in-loop
       await listen(watch, signal, () => {
         waitMs = RECONNECT_MS_MIN
       })
@@ -34,7 +33,6 @@ async function follow(watch: Watch, signal: AbortSignal): Promise<void> {
     }
     if (signal.aborted) return
     watch.listener({ type: 'lost' })
-    // oxlint-disable-next-line no-await-in-loop
     await watch.clock.sleep(waitMs, signal).catch(() => {})
     waitMs = Math.min(waitMs * 2, RECONNECT_MS_MAX)
   }

@@ -54,7 +54,6 @@ const doing: Readonly<Record<Act['type'], Work>> = {
   async create(task, container, { engine, owner, starts }) {
     const dockerId = await starts.run(async () => {
       for (const volume of volumeBodies(task, owner)) {
-        // oxlint-disable-next-line no-await-in-loop
         await engine.createVolume(volume)
       }
       const { dockerName } = containerOf(task, container.name)

@@ -114,7 +114,6 @@ export class TaskRunner {
     for (const task of this.#tasks.values())
       for (const name of Object.keys(task.containers))
         if (containerOf(task, name).dockerId === containerId) {
-          // oxlint-disable-next-line no-await-in-loop
           await this.#inspect(task.arn, name, containerId)
           return
         }
@@ -127,7 +126,6 @@ export class TaskRunner {
         const { dockerId, status } = containerOf(task, name)
         if (dockerId === undefined || status === 'STOPPED' || this.#stopped) continue
         // One after another: a resync must not crowd out the starts.
-        // oxlint-disable-next-line no-await-in-loop
         await this.#inspect(task.arn, name, dockerId)
       }
   }
@@ -203,11 +201,9 @@ export class TaskRunner {
     const { engine, clock, log } = this.#options
     try {
       for (const { dockerId, removed } of Object.values(task.containers)) {
-        // oxlint-disable-next-line no-await-in-loop
         if (dockerId !== undefined && !removed) await engine.remove(dockerId)
       }
       for (const volume of Object.values(task.volumes)) {
-        // oxlint-disable-next-line no-await-in-loop
         await engine.removeVolume(volume)
       }
     } catch (error) {

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { AcsContainer, AcsTask } from '#wire/task.ts'
+
+import { accept } from './accept.ts'
+import { containerBody, volumeBodies, type Owner } from './create.ts'
+
+const OWNER: Owner = {
+  installationId: 'installation-1',
+  containerInstanceArn: 'arn:aws:ecs:us-east-1:123456789012:container-instance/default/1',
+  cluster: 'default',
+}
+const ARN = 'arn:aws:ecs:us-east-1:123456789012:task/default/1'
+const CLUSTER = 'arn:aws:ecs:us-east-1:123456789012:cluster/default'
+
+function bodyOf(container: Partial<AcsContainer>, more: Partial<AcsTask> = {}) {
+  const app: AcsContainer = { name: 'app', image: 'team/app:1', ...container }
+  const db: AcsContainer = { name: 'db', image: 'team/db:1' }
+  const task = accept(
+    {
+      ...{
+        arn: ARN,
+        desiredStatus: 'RUNNING',
+        taskClusterArn: CLUSTER,
+        family: 'shop',
+        version: '7',
+      },
+      networkMode: 'bridge',
+      containers: [app, db],
+      ...more,
+    },
+    1,
+    () => 'f00',
+  )
+  const body = containerBody(task, app, OWNER)
+  return { task, body, hostConfig: body.HostConfig }
+}
+
+test('a small container gets a small body', () => {
+  const { body, task } = bodyOf({})
+  assert.equal(task.containers['app']?.dockerName, 'ecs-shop-7-app-f00')
+  const { Labels, ...rest } = body
+  assert.deepEqual(rest, {
+    Env: [],
+    Image: 'team/app:1',
+    HostConfig: { CpuShares: 2, Binds: [], VolumesFrom: [], Links: [], NetworkMode: 'bridge' },
+  })
+  const { 'berth.task': definition, ...labels } = Labels
+  assert.deepEqual(labels, {
+    'com.amazonaws.ecs.cluster': CLUSTER,
+    'com.amazonaws.ecs.container-name': 'app',
+    'com.amazonaws.ecs.task-arn': ARN,
+    'com.amazonaws.ecs.task-definition-family': 'shop',
+    'com.amazonaws.ecs.task-definition-version': '7',
+    'berth.installation': 'installation-1',
+    'berth.container-instance': OWNER.containerInstanceArn,
+    'berth.volumes': '{}',
+  })
+  assert.deepEqual(JSON.parse(definition ?? ''), task.definition)
+})
+
+test('process, environment and ports', () => {
+  const { body, hostConfig } = bodyOf({
+    entryPoint: ['/bin/sh', '-c'],
+    command: ['serve'],
+    environment: { A: '1', B: 'x=y' },
+    portMappings: [
+      { containerPort: 80, hostPort: 8080, protocol: 'tcp' },
+      { containerPort: 53, hostPort: 0, protocol: 'udp' },
+      { containerPort: 80, hostPort: 8081 },
+    ],
+  })
+  assert.deepEqual(body['Entrypoint'], ['/bin/sh', '-c'])
+  assert.deepEqual(body['Cmd'], ['serve'])
+  assert.deepEqual(body['Env'], ['A=1', 'B=x=y'])
+  assert.deepEqual(body['ExposedPorts'], { '80/tcp': {}, '53/udp': {} })
+  assert.deepEqual(hostConfig['PortBindings'], {
+    '80/tcp': [{ HostPort: '8080' }, { HostPort: '8081' }],
+    '53/udp': [{ HostPort: '0' }],
+  })
+})
+
+test('a command of the overrides takes the place of the own one', () => {
+  const { body } = bodyOf({ command: ['serve'], overrides: '{"command":["migrate"]}' })
+  assert.deepEqual(body['Cmd'], ['migrate'])
+})
+
+test('in host mode no port is published', () => {
+  const { body, hostConfig } = bodyOf(
+    { portMappings: [{ containerPort: 80 }] },
+    { networkMode: 'host' },
+  )
+  assert.equal(body['ExposedPorts'], undefined)
+  assert.equal(hostConfig['PortBindings'], undefined)
+  assert.equal(hostConfig['NetworkMode'], 'host')
+})
+
+test('shares and memory have the least that kernel and engine take', () => {
+  const cases: readonly [Partial<AcsContainer>, number, number | undefined][] = [
+    [{}, 2, undefined],
+    [{ cpu: 0, memory: 4 }, 2, 6 * 1024 * 1024],
+    [{ cpu: 1, memory: 64 }, 2, 64 * 1024 * 1024],
+    [{ cpu: 128 }, 128, undefined],
+  ]
+  for (const [container, shares, memory] of cases) {
+    const { hostConfig } = bodyOf(container)
+    assert.equal(hostConfig['CpuShares'], shares)
+    assert.equal(hostConfig['Memory'], memory)
+  }
+})
+
+test('links and volumes of another container go by its name on the engine', () => {
+  const { hostConfig } = bodyOf({
+    links: ['db:database', 'db'],
+    volumesFrom: [{ sourceContainer: 'db', readOnly: true }],
+  })
+  assert.deepEqual(hostConfig['Links'], ['ecs-shop-7-db-f00:database', 'ecs-shop-7-db-f00:db'])
+  assert.deepEqual(hostConfig['VolumesFrom'], ['ecs-shop-7-db-f00:ro'])
+})
+
+test("volumes: the host's, the task's own, and shared ones", () => {
+  const { task, hostConfig } = bodyOf(
+    {
+      mountPoints: [
+        { sourceVolume: 'etc', containerPath: '/etc/app', readOnly: true },
+        { sourceVolume: 'scratch', containerPath: '/scratch' },
+        { sourceVolume: 'own', containerPath: '/own' },
+        { sourceVolume: 'all', containerPath: '/all' },
+      ],
+    },
+    {
+      volumes: [
+        { name: 'etc', host: { sourcePath: '/srv/etc' } },
+        { name: 'scratch', host: {} },
+        { name: 'own', dockerVolumeConfiguration: { scope: 'task', driver: 'local' } },
+        {
+          name: 'all',
+          dockerVolumeConfiguration: { scope: 'shared', autoprovision: true, labels: { a: 'b' } },
+        },
+      ],
+    },
+  )
+  assert.deepEqual(hostConfig['Binds'], [
+    '/srv/etc:/etc/app:ro',
+    'ecs-shop-7-scratch-f00:/scratch',
+    'ecs-shop-7-own-f00:/own',
+    'all:/all',
+  ])
+  const made = volumeBodies(task, OWNER)
+  assert.deepEqual(
+    made.map(({ Name }) => Name),
+    ['ecs-shop-7-scratch-f00', 'ecs-shop-7-own-f00', 'all'],
+  )
+  assert.equal(made[0]?.Labels?.['berth.installation'], 'installation-1')
+  assert.deepEqual(made[2]?.Labels, { a: 'b' })
+})
+
+test('the dockerConfig is laid over, and cannot take our labels away', () => {
+  const config = {
+    User: '1000',
+    Labels: { mine: 'yes', 'berth.installation': 'stolen' },
+    Healthcheck: { Test: ['CMD', 'true'], Interval: 5e9 },
+  }
+  const hostConfigJson = { NetworkMode: 'none', CapAdd: ['NET_ADMIN'], Memory: 1 }
+  const { body, hostConfig } = bodyOf({
+    memory: 64,
+    dockerConfig: { config: JSON.stringify(config), hostConfig: JSON.stringify(hostConfigJson) },
+  })
+  assert.equal(body['User'], '1000')
+  assert.deepEqual(body['Healthcheck'], config.Healthcheck)
+  assert.equal(body.Labels['mine'], 'yes')
+  assert.equal(body.Labels['berth.installation'], 'installation-1')
+  assert.deepEqual(hostConfig['CapAdd'], ['NET_ADMIN'])
+  assert.equal(hostConfig['NetworkMode'], 'none')
+  assert.equal(hostConfig['Memory'], 1)
+})
+
+test('credentials never get onto a label', () => {
+  const { body } = bodyOf(
+    {},
+    { roleCredentials: { credentialsId: 'c', secretAccessKey: 'SECRET', sessionToken: 'SECRET' } },
+  )
+  assert.ok(!JSON.stringify(body).includes('SECRET'))
+})

@@ -1,0 +1,91 @@
+/** An image for tests, made of this machine's static busybox: no registry is asked for anything. */
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export const DOCKER_SOCKET = '/var/run/docker.sock'
+const BUSYBOX = '/bin/busybox'
+const APPLETS = [
+  'sh',
+  'sleep',
+  'httpd',
+  'cat',
+  'echo',
+  'test',
+  'true',
+  'false',
+  'dd',
+  'touch',
+  'tail',
+]
+
+/** Loads the image under this name; `changes` are lines of a Dockerfile. */
+export async function importImage(name: string, changes: readonly string[] = []): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), 'berth-image-'))
+  try {
+    for (const directory of ['bin', 'www', 'tmp']) mkdirSync(join(root, directory))
+    cpSync(BUSYBOX, join(root, 'bin/busybox'))
+    for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet))
+    const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 * 1024 * 1024 })
+    const [repo = '', tag = 'latest'] = name.split(':')
+    const query = new URLSearchParams({ fromSrc: '-', repo, tag })
+    for (const change of changes) query.append('changes', change)
+    await docker('POST', `/images/create?${query.toString()}`, tar)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
+}
+
+export async function removeImage(name: string): Promise<void> {
+  await docker('DELETE', `/images/${encodeURIComponent(name)}?force=true`)
+}
+
+/** One call of the Engine's API, for what tests do behind the agent's back. */
+export function docker(method: string, path: string, body?: Buffer | object): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const bytes = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+    const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json'
+    const sending = request(
+      {
+        socketPath: DOCKER_SOCKET,
+        method,
+        path: `/v1.41${path}`,
+        headers: { 'content-type': type },
+      },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => {
+          text += chunk
+        })
+        response.on('end', () => {
+          if ((response.statusCode ?? 500) >= 400) reject(new Error(`${path}: ${text}`))
+          else resolve(text.startsWith('{') || text.startsWith('[') ? parse(text) : text)
+        })
+      },
+    )
+    sending.on('error', reject)
+    sending.end(bytes)
+  })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+export type ListedContainer = {
+  readonly Id: string
+  readonly State: string
+  readonly Labels: Readonly<Record<string, string>>
+}
+
+export async function listContainers(label: string): Promise<readonly ListedContainer[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }))
+  return (await docker('GET', `/containers/json?all=true&filters=${filters}`)) as ListedContainer[]
+}

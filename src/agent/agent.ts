@@ -24,6 +24,8 @@ export const REREGISTER_WAIT_MS = 60_000
 /** What the control plane says to a container instance that it does not have any more. */
 const UNKNOWN_INSTANCE = /^(ClientException|InvalidParameterException)$/
 
+const NO_CLUSTER = 'ClusterNotFoundException'
+
 const NOTHING = { timeline: 0, tasks: [], forgotten: [] } as const
 
 export type AgentOptions = {
@@ -135,7 +137,8 @@ export class Agent {
       try {
         return await this.#registerOnce()
       } catch (error) {
-        if (error instanceof CallFault && !error.again) {
+        // A cluster may be made after its hosts, or again after its account was reset.
+        if (error instanceof CallFault && !error.again && error.code !== NO_CLUSTER) {
           if (this.#containerInstanceArn === undefined || !UNKNOWN_INSTANCE.test(error.code))
             throw error
           this.#containerInstanceArn = undefined

@@ -235,10 +235,6 @@ export const tasksByInstance = index(tasks, 'instance', (row) =>
 export const tasksByDefinition = index(tasks, 'definition', (row) =>
   row.lastStatus === 'STOPPED' ? undefined : `${scope(row)}/${row.family}:${row.revision}`,
 )
-/** `scope/cluster/group`, for spread and distinctInstance. */
-export const tasksByGroup = index(tasks, 'group', (row) =>
-  row.lastStatus === 'STOPPED' ? undefined : `${scope(row)}/${row.clusterName}/${row.group}`,
-)
 /** Stopped tasks in the order of their end, for the reaper. */
 export const tasksByStop = index(tasks, 'stopped', (row) =>
   row.stoppedAt === undefined ? undefined : String(row.stoppedAt).padStart(15, '0'),

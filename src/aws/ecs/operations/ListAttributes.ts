@@ -23,8 +23,7 @@ export const ListAttributes: Operation<ListAttributesRequest, ListAttributesResp
     const { items, nextToken: next } = page(ask, function* (after) {
       // A place is the instance's key and the attribute's name: an instance may span pages.
       const [from, name = ''] = after?.split('\u0001') ?? []
-      const start = from === undefined ? undefined : `${from.slice(0, -1)}${before(from)}`
-      for (const { key, row } of tx.scan(containerInstances, { prefix, after: start })) {
+      for (const { key, row } of tx.scan(containerInstances, { prefix })) {
         if (row.status === 'INACTIVE' || (from !== undefined && key < from)) continue
         const sorted = row.attributes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
         for (const attribute of sorted) {
@@ -48,6 +47,3 @@ const shown = ({ name, value }: Attribute, arn: string): Attribute => ({
   targetType: 'container-instance',
   targetId: arn,
 })
-
-/** The last character of a key, one lower: a scan after it begins with the key itself. */
-const before = (key: string): string => String.fromCharCode(key.charCodeAt(key.length - 1) - 1)

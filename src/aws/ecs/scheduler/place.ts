@@ -5,7 +5,8 @@
 import type { Attribute, PlacementStrategy } from '#contract/ecs.ts'
 
 import type { Resources } from '../records.ts'
-import { type Predicate, type Subject } from './query.ts'
+import type { Predicate, Subject } from './query.ts'
+import { isUnbuilt } from './unbuilt.ts'
 
 /** A container instance as placement sees it. */
 export type Host = Subject & {
@@ -69,7 +70,9 @@ export function refuse(need: Need, host: Host): Why | undefined {
   if (!host.agentConnected) return { reason: 'AGENT' }
   const lacking = need.requiresAttributes.find(
     ({ name, value }) =>
-      !host.attributes.has(name) || (value !== undefined && host.attributes.get(name) !== value),
+      isUnbuilt(name) ||
+      !host.attributes.has(name) ||
+      (value !== undefined && host.attributes.get(name) !== value),
   )
   if (lacking) return { reason: 'ATTRIBUTE', detail: lacking.name }
   const { remaining } = host

@@ -1,7 +1,7 @@
 /** What is thrown, as what goes out: the model's status and code where it has one, 500 for all that is no Fault. */
 import { Fault } from '#kernel/fault.ts'
 
-import type { ProtocolName } from './model.ts'
+import type { ErrorTraits, ProtocolName } from './model.ts'
 import type { FaultPlace, FaultView } from './protocols/protocol.ts'
 import { queryCodeOf, Refusal, refusalFault } from './signature/refusal.ts'
 
@@ -19,11 +19,17 @@ export function viewFault(thrown: unknown, place: FaultPlace): FaultView {
   return {
     name,
     code: shape?.error?.code ?? thrown.code,
-    status: shape?.error?.status ?? thrown.status,
+    status: shape?.error ? statusOf(shape.error, place.protocol) : thrown.status,
     message: thrown.message,
     shape,
     members: thrown.members,
   }
+}
+
+/** AWS's JSON services answer every mistake of the caller with 400, whatever status their models state. */
+function statusOf(error: ErrorTraits, protocol: ProtocolName): number {
+  const isRpc = protocol === 'json-1.0' || protocol === 'json-1.1' || protocol === 'cbor'
+  return isRpc && error.status < 500 ? 400 : error.status
 }
 
 /** A mistake of ours: the caller learns the request's id and nothing else. */

@@ -126,7 +126,7 @@ export async function sign(sent: Sent): Promise<Signed> {
   return { method, target: path + queryText(query), headers: Object.entries(request.headers), body }
 }
 
-export function queryText(query: Record<string, string | string[]>): string {
+function queryText(query: Record<string, string | string[]>): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map((each) => `${encode(name)}=${encode(each)}`),
   )
@@ -158,7 +158,7 @@ export async function ask(desk: Desk, sent: Sent): Promise<Answer & { text: stri
 }
 
 /** Node's own digest in the shape that the signer wants. */
-export class Sha256 {
+class Sha256 {
   readonly #hash
   constructor(secret?: string | Uint8Array) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
@@ -171,8 +171,9 @@ export class Sha256 {
   }
 }
 
-type Aws4Request = { path: string; headers: Record<string, string> }
+type Aws4Request = { path: string; headers: Record<string, string | number> }
 /** A second signer, by other hands; it comes without types. */
-export const aws4 = createRequire(import.meta.url)('aws4') as {
+const require = createRequire(import.meta.url)
+export const aws4 = require('aws4') as {
   sign(request: object, credentials: { accessKeyId: string; secretAccessKey: string }): Aws4Request
 }

@@ -19,6 +19,7 @@ import type { Decoding, FaultPlace, Route } from './protocols/protocol.ts'
 import { PROTOCOLS } from './protocols/protocols.ts'
 import {
   bodyLimit,
+  type Headers,
   pairsOf,
   readRequest,
   tooLarge,
@@ -72,6 +73,7 @@ export class Gateway {
   async listen(options: ListenOptions): Promise<Server> {
     const server = await listen(options, {
       limits: this.limits,
+      bodyLimit: (headers) => this.#bodyLimit(headers),
       answer: (request) => this.answer(request),
       refuse: (fault, request) =>
         this.#fail(
@@ -151,8 +153,12 @@ export class Gateway {
   }
 
   #checkBody(request: Request): void {
-    const max = bodyLimit(request, this.limits)
+    const max = this.#bodyLimit(request.headers)
     if (request.body.length > max) throw tooLarge(max)
+  }
+
+  #bodyLimit(headers: Headers): number {
+    return bodyLimit(headers, this.limits, (id) => this.#house.credential(id) !== undefined)
   }
 
   #callerOf(request: Request, way: Way, unsigned: boolean, requestId: string): Caller {

@@ -13,7 +13,7 @@ import { Fault } from '#kernel/fault.ts'
 
 import type { GatewayLimits } from './limits.ts'
 import {
-  bodyLimit,
+  type Headers,
   pairsOf,
   readHeaders,
   tooLarge,
@@ -30,6 +30,8 @@ export type ListenOptions = {
 /** What the server hands on. */
 export type Desk = {
   readonly limits: GatewayLimits
+  /** Bytes of a body, known from the headers alone. */
+  readonly bodyLimit: (headers: Headers) => number
   readonly answer: (request: RawRequest) => Promise<Answer>
   /** The answer to a request that is refused before it is read. */
   readonly refuse: (fault: Fault, request: RawRequest) => Answer
@@ -86,7 +88,7 @@ async function serve(
     headers: pairsOf(request.rawHeaders),
   }
   try {
-    const max = bodyLimit({ headers: readHeaders(raw.headers, Infinity), query: [] }, desk.limits)
+    const max = desk.bodyLimit(readHeaders(raw.headers, Infinity))
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()
     send(response, await desk.answer({ ...raw, body: await collect(request, max) }))

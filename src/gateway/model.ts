@@ -162,7 +162,7 @@ export function modelOf(service: string): Model {
 }
 
 /** Turns the file's indexes into references. */
-export function link(file: ModelFile): Model {
+function link(file: ModelFile): Model {
   const shapes = file.shapes.map(hollow)
   const at = (index: number): Shape => {
     const shape = shapes[index]

@@ -100,15 +100,20 @@ export function valueOf(pairs: readonly Pair[], name: string): string | undefine
   return pairs.find((pair) => pair[0] === name)?.[1]
 }
 
-/** Bytes that a request may send, by the service that its signature names. */
+/**
+ * Bytes that a request may send, by the service that its signature names. Only a known key opens a service's larger
+ * limit: bodies are held until the signature over them is checked, and strangers shall not fill our memory.
+ */
 export function bodyLimit(
-  request: Pick<Request, 'headers' | 'query'>,
+  headers: Headers,
   limits: GatewayLimits,
+  isKnown: (accessKeyId: string) => boolean,
 ): number {
-  const scope = /Credential=[^,\s]*\/([^/,\s]+)\/aws4_request/.exec(
-    request.headers.get('authorization') ?? '',
-  )?.[1]
-  return limits.bodyBytesOf[scope ?? ''] ?? limits.bodyBytes
+  const credential = /Credential=([^/,\s]+)\/[^,\s]*\/([^/,\s]+)\/aws4_request/.exec(
+    headers.get('authorization') ?? '',
+  )
+  const larger = limits.bodyBytesOf[credential?.[2] ?? '']
+  return larger !== undefined && isKnown(credential?.[1] ?? '') ? larger : limits.bodyBytes
 }
 
 export const tooLarge = (max: number) =>

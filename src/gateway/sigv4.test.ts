@@ -364,7 +364,7 @@ test('two signers and the verifier agree on any header, query, path and body', a
         )
         const headers = Object.entries(other.headers).map(([name, each]): [string, string] => [
           name,
-          each,
+          String(each),
         ])
         assert.equal(
           gateway.authenticate({

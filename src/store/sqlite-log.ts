@@ -153,5 +153,6 @@ export class SqliteLog implements Log {
     this.#loaded?.fail(this.#failure)
     this.#failed(this.#failure)
     for (const ready of this.#ready.splice(0)) ready()
+    void this.#worker.terminate()
   }
 }

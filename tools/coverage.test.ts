@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { coveragePage } from './coverage.ts'
+
+test('the page counts what is built of each service and names the rest', () => {
+  const page = coveragePage({ sts: ['GetCallerIdentity'], ecs: [] })
+  assert.match(page, /^Of \d{4} operations of 33 AWS services, 1 are built\./m)
+  assert.match(page, /^\| sts \| 1 \| 11 \|$/m)
+  assert.match(page, /^Built: GetCallerIdentity\.$/m)
+  assert.match(page, /^Not built: AssumeRole, /m)
+  assert.doesNotMatch(page, /^## ecs$/m)
+})
+
+test('a door that lists what AWS does not have is found out', () => {
+  assert.throws(() => coveragePage({ sts: ['GetCaller'] }), /sts has no operation GetCaller/)
+  assert.throws(() => coveragePage({ moon: [] }), /no service is called moon/)
+})

@@ -20,7 +20,7 @@ import { LABELS } from './tasks/create.ts'
 
 const REGISTER_RETRY = { minMs: 1000, maxMs: 60_000, factor: 1.5, jitter: 0.2 }
 /** A container instance that was deregistered registers anew after this long: Amazon's agent waits an hour. */
-export const REREGISTER_WAIT_MS = 60_000
+const REREGISTER_WAIT_MS = 60_000
 /** What the control plane says to a container instance that it does not have any more. */
 const UNKNOWN_INSTANCE = /^(ClientException|InvalidParameterException)$/
 

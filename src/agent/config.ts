@@ -16,7 +16,7 @@ export type AgentConfig = {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-export const RESERVED_PORTS: readonly number[] = [22, 2375, 2376, 51_678, 51_679]
+const RESERVED_PORTS: readonly number[] = [22, 2375, 2376, 51_678, 51_679]
 const CLEANUP_WAIT_MS = 3 * 3600_000
 const CLEANUP_WAIT_MS_MIN = 1000
 const STOP_TIMEOUT_SECONDS = 30

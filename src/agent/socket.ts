@@ -7,6 +7,7 @@ import { parseRefusal, type Refusal } from '#wire/refusal.ts'
 import { sign, type Credentials } from './sign.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 30_000
+const GOODBYE_MS = 1_000
 
 export type Socket = {
   send(frame: string): void
@@ -46,7 +47,12 @@ export function runSocket(options: SocketOptions): Promise<SocketEnd> {
     let opened = false
     let refusal: Refusal | undefined
     let reason = ''
-    const stop = () => socket.close(1001, 'the agent stops')
+    let cancelTermination: (() => void) | undefined
+    const stop = () => {
+      socket.close(1001, 'the agent stops')
+      // The other side may be gone: its good-bye is not waited for long.
+      cancelTermination = clock.after(GOODBYE_MS, () => socket.terminate())
+    }
     signal.addEventListener('abort', stop, { once: true })
     socket.on('open', () => {
       opened = true
@@ -84,6 +90,7 @@ export function runSocket(options: SocketOptions): Promise<SocketEnd> {
     })
 
     function end(code: number): void {
+      cancelTermination?.()
       signal.removeEventListener('abort', stop)
       resolve({ opened, code, reason, refusal })
     }

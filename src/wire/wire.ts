@@ -10,8 +10,6 @@
  *
  * Everything that comes from outside is read by `read.ts` under the limits of `limits.ts`.
  */
-export { formatAcs, parseAcsDown, parseAcsUp } from './acs.ts'
+export { formatAcs, parseAcsUp } from './acs.ts'
 export type { AcsDown, AcsDownReceived, AcsTaskIdentity, AcsUp, Payload } from './acs.ts'
-export { readTask } from './task.ts'
 export type { AcsContainer, AcsDependency, AcsTask, AcsVolume } from './task.ts'
-export { WireError } from './read.ts'

@@ -329,6 +329,26 @@ test('cleans up what a task left behind', LIMIT, async (context) => {
   await gone(one, 'web')
 })
 
+test(
+  'an inactive container instance registers anew and leaves what runs alone',
+  LIMIT,
+  async (context) => {
+    const one = await start(context)
+    const web = task([sh(FOREVER)])
+    one.run(web)
+    const id = container(await one.backend.status(web.arn, 'RUNNING'))?.runtimeId
+    const before = one.arn
+    one.backend.inactive.add(before)
+    one.backend.disconnect(before)
+    const fresh = await one.backend.until(() =>
+      one.backend.connections.find(({ containerInstanceArn }) => containerInstanceArn !== before),
+    )
+    assert.equal(one.arn, fresh.containerInstanceArn)
+    assert.equal(one.backend.registrations.at(-1)?.containerInstanceArn, undefined)
+    assert.equal((await one.inspect(id)).State.Status, 'running')
+  },
+)
+
 test('publishes telemetry in signed frames', LIMIT, async (context) => {
   const one = await start(context)
   const idle = await one.backend.until(() =>

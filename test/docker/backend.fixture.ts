@@ -106,6 +106,10 @@ export class Backend {
     socket.send(formatAcs(frame))
   }
 
+  disconnect(containerInstanceArn: string): void {
+    this.#live.get(containerInstanceArn)?.close(1001)
+  }
+
   changesOf(taskArn: string): readonly SubmitTaskStateChangeRequest[] {
     return this.changes.filter(({ task }) => task === taskArn)
   }

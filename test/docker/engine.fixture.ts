@@ -29,7 +29,8 @@ export async function importImage(name: string, changes: readonly string[] = [])
     cpSync(BUSYBOX, join(root, 'bin/busybox'))
     for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet))
     const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 * 1024 * 1024 })
-    const [repo = '', tag = 'latest'] = name.split(':')
+    const colon = name.lastIndexOf(':')
+    const [repo, tag] = [name.slice(0, colon), name.slice(colon + 1)]
     const query = new URLSearchParams({ fromSrc: '-', repo, tag })
     for (const change of changes) query.append('changes', change)
     await docker('POST', `/images/create?${query.toString()}`, tar)
@@ -88,4 +89,12 @@ export type ListedContainer = {
 export async function listContainers(label: string): Promise<readonly ListedContainer[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }))
   return (await docker('GET', `/containers/json?all=true&filters=${filters}`)) as ListedContainer[]
+}
+
+export async function removeVolumes(label: string): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }))
+  const { Volumes } = (await docker('GET', `/volumes?filters=${filters}`)) as {
+    readonly Volumes: readonly { readonly Name: string }[] | null
+  }
+  await Promise.allSettled((Volumes ?? []).map(({ Name }) => docker('DELETE', `/volumes/${Name}`)))
 }

@@ -6,11 +6,25 @@ import { join } from 'node:path'
 import { Agent } from '#agent/agent.ts'
 import { readConfig } from '#agent/config.ts'
 import { DockerEngine } from '#agent/docker/docker.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { streamLog, systemClock, systemIds } from '#system/system.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { Backend, CLUSTER_ARN } from './backend.fixture.ts'
-import { docker, DOCKER_SOCKET, listContainers, type ListedContainer } from './engine.fixture.ts'
+import {
+  docker,
+  DOCKER_SOCKET,
+  listContainers,
+  removeVolumes,
+  type ListedContainer,
+} from './engine.fixture.ts'
+
+/** The real clock, but for waits between tries: they are cut short, so that no test waits for them. */
+const RETRY_MS_MAX = 50
+const clock: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(Math.min(ms, RETRY_MS_MAX), signal),
+}
 
 export class Host {
   readonly backend: Backend
@@ -40,7 +54,7 @@ export class Host {
   }
 
   async startAgent(): Promise<void> {
-    this.#engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
+    this.#engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock })
     this.#agent = new Agent({
       endpoint: this.backend.endpoint,
       region: 'us-east-1',
@@ -49,7 +63,7 @@ export class Host {
       installationId: this.installationId,
       architecture: process.arch,
       engine: this.#engine,
-      clock: systemClock,
+      clock,
       ids: systemIds,
       log: streamLog({ write: (line: string) => this.lines.push(line) }),
       config: readConfig(this.#environment),
@@ -94,6 +108,7 @@ export class Host {
         docker('DELETE', `/containers/${Id}?force=true&v=true`),
       ),
     )
+    await removeVolumes(`berth.installation=${this.installationId}`)
     await this.backend.close()
     await rm(this.#dataDirectory, { recursive: true, force: true })
   }

@@ -25,12 +25,12 @@ import { observed, stats } from './observed.ts'
 import { imageReference, pullOutcome } from './reference.ts'
 
 const MINUTE_MS = 60_000
-export const PULL_TIMEOUT_MS = 120 * MINUTE_MS
-export const CREATE_TIMEOUT_MS = 4 * MINUTE_MS
-export const START_TIMEOUT_MS = 3 * MINUTE_MS
+const PULL_TIMEOUT_MS = 120 * MINUTE_MS
+const CREATE_TIMEOUT_MS = 4 * MINUTE_MS
+const START_TIMEOUT_MS = 3 * MINUTE_MS
 /** Beyond the container's own stop timeout. */
-export const STOP_TIMEOUT_EXTRA_MS = 2 * MINUTE_MS
-export const REMOVE_TIMEOUT_MS = 5 * MINUTE_MS
+const STOP_TIMEOUT_EXTRA_MS = 2 * MINUTE_MS
+const REMOVE_TIMEOUT_MS = 5 * MINUTE_MS
 const QUICK_TIMEOUT_MS = 30_000
 
 /** The Engine API's versions that are tested: the oldest is Debian 12's, the newest what Docker 28 has. */

@@ -19,13 +19,11 @@ function bodyOf(container: Partial<AcsContainer>, more: Partial<AcsTask> = {}) {
   const db: AcsContainer = { name: 'db', image: 'team/db:1' }
   const task = accept(
     {
-      ...{
-        arn: ARN,
-        desiredStatus: 'RUNNING',
-        taskClusterArn: CLUSTER,
-        family: 'shop',
-        version: '7',
-      },
+      arn: ARN,
+      desiredStatus: 'RUNNING',
+      taskClusterArn: CLUSTER,
+      family: 'shop',
+      version: '7',
       networkMode: 'bridge',
       containers: [app, db],
       ...more,

@@ -12,7 +12,7 @@ export type Gate =
   | { readonly type: 'never'; readonly reason: string }
 
 /** What a container waits for; links and volumes of another container imply an order too. */
-export function dependenciesOf(container: AcsContainer): readonly Dependency[] {
+function dependenciesOf(container: AcsContainer): readonly Dependency[] {
   return [
     ...(container.dependsOn ?? []).map(({ containerName, condition }) => ({
       on: containerName,

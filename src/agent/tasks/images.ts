@@ -6,7 +6,7 @@ export type PullBehavior = (typeof PULL_BEHAVIORS)[number]
 /** An image with this label exists on this machine only; its name is never asked of a registry. */
 const LOCAL_LABEL = 'berth.local'
 /** A registry that has not said a word by then is away, and the image that is here already serves. */
-export const REGISTRY_SILENCE_MS = 5_000
+const REGISTRY_SILENCE_MS = 5_000
 
 /**
  * Sees to it that the image is on the engine, and gives it.

@@ -4,7 +4,7 @@ import type { AcsContainer, AcsTask } from '#wire/task.ts'
 import type { Health, Observed } from '../engine.ts'
 
 /** In the order in which a container goes through them; it never goes back. */
-export const STATUSES = ['NONE', 'PULLED', 'CREATED', 'RUNNING', 'STOPPED'] as const
+const STATUSES = ['NONE', 'PULLED', 'CREATED', 'RUNNING', 'STOPPED'] as const
 export type Status = (typeof STATUSES)[number]
 
 /** What is under way with a container. At most one thing is, so nothing is done twice. */

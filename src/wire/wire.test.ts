@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { formatAcs, parseAcsDown, parseAcsUp } from './acs.ts'
+import { acsUrl, parseAcsConnect, parseTcsConnect, tcsUrl } from './connect.ts'
+import { ACS_DOWN_FRAMES, ACS_UP_FRAMES, TCS_UP_FRAMES } from './frames.fixture.ts'
+import { ACS_FRAME_BYTES_MAX } from './limits.ts'
+import { WireError } from './read.ts'
+import { formatRefusal, parseRefusal, REFUSALS } from './refusal.ts'
+import { readTask } from './task.ts'
+import { formatTcs, joinSignedFrame, parseTcsUp, splitSignedFrame } from './tcs.ts'
+
+test('every frame of the public agent is read whole, and written as it was', () => {
+  for (const frame of Object.values(ACS_DOWN_FRAMES))
+    assert.deepEqual(parseAcsDown(JSON.stringify(frame)), frame)
+  for (const frame of Object.values(ACS_UP_FRAMES))
+    assert.deepEqual(parseAcsUp(formatAcs(frame)), frame)
+  for (const frame of Object.values(TCS_UP_FRAMES))
+    assert.deepEqual(parseTcsUp(formatTcs(frame)), frame)
+})
+
+test('a task of a payload is read whole', () => {
+  for (const { message } of [ACS_DOWN_FRAMES.payload, ACS_DOWN_FRAMES.stop])
+    assert.deepEqual(
+      message.tasks.map((task) => readTask(task, 'task')),
+      message.tasks,
+    )
+})
+
+test('an unknown type is ignored, unknown members are left out, null is absence', () => {
+  assert.equal(parseAcsDown('{"type":"StageUpdateMessage","message":{}}'), undefined)
+  assert.equal(parseAcsDown('{"type":"toString","message":{}}'), undefined)
+  assert.deepEqual(parseAcsDown('{"type":"HeartbeatMessage","message":{"new":1,"healthy":null}}'), {
+    type: 'HeartbeatMessage',
+    message: {},
+  })
+})
+
+test('what is malformed is an error that names the place and never the value', () => {
+  const cases: readonly [string, RegExp][] = [
+    ['', /not JSON/],
+    ['[]', /frame is not an object/],
+    ['{"type":"PayloadMessage"}', /PayloadMessage is not an object/],
+    ['{"type":"PayloadMessage","message":{"clusterArn":7}}', /clusterArn is not a string/],
+    ['{"type":"HeartbeatMessage","message":{"healthy":"SECRET"}}', /healthy is not true or false/],
+  ]
+  for (const [frame, expected] of cases)
+    assert.throws(
+      () => parseAcsDown(frame),
+      (error) =>
+        error instanceof WireError &&
+        expected.test(error.message) &&
+        !error.message.includes('SECRET'),
+    )
+  assert.throws(() => parseAcsDown(' '.repeat(ACS_FRAME_BYTES_MAX + 1)), /larger than/)
+  const deep = `{"type":"PayloadMessage","message":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+  assert.throws(() => parseAcsDown(deep), WireError)
+})
+
+test('no bytes make a reader do worse than refuse', () => {
+  const valid = Object.values(ACS_DOWN_FRAMES).map((frame) => JSON.stringify(frame))
+  const mangled = fc
+    .record({ text: fc.constantFrom(...valid), at: fc.nat(), put: fc.string({ maxLength: 3 }) })
+    .map(({ text, at, put }) => {
+      const place = at % text.length
+      return text.slice(0, place) + put + text.slice(place + put.length)
+    })
+  fc.assert(
+    fc.property(fc.oneof(mangled, fc.json(), fc.string()), (frame) => {
+      for (const read of [parseAcsDown, parseAcsUp, parseTcsUp, splitSignedFrame])
+        try {
+          read(frame)
+        } catch (error) {
+          assert.ok(error instanceof WireError)
+        }
+    }),
+  )
+})
+
+test("the sockets' addresses carry who connects", () => {
+  const acs = {
+    agentHash: 'a8b3e7d3',
+    agentVersion: '1.105.1',
+    clusterArn: 'default',
+    containerInstanceArn: 'arn:aws:ecs:us-east-1:123456789012:container-instance/default/1',
+    dockerVersion: 'DockerVersion: 20.10.24+dfsg1',
+    sendCredentials: true,
+  }
+  const url = acsUrl('https://host.test/acs', acs)
+  assert.equal(
+    url,
+    'wss://host.test/acs/ws?agentHash=a8b3e7d3&agentVersion=1.105.1&clusterArn=default&' +
+      'containerInstanceArn=arn%3Aaws%3Aecs%3Aus-east-1%3A123456789012%3Acontainer-instance%2Fdefault%2F1&' +
+      'dockerVersion=DockerVersion%3A+20.10.24%2Bdfsg1&protocolVersion=2&sendCredentials=true&seqNum=1',
+  )
+  assert.deepEqual(parseAcsConnect(url.slice('wss://host.test'.length)), acs)
+  const tcs = {
+    agentHash: 'a8b3e7d3',
+    agentVersion: '1.105.1',
+    cluster: 'default',
+    containerInstance: acs.containerInstanceArn,
+    dockerVersion: '20.10.24+dfsg1',
+  }
+  assert.deepEqual(parseTcsConnect(tcsUrl('http://host.test/tcs/', tcs)), tcs)
+  assert.throws(() => parseAcsConnect('/acs/ws'), WireError)
+})
+
+test('a signed frame is a block of headers and a body', () => {
+  const body = formatTcs(TCS_UP_FRAMES.idle)
+  const text = joinSignedFrame({ headers: { Host: 'host.test:1', 'X-Amz-Date': 'd' }, body })
+  assert.equal(text, `Host: host.test:1\r\nX-Amz-Date: d\r\n\r\n${body}`)
+  assert.deepEqual(splitSignedFrame(text), {
+    headers: { host: 'host.test:1', 'x-amz-date': 'd' },
+    body,
+  })
+  assert.throws(() => splitSignedFrame('{}'), WireError)
+})
+
+test('a refusal is read in both its forms', () => {
+  for (const type of REFUSALS)
+    assert.deepEqual(parseRefusal(formatRefusal({ type, message: 'why' })), {
+      type,
+      message: 'why',
+    })
+  assert.deepEqual(parseRefusal('{"type":"ServerException","message":"why"}'), {
+    type: 'ServerException',
+    message: 'why',
+  })
+  for (const other of ['', 'null', '[]', '{"Other":"x"}'])
+    assert.equal(parseRefusal(other), undefined)
+})

@@ -1,16 +1,25 @@
 /** The first task: a page served by busybox from an image made on the spot, so that no registry is needed. */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { Api } from './api.ts'
-import { BUSYBOX, busyboxFinding } from './prerequisites.ts'
+import { BUSYBOX, busyboxFinding, DOCKER_SOCKET } from './prerequisites.ts'
 import { until } from './process.ts'
 import { step } from './progress.ts'
 import { UserError } from './user-error.ts'
 
-const IMAGE = 'berth/hello:latest'
+const REPOSITORY = 'berth/hello'
+const TAG = 'latest'
+const IMAGE = `${REPOSITORY}:${TAG}`
+/** The label keeps agents from looking for the image in a registry. */
+const CHANGES = [
+  'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]',
+  'EXPOSE 80',
+  'LABEL berth.local=true',
+]
 const FAMILY = 'hello'
 const STARTED_BY = 'berth-up'
 const START_MS = 60_000
@@ -52,7 +61,6 @@ async function running(api: Api, cluster: string): Promise<Task | undefined> {
   return tasks.find((task) => task.lastStatus === 'RUNNING')
 }
 
-/** The label keeps agents from looking for the image in a registry. */
 async function buildImage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-hello-'))
   try {
@@ -60,19 +68,35 @@ async function buildImage(): Promise<string> {
     copyFileSync(BUSYBOX, join(folder, 'bin', 'busybox'))
     writeFileSync(join(folder, 'www', 'index.html'), '<h1>Hello from Berth</h1>\n')
     const archive = execFileSync('tar', ['-C', folder, '-c', '.'], { maxBuffer: 64 << 20 })
-    const changes = [
-      'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]',
-      'EXPOSE 80',
-      'LABEL berth.local=true',
-    ].flatMap((change) => ['--change', change])
-    execFileSync('docker', ['import', ...changes, '-', IMAGE], {
-      input: archive,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
+    await importImage(archive)
     return 'built from busybox'
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** As `docker import`, without needing Docker's command line. */
+function importImage(archive: Buffer): Promise<void> {
+  const query = new URLSearchParams({ fromSrc: '-', repo: REPOSITORY, tag: TAG })
+  for (const change of CHANGES) query.append('changes', change)
+  return new Promise((done, fail) => {
+    const path = `/images/create?${query.toString()}`
+    const headers = { 'content-type': 'application/x-tar' }
+    const call = request(
+      { socketPath: DOCKER_SOCKET, method: 'POST', path, headers },
+      (response) => {
+        let text = ''
+        response.on('data', (part: Buffer) => (text += part.toString()))
+        response.on('end', () => {
+          if (response.statusCode === 200 && !text.includes('"error"')) done()
+          else
+            fail(new UserError(`the Docker Engine did not take the image ${IMAGE}: ${text.trim()}`))
+        })
+      },
+    )
+    call.on('error', fail)
+    call.end(archive)
+  })
 }
 
 /** Registers the family once: a later `up` finds it. */

@@ -6,7 +6,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import { runReconcilers } from '#reconcile/runner.ts'
-import type { Room, Running, Tools } from '#room/room.ts'
+import type { Conversation, Room, Running, Tools } from '#room/room.ts'
 import type { Log as StateLog } from '#store/log.ts'
 import type { Sealer } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
@@ -64,7 +64,7 @@ export class Server {
         ).caller,
     }
     this.#running = rooms.flatMap((room) => (room.start ? [room.start(tools)] : []))
-    for (const { conversations } of this.#running) this.#sockets.serve(this.gateway, conversations)
+    this.#sockets.serve(this.gateway, this.conversations)
     runReconcilers(
       this.#running.flatMap(({ reconcilers }) => reconcilers),
       { store, clock, signal: this.#stop.signal, onError: this.#reconcilerFailed(options) },
@@ -75,6 +75,11 @@ export class Server {
   static async open(options: ServerOptions): Promise<Server> {
     const store = await Store.open(options.stateLog, options.fatal)
     return new Server(store, options)
+  }
+
+  /** What hosts talk over, path by path. */
+  get conversations(): readonly Conversation[] {
+    return this.#running.flatMap(({ conversations }) => conversations)
   }
 
   /** Lets connections go, keeps what runs on hosts, and makes durable what was taken. */

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import fc from 'fast-check'
+
+import { type Host, type Need, place, refuse } from './place.ts'
+import { parseExpression } from './query.ts'
+
+const HOST: Host = {
+  arn: 'h',
+  active: true,
+  agentConnected: true,
+  agentVersion: '1.105.1',
+  ec2InstanceId: 'i-1',
+  registeredAt: Date.UTC(2026, 5, 18, 22, 28, 28),
+  runningTasksCount: 3,
+  attributes: new Map([
+    ['stack', 'prod'],
+    ['ecs.instance-type', 'g2.2xlarge'],
+    ['ecs.availability-zone', 'us-east-1a'],
+    ['gpu', ''],
+  ]),
+  availabilityZone: 'us-east-1a',
+  taskGroups: ['service:web'],
+  groupCounts: new Map([['service:web', 2]]),
+  remaining: { cpu: 1024, memoryMiB: 2048, ports: [22], portsUdp: [], gpuIds: [] },
+}
+
+const TRUE = [
+  'attribute:stack == prod',
+  'attribute:stack equals "prod"',
+  'attribute:ecs.instance-type =~ g2.*',
+  'attribute:ecs.instance-type matches g2.* and attribute:ecs.availability-zone not_equals us-east-1d',
+  'attribute:ecs.availability-zone in [us-east-1a, us-east-1b]',
+  "attribute:ecs.availability-zone in ['us-east-1a']",
+  'attribute:ecs.availability-zone !in [us-east-1c]',
+  'attribute:ecs.availability-zone not_in [us-east-1c]',
+  'attribute:gpu exists',
+  'attribute:color !exists',
+  'attribute:color not_exists',
+  'not(attribute:color exists)',
+  '!(attribute:stack == test)',
+  'attribute:stack !~ tes.*',
+  'runningTasksCount == 3',
+  'runningTasksCount > 2 && runningTasksCount <= 3',
+  'runningTasksCount greater_than_equal 3',
+  'agentConnected == true',
+  'agentVersion > 1.9.0',
+  'agentVersion >= 1.105.1 and agentVersion < 2',
+  'ec2InstanceId in ["i-1", "i-2"]',
+  'registeredAt > 2026-06-18T22:28:27+00:00',
+  'registeredAt < 2026-06-19',
+  'registeredAt >= 2026-06-18T22:28:28',
+  'task:group == service:web',
+  'task:group != service:db',
+  'attribute:stack == test or attribute:stack == prod',
+  '(attribute:stack == test || runningTasksCount < 1) or attribute:gpu exists',
+]
+const FALSE = [
+  'attribute:stack == PROD',
+  'attribute:stack =~ pro',
+  'attribute:color != red',
+  'attribute:color !~ red',
+  'task:group != service:web',
+  'runningTasksCount < 3',
+  'attribute:stack == prod and attribute:color exists',
+]
+const BAD = [
+  '',
+  '   ',
+  'stack == prod',
+  'attribute:stack',
+  'attribute:stack ==',
+  'attribute:stack = prod',
+  'attribute:stack == prod and',
+  '(attribute:stack == prod',
+  'attribute:stack in [a',
+  'attribute:stack in []',
+  'attribute:stack =~ (',
+  'runningTasksCount == many',
+  'registeredAt > yesterday',
+  `attribute:stack == ${'x'.repeat(2000)}`,
+  `${'!'.repeat(100)}(attribute:stack exists)`,
+]
+
+test('the cluster query language selects as its documentation says', () => {
+  for (const text of TRUE) assert.equal(parseExpression(text)(HOST), true, text)
+  for (const text of FALSE) assert.equal(parseExpression(text)(HOST), false, text)
+})
+
+test('what is no expression is refused', () => {
+  for (const text of BAD)
+    assert.throws(() => parseExpression(text), { code: 'InvalidParameterException' }, text)
+})
+
+const NEED: Need = {
+  cpu: 256,
+  memoryMiB: 512,
+  ports: [80],
+  portsUdp: [],
+  gpus: 0,
+  requiresAttributes: [{ name: 'gpu' }],
+  group: 'family:web',
+}
+
+test('a host refuses for the first thing it lacks, by name', () => {
+  const cases: readonly (readonly [Partial<Host>, Partial<Need>, string | undefined])[] = [
+    [{}, {}, undefined],
+    [{ active: false }, {}, 'INACTIVE'],
+    [{ agentConnected: false }, {}, 'AGENT'],
+    [{ attributes: new Map() }, {}, 'ATTRIBUTE'],
+    [{}, { cpu: 1025 }, 'RESOURCE:CPU'],
+    [{}, { memoryMiB: 2049 }, 'RESOURCE:MEMORY'],
+    [{}, { ports: [22] }, 'RESOURCE:PORTS'],
+    [
+      { remaining: { ...HOST.remaining, portsUdp: [53] } },
+      { portsUdp: [53] },
+      'RESOURCE:PORTS_UDP',
+    ],
+    [{}, { gpus: 1 }, 'RESOURCE:GPU'],
+  ]
+  for (const [host, need, reason] of cases)
+    assert.equal(refuse({ ...NEED, ...need }, { ...HOST, ...host })?.reason, reason, String(reason))
+})
+
+const host = (arn: string, zone: string, memoryMiB: number, count: number): Host => ({
+  ...HOST,
+  arn,
+  attributes: new Map([...HOST.attributes, ['ecs.availability-zone', zone]]),
+  remaining: { ...HOST.remaining, memoryMiB },
+  groupCounts: count > 0 ? new Map([['family:web', count]]) : new Map(),
+})
+const HOSTS = [
+  host('a', 'z1', 2048, 2),
+  host('b', 'z1', 1024, 0),
+  host('c', 'z2', 4096, 1),
+  host('d', 'z2', 600, 0),
+]
+const pick = (strategies: Parameters<typeof place>[2], hosts = HOSTS): string | undefined =>
+  place(NEED, [], strategies, hosts, () => 0).host?.arn
+
+test('strategies choose in order, each breaking the ties of the one before', () => {
+  const zone = 'attribute:ecs.availability-zone'
+  assert.equal(pick([{ type: 'binpack', field: 'memory' }]), 'd')
+  assert.equal(pick([{ type: 'spread', field: zone }]), 'c', 'z2 has one task, z1 two')
+  assert.equal(
+    pick([
+      { type: 'spread', field: zone },
+      { type: 'spread', field: 'instanceId' },
+    ]),
+    'd',
+  )
+  assert.equal(
+    pick([
+      { type: 'spread', field: 'instanceId' },
+      { type: 'binpack', field: 'memory' },
+    ]),
+    'd',
+  )
+  assert.equal(pick([{ type: 'random' }]), 'a')
+})
+
+test('a zone’s full hosts still count for the spread', () => {
+  const full = { ...host('full', 'z2', 0, 9), agentConnected: true }
+  assert.equal(
+    pick([{ type: 'spread', field: 'attribute:ecs.availability-zone' }], [...HOSTS, full]),
+    'a',
+  )
+})
+
+test('distinctInstance leaves out hosts of the group, memberOf those that do not hold', () => {
+  const distinct = place(
+    NEED,
+    [{ type: 'distinctInstance' }],
+    [{ type: 'binpack', field: 'memory' }],
+    HOSTS.slice(0, 3),
+    () => 0,
+  )
+  assert.equal(distinct.host?.arn, 'b')
+  const none = place(NEED, [{ type: 'memberOf', holds: () => false }], [], HOSTS, () => 0)
+  assert.deepEqual(
+    none.host === undefined && none.refusals.map(({ reason }) => reason),
+    HOSTS.map(() => 'MemberOf placement constraint unsatisfied.'),
+  )
+})
+
+const anyHost = fc
+  .record({
+    cpu: fc.nat(1024),
+    memoryMiB: fc.nat(2048),
+    agentConnected: fc.boolean(),
+    port: fc.constantFrom(22, 80),
+  })
+  .map(({ cpu, memoryMiB, agentConnected, port }): Host => ({
+    ...HOST,
+    agentConnected,
+    remaining: { cpu, memoryMiB, ports: [port], portsUdp: [], gpuIds: [] },
+  }))
+
+test('a placed task always fits its host; when none is placed every host says why', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyHost, { maxLength: 8 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (hosts, chance) => {
+        const named = hosts.map((one, at) => ({ ...one, arn: String(at) }))
+        const placed = place(
+          NEED,
+          [],
+          [{ type: 'spread', field: 'instanceId' }],
+          named,
+          () => chance,
+        )
+        if (placed.host) assert.equal(refuse(NEED, placed.host), undefined)
+        else assert.equal(placed.refusals.length, named.length)
+      },
+    ),
+  )
+})

@@ -65,7 +65,7 @@ test('a host that asks may stop only what is desired STOPPED here: never what is
     desiredStatus: 'STOPPED',
   }))
   await host.say('TaskStopVerificationMessage', { messageId: 'm1', stopCandidates })
-  const [ack] = host.heard.filter(({ type }) => type === 'TaskStopVerificationAck')
+  const ack = host.heard.find(({ type }) => type === 'TaskStopVerificationAck')
   assert.deepEqual(
     ack?.message.stopTasks.map((task: Answer) => task.taskArn),
     [stops],

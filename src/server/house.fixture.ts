@@ -92,7 +92,7 @@ export class House {
       throw error
     }
     const server = await Server.open({
-      stateLog: log as Log,
+      stateLog: log,
       clock,
       ids,
       log: quiet,

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { AssertionFailure } from '#kernel/assert.ts'
+import { MovedClock, turn } from '#server/house.fixture.ts'
+import { MemoryLog } from '#store/memory-log.ts'
+import { Store, table } from '#store/store.ts'
+
+import { runReconcilers } from './runner.ts'
+
+const rows = table<{ readonly text: string }>('runner.rows')
+
+type Did = (key: string) => number | undefined | Promise<number | undefined>
+
+async function running(reconcile: Did) {
+  const store = await Store.open(new MemoryLog(), (error) => assert.fail(error))
+  const clock = new MovedClock()
+  const stop = new AbortController()
+  const errors: string[] = []
+  await store.write((tx) => tx.put(rows, 'at-start', { text: '' }))
+  const reconciler = {
+    name: 'test',
+    wakes: ({ table: name, key }: { table: string; key: string }) =>
+      name === rows.name ? [key] : [],
+    all: () => ['at-start'],
+    reconcile,
+  }
+  runReconcilers([reconciler], {
+    store,
+    clock,
+    signal: stop.signal,
+    onError: (_name, key, error) => void errors.push(`${key}: ${(error as Error).message}`),
+  })
+  await turn()
+  const change = (key: string): void =>
+    void store.transact((tx) => tx.put(rows, key, { text: String(store.revision) }))
+  return { store, clock, stop, errors, change }
+}
+
+test('at start every key runs once; later what a durable commit wakes, each key merged', async () => {
+  const seen: string[] = []
+  const { change } = await running((key) => void seen.push(key))
+  assert.deepEqual(seen, ['at-start'])
+  for (let n = 0; n < 5; n++) change('a')
+  change('b')
+  await turn()
+  assert.deepEqual(new Set(seen.slice(1)), new Set(['a', 'b']))
+  assert.ok(seen.filter((key) => key === 'a').length < 5, 'wake-ups of one key are one look')
+})
+
+test('one key at a time', async () => {
+  let inside = 0
+  let most = 0
+  const time = new MovedClock()
+  const { change } = await running(async () => {
+    most = Math.max(most, ++inside)
+    await time.sleep(10)
+    inside--
+    return undefined
+  })
+  for (const key of ['a', 'b', 'a']) change(key)
+  for (let n = 0; n < 10; n++) await time.move(1_000)
+  assert.equal(most, 1)
+  assert.equal(inside, 0)
+})
+
+test('a failure is tried again after 1, 2, 4 … 60 s; a success forgets it', async () => {
+  const at: number[] = []
+  let clock: MovedClock | undefined
+  const house = await running((key) => {
+    if (key !== 'bad') return undefined
+    at.push(clock?.now() ?? 0)
+    throw new Error('not yet')
+  })
+  clock = house.clock
+  house.change('bad')
+  await turn()
+  await clock.move(300_000)
+  const waits = at.slice(1).map((time, n) => (time - (at[n] as number)) / 1000)
+  assert.deepEqual(waits.slice(0, 8), [1, 2, 4, 8, 16, 32, 60, 60])
+  assert.equal(house.errors[0], 'bad: not yet')
+})
+
+test('a key is looked at again when it asks for it, and no more after the end', async () => {
+  let looks = 0
+  const { clock, stop } = await running(() => {
+    looks++
+    return 5_000
+  })
+  await clock.move(20_000)
+  assert.equal(looks, 5)
+  stop.abort()
+  await clock.move(20_000)
+  assert.equal(looks, 5)
+})
+
+test('an assertion is told and not tried again', async () => {
+  let looks = 0
+  const { clock, errors } = await running(() => {
+    looks++
+    throw new AssertionFailure('broken')
+  })
+  await clock.move(100_000)
+  assert.deepEqual([looks, errors], [1, ['at-start: broken']])
+})

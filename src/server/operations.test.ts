@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { AccessRequest, Verdict } from '#kernel/access.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Caller } from '#kernel/principal.ts'
+import type { AnyOperation, Room } from '#room/room.ts'
+import { MemoryLog } from '#store/memory-log.ts'
+import { Store, table } from '#store/store.ts'
+
+import { MovedClock } from './house.fixture.ts'
+import { Operations } from './operations.ts'
+
+const shelf = table<{ readonly from: string }>('toy.shelf')
+const SERVICE = { type: 'service', accountId: '1', service: 'shop.amazonaws.com' } as const
+const CALLER: Caller = {
+  principal: { type: 'root', accountId: '1' },
+  accountId: '1',
+  region: 'r',
+  tenant: '1',
+  requestId: 'q',
+  endpoint: 'http://x',
+}
+
+const operation = (action: string, run: AnyOperation['run']): AnyOperation => ({
+  action,
+  access: () => ({ resources: ['*'] }),
+  run,
+})
+
+/** Two rooms that know each other only by call. */
+const rooms: readonly Room[] = [
+  {
+    service: 'store',
+    operations: {
+      Put: operation('store:Put', (tx, { key }, { caller }) => {
+        tx.put(shelf, key, { from: caller.principal.type })
+        return { kept: key }
+      }),
+    },
+  },
+  {
+    service: 'shop',
+    operations: {
+      Buy: operation('shop:Buy', (tx, { key, fail }, { call }) => {
+        tx.put(shelf, `order-${key}`, { from: 'shop' })
+        const { kept } = call(SERVICE, 'store', 'Put', { key }) as { kept: string }
+        if (fail) throw new Fault('ClientException', 'changed my mind')
+        return { kept }
+      }),
+      Loop: operation('shop:Loop', (_tx, input, { call }) => call(SERVICE, 'shop', 'Loop', input)),
+      Missing: operation('shop:Missing', (_tx, input, { call }) =>
+        call(SERVICE, 'store', 'Take', input),
+      ),
+    },
+  },
+]
+
+async function opened(
+  verdict: (caller: Caller, request: AccessRequest) => Verdict = () => ({ allowed: true }),
+) {
+  const store = await Store.open(new MemoryLog(), (error) => assert.fail(error))
+  const clock = new MovedClock()
+  const ids = { hex: () => '0', uuid: () => '0', random: () => 0 }
+  const operations = new Operations({ rooms, store, clock, ids, authorize: verdict })
+  const run = (name: string, input: object): Promise<object> => {
+    const built = operations.find('shop', name)
+    assert.ok(built)
+    return built.run(input, CALLER)
+  }
+  const keys = (): string[] => store.read((tx) => [...tx.scan(shelf)].map(({ key }) => key))
+  return { store, run, keys, operations }
+}
+
+test('a call joins the caller’s transaction and names its own principal', async () => {
+  const { store, run, keys } = await opened()
+  const before = store.revision
+  assert.deepEqual(await run('Buy', { key: 'a' }), { kept: 'a' })
+  assert.deepEqual(keys(), ['a', 'order-a'])
+  assert.equal(store.revision, before + 1, 'one commit')
+  assert.equal(store.read((tx) => tx.get(shelf, 'a'))?.from, 'service')
+})
+
+test('a throw after a call undoes both rooms', async () => {
+  const { run, keys } = await opened()
+  await assert.rejects(run('Buy', { key: 'a', fail: true }), /changed my mind/)
+  assert.deepEqual(keys(), [])
+})
+
+test('a call is authorized like any other, and refused without a trace', async () => {
+  const asked: string[] = []
+  const { run, keys } = await opened(({ principal }, { action }) => {
+    asked.push(`${principal.type} ${action}`)
+    return { allowed: false, message: 'no' }
+  })
+  await assert.rejects(run('Buy', { key: 'a' }), { code: 'AccessDeniedException', message: 'no' })
+  assert.deepEqual([asked, keys()], [['service store:Put'], []])
+})
+
+test('calls that never end, and calls of what is not built, are refused', async () => {
+  const { run, operations } = await opened()
+  await assert.rejects(run('Loop', {}), { name: 'AssertionFailure' })
+  await assert.rejects(run('Missing', {}), { code: 'NotImplemented', status: 501 })
+  assert.equal(operations.find('shop', 'Sell'), undefined)
+})

@@ -112,12 +112,8 @@ function start(
   const started: Task[] = []
   let refusals: readonly Refusal[] = []
   while (started.length < count) {
-    const placement = place(
-      what.need,
-      constraints,
-      strategies,
-      [...hosts.values()],
-      () => context.ids.random(),
+    const placement = place(what.need, constraints, strategies, [...hosts.values()], () =>
+      context.ids.random(),
     )
     if (!placement.host) {
       refusals = placement.refusals

@@ -113,10 +113,7 @@ function wholePattern(source: string): RegExp | undefined {
 function groupTest(comparison: Comparison, values: readonly string[]): Predicate | undefined {
   const negative = comparison === '!=' || comparison === '!~' || comparison === 'not in'
   const positive = { '!=': '==', '!~': '=~', 'not in': 'in' } as const
-  const test = textTest(
-    negative ? positive[comparison] : comparison,
-    values,
-  )
+  const test = textTest(negative ? positive[comparison] : comparison, values)
   // `task:group != x` means that no task of the group is there.
   return test && ((subject) => subject.taskGroups.some((group) => test(group)) !== negative)
 }

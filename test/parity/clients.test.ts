@@ -149,10 +149,11 @@ const steps: readonly Step[] = [
         taskDefinition: definition,
       })
       assert.equal((deregistered['taskDefinition'] as Answer)['status'], 'INACTIVE')
-      const deleted = await call(journey, 'DeleteTaskDefinitions', {
-        taskDefinitions: [definition],
-      })
-      assert.deepEqual(deleted['failures'] ?? [], [])
+      if (!journey.driver.lacks.includes('DeleteTaskDefinitions')) {
+        const asked = { taskDefinitions: [definition] }
+        const deleted = await call(journey, 'DeleteTaskDefinitions', asked)
+        assert.deepEqual(deleted['failures'], [])
+      }
       const { cluster } = await call(journey, 'DeleteCluster', { cluster: name })
       assert.equal((cluster as { status: string }).status, 'INACTIVE')
     },

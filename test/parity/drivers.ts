@@ -10,6 +10,8 @@ import { type House, KEYS, type Ran, REGION, run } from './house.ts'
 export type Answer = Readonly<Record<string, unknown>>
 export type Driver = {
   readonly name: string
+  /** Operations that are younger than this client. */
+  readonly lacks: readonly string[]
   found(house: House): Promise<boolean>
   call(house: House, operation: string, input: object): Promise<Answer>
   /** All pages, of two each. */
@@ -32,7 +34,12 @@ function result({ code, stdout, stderr }: Ran): Answer {
 const botocoreShows = (operation: string, code: string, message: string): string =>
   `An error occurred (${code}) when calling the ${operation} operation: ${message}`
 
-function cli(name: string, command: string, version: RegExp): Driver {
+function cli(
+  name: string,
+  command: string,
+  version: RegExp,
+  lacks: readonly string[] = [],
+): Driver {
   /** The input is a JSON file, as people keep their task definitions. */
   async function aws(house: House, words: readonly string[], input: object): Promise<Ran> {
     const folder = mkdtempSync(join(tmpdir(), 'berth-cli-'))
@@ -51,6 +58,7 @@ function cli(name: string, command: string, version: RegExp): Driver {
   }
   return {
     name,
+    lacks,
     found: async (house) => {
       const { code, stdout, stderr } = await run(command, ['--version'], house.env)
       return code === 0 && version.test(stdout + stderr)
@@ -73,6 +81,7 @@ const python = async (house: House, action: string, name: string, input: object)
 
 const boto3: Driver = {
   name: 'boto3',
+  lacks: [],
   found: async (house) => (await run('python3', ['-c', 'import boto3'], house.env)).code === 0,
   call: (house, operation, input) => python(house, 'call', underscored(operation), input),
   pages: (house, operation, input) => python(house, 'pages', underscored(operation), input),
@@ -85,6 +94,7 @@ const clientOf = ({ endpoint }: House): sdk.ECS =>
 
 const javascript: Driver = {
   name: 'JavaScript SDK',
+  lacks: [],
   found: async () => true,
   async call(house, operation, input) {
     const client = clientOf(house)
@@ -120,8 +130,8 @@ const javascript: Driver = {
 
 /** Both may be called `aws`: their version tells them apart. */
 export const DRIVERS: readonly Driver[] = [
-  cli('AWS CLI v1', process.env['BERTH_TEST_AWS_V1'] ?? 'aws', /aws-cli\/1\./),
-  cli('AWS CLI v2', '/usr/bin/aws', /aws-cli\/2\./),
+  cli('AWS CLI v1', 'aws', /aws-cli\/1\./),
+  cli('AWS CLI v2', '/usr/bin/aws', /aws-cli\/2\./, ['DeleteTaskDefinitions']),
   boto3,
   javascript,
 ]

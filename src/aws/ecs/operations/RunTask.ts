@@ -46,7 +46,8 @@ export const RunTask: Operation<RunTaskRequest, RunTaskResponse> = {
     const token = tokenOf(tx, cluster, input, context)
     if (token?.tasks) return { tasks: token.tasks.map(withTags), failures: [] }
     const answer = start(tx, cluster, count, input, context)
-    if (token)
+    // A token that started nothing is not spent: the same request may find room when it comes again.
+    if (token && answer.started.length > 0)
       tx.put(clientTokens, token.key, {
         requestHash: token.hash,
         taskArns: answer.started.map(taskArn),

@@ -1,0 +1,184 @@
+/** The command line as a user types it, from nothing to a task that answers and back. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+
+import { removeContainers, type Ran, run, startedAt } from '../parity/house.ts'
+import { listContainers } from './engine.fixture.ts'
+
+const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
+const LIMIT = { timeout: 120_000 }
+const root = mkdtempSync(join(tmpdir(), 'berth-up-'))
+const data = join(root, 'data')
+let port = 0
+
+before(async () => {
+  port = await freePort()
+})
+after(async () => {
+  await berth('down', '--data', data)
+  await removeContainers(data)
+  rmSync(root, { recursive: true, force: true })
+})
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => done(port))
+    })
+  })
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !/^(AWS|BERTH|ECS)_/.test(name))
+  return { ...Object.fromEntries(others), XDG_CONFIG_HOME: join(root, 'config'), AWS_PAGER: '' }
+}
+
+const berth = (...args: string[]): Promise<Ran> =>
+  run(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...args], environment())
+
+async function up(): Promise<string> {
+  const begin = Date.now()
+  const ran = await berth('up', '--detach', '--data', data, '--port', String(port))
+  assert.equal(ran.code, 0, ran.stdout + ran.stderr)
+  console.log(`berth up: ${((Date.now() - begin) / 1000).toFixed(1)} s`)
+  return ran.stdout
+}
+
+/** The hello task's containers, with when they began. */
+async function hello(): Promise<string[]> {
+  const id = readFileSync(join(data, 'installation-id'), 'utf8').trim()
+  const containers = await listContainers(`berth.installation=${id}`)
+  const running = containers.filter(({ State }) => State === 'running')
+  return Promise.all(running.map(async ({ Id }) => `${Id} ${await startedAt(Id)}`))
+}
+
+async function pageOf(output: string): Promise<string> {
+  const url = /it answers: (\S+)/.exec(output)?.[1]
+  assert.ok(url, output)
+  return (await fetch(url)).text()
+}
+
+test('up runs a task that answers; what runs stays through up, down and up', LIMIT, async () => {
+  assert.match(await pageOf(await up()), /Hello from Berth/)
+  const first = await hello()
+  assert.equal(first.length, 1)
+
+  const again = await up()
+  assert.match(again, /already running/)
+  assert.deepEqual(await hello(), first)
+
+  const status = await berth('status', '--data', data)
+  assert.equal(status.code, 0)
+  assert.match(status.stdout, /agent connected, 1 running, 0 pending/)
+  assert.match(status.stdout, /^task .* family:hello RUNNING$/m)
+
+  const down = await berth('down', '--data', data)
+  assert.match(down.stdout, /Berth has ended\./)
+  assert.deepEqual(await hello(), first)
+  const none = await berth('status', '--data', data)
+  assert.equal(none.code, 3)
+
+  assert.match(await pageOf(await up()), /Hello from Berth/)
+  assert.deepEqual(await hello(), first)
+})
+
+for (const cli of ['aws', '/usr/bin/aws'])
+  test(`env gives a shell what ${cli} needs`, LIMIT, async () => {
+    const { code, stdout } = await berth('env', '--data', data)
+    assert.equal(code, 0)
+    const script = `${stdout}\n${cli === 'aws' ? 'aws' : `${cli} --endpoint-url "$AWS_ENDPOINT_URL"`} ecs list-clusters --output text`
+    const shell = await run('sh', ['-c', script], environment())
+    if (/not found/.test(shell.stderr)) return console.log(`not run: ${cli} (not found)`)
+    assert.equal(shell.code, 0, shell.stderr)
+    assert.match(shell.stdout, /cluster\/default/)
+  })
+
+test('account create prints exports that work, and refuses what is taken', LIMIT, async () => {
+  const made = await berth('account', 'create', '--data', data, '--id', '222222222222')
+  assert.equal(made.code, 0, made.stderr)
+  const env = (await berth('env', '--data', data)).stdout
+  const script = `${env}\n${made.stdout}\naws sts get-caller-identity --output text && aws ecs list-clusters`
+  const shell = await run('sh', ['-c', script], environment())
+  if (/not found/.test(shell.stderr)) console.log('not run: aws (not found)')
+  else {
+    assert.match(shell.stdout, /222222222222/)
+    assert.doesNotMatch(shell.stdout, /cluster\/default/)
+  }
+  const twice = await berth('account', 'create', '--data', data, '--id', '222222222222')
+  assert.equal(twice.code, 1)
+  assert.equal(twice.stderr, 'berth: account 222222222222 exists already\n')
+})
+
+test('account reset is refused where it was not allowed', LIMIT, async () => {
+  const refused = await berth('account', 'reset', '222222222222', '--data', data)
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /start it with --allow-reset/)
+})
+
+test('secrets are for their owner only, and not in the state', LIMIT, async () => {
+  const secrets = ['root-keys.json', 'host-keys.json'].map((name) => {
+    const file = join(data, name)
+    assert.equal(statSync(file).mode & 0o777, 0o600, name)
+    return (JSON.parse(readFileSync(file, 'utf8')) as { secretAccessKey: string }).secretAccessKey
+  })
+  assert.equal(statSync(data).mode & 0o777, 0o700)
+  const state = readdirSync(data).filter((name) => name.startsWith('state.db'))
+  assert.ok(state.length > 0)
+  for (const name of [...state, join('log', 'server.log'), join('log', 'agent.log')])
+    for (const secret of secrets)
+      assert.ok(!readFileSync(join(data, name)).includes(secret), `${name} has a secret`)
+})
+
+test('a second server on the same data is refused by name', LIMIT, async () => {
+  const second = await berth('server', '--data', data, '--port', '0')
+  assert.equal(second.code, 1, second.stderr)
+  assert.match(second.stderr, /^berth: .*(in use|another process|already)/m)
+  assert.doesNotMatch(second.stderr, /^\s+at /m)
+  const { code } = await berth('status', '--data', data)
+  assert.equal(code, 0, 'the first one goes on')
+})
+
+test('doctor finds what is needed', LIMIT, async () => {
+  const { code, stdout } = await berth('doctor')
+  assert.equal(code, 0, stdout)
+  for (const name of ['Node.js', 'Docker Engine', 'busybox', 'aws CLI', 'data directory'])
+    assert.ok(stdout.includes(name), name)
+})
+
+test('down --tasks stops the tasks on the engine', LIMIT, async () => {
+  const { code, stdout, stderr } = await berth('down', '--tasks', '--data', data)
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /stopping 1 tasks?\n/)
+  assert.deepEqual(await hello(), [])
+})
+
+test('every command has help', LIMIT, async () => {
+  const pages = [
+    '',
+    'up',
+    'down',
+    'status',
+    'env',
+    'doctor',
+    'events',
+    'server',
+    'agent',
+    'account',
+  ]
+  const deep = ['account create', 'account reset', 'host create', 'tool sigv4']
+  await Promise.all(
+    [...pages, ...deep].map(async (words) => {
+      const { code, stdout } = await berth(...words.split(' ').filter(Boolean), '--help')
+      assert.equal(code, 0, words)
+      assert.match(stdout, /^Usage: berth/)
+    }),
+  )
+  const unknown = await berth('fly')
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.stderr, /unknown command 'fly'/)
+})

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { tidy } from './tidy.ts'
+
+/** A rule, a line that breaks it in a file, and what is said. */
+const broken: readonly (readonly [string, string, RegExp])[] = [
+  ['src/gateway/a.ts', 'const now = Date.now()', /Date\.now\( is not said here; use the Clock/],
+  ['src/gateway/a.ts', 'const now = new Date()', /use the Clock/],
+  ['src/aws/ecs/a.ts', 'setTimeout(act, 5)', /use the Clock/],
+  ['src/store/a.ts', 'setInterval(act, 5)', /use the Clock/],
+  ['src/agent/a.ts', 'performance.now()', /use the Clock/],
+  ['src/aws/ecs/a.ts', 'Math.random()', /use the Ids/],
+  ['src/server/a.ts', 'randomUUID()', /use the Ids/],
+  ['src/server/a.ts', 'randomBytes(8)', /use the Ids/],
+  ['src/server/a.ts', "console.log('x')", /console\. is not said here; use the Log/],
+  ['src/server/a.ts', 'process.env.HOME', /use the Config/],
+  ['src/aws/ecs/a.ts', "import { join } from 'node:path'", /use a port/],
+  ['src/cli/a.ts', `// ${'TO'}DO: later`, /finish it/],
+  ['src/cli/a.ts', `// ${'FIX'}ME`, /finish it/],
+  ['src/cli/a.ts', "import { a } from './utils.ts'", /the name of a duty/],
+  ['src/kernel/a.ts', "import { a } from '#store/store.ts'", /kernel may not know store/],
+  ['src/aws/ecs/a.ts', "import { a } from '#aws/iam/iam.ts'", /aws\/ecs may not know aws\/iam/],
+  ['src/cli/a.ts', "await import('#aws/ecs/ecs.ts')", /cli may not know aws\/ecs/],
+  ['src/cli/a.ts', "import { a } from '../server/a.ts'", /leaves the room; write '#server\/…'/],
+  ['src/cli/a.ts', "import { a } from '#cli/b.ts'", /is in this room; write '\.\/…'/],
+  ['src/moon/a.ts', 'export {}', /src\/moon is no room of this house/],
+]
+for (const [path, line, complaint] of broken)
+  test(`${path} may not say: ${line}`, () => {
+    const complaints = tidy(path, `// one line before\n${line}\n`)
+    assert.equal(complaints.length, 1, complaints.join('\n'))
+    assert.match(complaints[0]!, complaint)
+    if (!line.startsWith('export')) assert.ok(complaints[0]!.startsWith(`${path}:2: `))
+  })
+
+const kept: readonly (readonly [string, string])[] = [
+  ['src/system/a.ts', 'Date.now()'],
+  ['src/cli/a.ts', 'console.log(process.env.HOME)'],
+  ['src/store/seal.ts', 'randomBytes(32)'],
+  ['src/gateway/a.test.ts', 'Date.now()'],
+  ['src/kernel/a.test.ts', "import { a } from '#store/store.ts'"],
+  ['src/aws/ecs/tasks/a.ts', "import { a } from '../names.ts'"],
+  ['src/server/a.ts', "import { a } from '#aws/ecs/ecs.ts'"],
+  ['src/berth.ts', "import { program } from './cli/program.ts'"],
+]
+for (const [path, line] of kept)
+  test(`${path} may say: ${line}`, () => assert.deepEqual(tidy(path, `${line}\n`), []))
+
+test('a file is no longer than 500 lines', () => {
+  assert.deepEqual(tidy('src/cli/a.ts', '//\n'.repeat(499)), [])
+  assert.match(tidy('src/cli/a.ts', '//\n'.repeat(501)).join(), /longer than 500 lines/)
+})

@@ -6,7 +6,6 @@ import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Conversation, Socket } from '#room/room.ts'
-import type { Log } from '#store/log.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 

@@ -36,20 +36,42 @@ export async function runServer(
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
   const server = await Server.open({ ...ports, stateLog: new SqliteLog(paths.state) })
-  await firstAccount(server, paths, config, sealer)
+  try {
+    await firstAccount(server, paths, config, sealer)
+    return await listen(server, paths, config, environment.version, { ...ports, sealer })
+  } catch (error) {
+    // Whoever asked is told; nothing of a half-started server may stay behind and hold the data.
+    await server.close()
+    throw error
+  }
+}
+
+type Ports = Pick<Parameters<typeof serveAdmin>[1], 'clock' | 'ids' | 'sealer'> & {
+  readonly log: Log
+}
+
+async function listen(
+  server: Server,
+  paths: DataPaths,
+  config: ServerConfig,
+  version: string,
+  ports: Ports,
+): Promise<RunningServer> {
+  const { log } = ports
   const http = await server.gateway.listen({
     host: config.host,
     port: config.port,
     ...tlsOf(config),
   })
   const { port } = http.address() as AddressInfo
-  const endpoint = `${scheme}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const endpoint = `${config.tls ? 'https' : 'http'}://${host}:${port}`
   rmSync(paths.socket, { force: true })
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
     ...ports,
     allowReset: config.allowReset,
-    about: { endpoint, version: environment.version, pid: process.pid, dataDirectory: paths.root },
+    about: { endpoint, version, pid: process.pid, dataDirectory: paths.root },
   })
   writeFileSync(paths.serverPid, `${process.pid}\n`)
   log.info('the control plane answers', { endpoint })

@@ -37,11 +37,13 @@ export async function runServer(
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
   const server = await Server.open({ ...ports, stateLog: new SqliteLog(paths.state) })
   await firstAccount(server, paths, config, sealer)
-  const http = await server.gateway.listen({
-    host: config.host,
-    port: config.port,
-    ...tlsOf(config),
-  })
+  const http = await server.gateway
+    .listen({ host: config.host, port: config.port, ...tlsOf(config) })
+    .catch(async (error: unknown) => {
+      // The journal's thread and the reconcilers already run, and would keep the process.
+      await server.close()
+      throw error
+    })
   const { port } = http.address() as AddressInfo
   const endpoint = `${scheme}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   rmSync(paths.socket, { force: true })

@@ -20,7 +20,9 @@ export function page<T extends { readonly at: string }>(
   ask: Ask,
   entries: (after: string | undefined) => Iterable<T>,
 ): Page<T> {
-  const size = Math.min(ask.maxResults ?? ask.limit, ask.limit)
+  const { maxResults = ask.limit } = ask
+  if (maxResults < 1) throw new Fault('InvalidParameterException', 'maxResults must be at least 1.')
+  const size = Math.min(maxResults, ask.limit)
   const after = ask.nextToken === undefined ? undefined : readToken(ask.nextToken, ask.question)
   const items: T[] = []
   for (const entry of entries(after)) {

@@ -6,8 +6,9 @@ import type { AccessRequest, Verdict } from '#kernel/access.ts'
 import { type Caller, principalArn } from '#kernel/principal.ts'
 
 const YES: Verdict = { allowed: true }
-/** A host may always register: what it registers is its own container instance from then on. */
+/** A host may register anew with any cluster: what it gets is its own container instance from then on. */
 const REGISTER = 'ecs:RegisterContainerInstance'
+const CLUSTER = /^arn:aws:ecs:[^:]*:\d*:cluster\//
 const ANY = '*'
 
 export function authorize(caller: Caller, request: AccessRequest): Verdict {
@@ -15,7 +16,8 @@ export function authorize(caller: Caller, request: AccessRequest): Verdict {
   if (principal.type !== 'host') return YES
   const { containerInstanceArn } = principal
   const isOwn = (arn: string): boolean => arn === ANY || arn === containerInstanceArn
-  if (request.agentFacing && (request.action === REGISTER || request.resources.every(isOwn)))
+  const isJoined = (arn: string): boolean => request.action === REGISTER && CLUSTER.test(arn)
+  if (request.agentFacing && request.resources.every((arn) => isOwn(arn) || isJoined(arn)))
     return YES
   const [resource = ANY] = request.resources
   return {

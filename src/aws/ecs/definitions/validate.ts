@@ -75,7 +75,7 @@ function sizes(input: RegisterTaskDefinitionRequest, fargate: boolean): void {
     throw clientException(
       "The sum of the containers' 'cpu' values must not exceed the task's 'cpu' value.",
     )
-  const reserved = sum((container) => container.memoryReservation ?? container.memory)
+  const reserved = sum((container) => container.memoryReservation || container.memory)
   const largest = Math.max(...input.containerDefinitions.map((container) => container.memory ?? 0))
   if (memory !== undefined && (largest > memory || reserved > memory))
     throw clientException(

@@ -39,11 +39,17 @@ export const RegisterContainerInstance: Operation<
 > = {
   action: 'ecs:RegisterContainerInstance',
   agentFacing: true,
-  access: (tx, input, context) => ({
-    resources: input.containerInstanceArn
-      ? [input.containerInstanceArn]
-      : theCluster(tx, input, context).resources,
-  }),
+  access(tx, input, context) {
+    const { containerInstanceArn: arn, cluster } = input
+    if (!arn) return theCluster(tx, input, context)
+    // One that is not there is said first: the host registers anew then. One that is there must be its own.
+    const { caller } = context
+    return {
+      resources: [
+        containerInstanceArn(theInstance(tx, caller, activeCluster(tx, caller, cluster), arn)),
+      ],
+    }
+  },
   run(tx, input, context) {
     const cluster = activeCluster(tx, context.caller, input.cluster)
     if ((input.attributes?.length ?? 0) > ATTRIBUTES_MAX)

@@ -1,5 +1,5 @@
 /** What a task needs of a host: from its definition, with its overrides laid over. */
-import type { TaskOverride } from '#contract/ecs.ts'
+import type { Attribute, TaskOverride } from '#contract/ecs.ts'
 
 import { parseCpu, parseMemory } from '../definitions/sizes.ts'
 import type { Definition, TaskDefinition } from '../records.ts'
@@ -57,7 +57,7 @@ export function needOf(
         : Number(definition.cpu),
     memoryMiB:
       definition.memory === undefined
-        ? sum((container) => container.memoryReservation ?? container.memory ?? 0)
+        ? sum((container) => container.memoryReservation || (container.memory ?? 0))
         : Number(definition.memory),
     ports: takesHostPorts ? fixed('tcp') : [],
     portsUdp: takesHostPorts ? fixed('udp') : [],
@@ -66,7 +66,21 @@ export function needOf(
         .filter(({ type }) => type === 'GPU')
         .reduce((total, { value }) => total + Number(value), 0),
     ),
-    requiresAttributes,
+    requiresAttributes: [...requiresAttributes, ...platformOf(definition)],
     group,
   }
+}
+
+/** What hosts say of their machine, by the attributes that agents register: an image runs on its own kind only. */
+function platformOf({ runtimePlatform }: Definition): Attribute[] {
+  const { cpuArchitecture, operatingSystemFamily } = runtimePlatform ?? {}
+  const windows = operatingSystemFamily?.startsWith('WINDOWS')
+  return [
+    ...(cpuArchitecture
+      ? [{ name: 'ecs.cpu-architecture', value: cpuArchitecture.toLowerCase() }]
+      : []),
+    ...(operatingSystemFamily
+      ? [{ name: 'ecs.os-type', value: windows ? 'windows' : 'linux' }]
+      : []),
+  ]
 }

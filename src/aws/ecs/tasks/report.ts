@@ -74,7 +74,7 @@ export function reported(
     // Agents that never pulled send the zero moment of their language, long before any task.
     if (task[name] === undefined && at !== undefined && at > 0) fields[name] = at
   }
-  const ended = containers.find(
+  const isOver = containers.some(
     (container) => essential.has(container.name) && container.lastStatus === 'STOPPED',
   )
   const reports =
@@ -82,10 +82,13 @@ export function reported(
   if (isLater(reports, task.lastStatus)) {
     fields.lastStatus = reports
     if (reports === 'RUNNING') fields.startedAt = now
-    if (reports === 'STOPPED') Object.assign(fields, end(task, containers, now))
+    if (reports === 'STOPPED') {
+      fields.stoppedAt = now
+      fields.executionStoppedAt ??= task.executionStoppedAt ?? now
+      fields.containers = containers.map(ended)
+    }
   }
-  const stopping =
-    task.desiredStatus === 'RUNNING' && (ended !== undefined || reports === 'STOPPED')
+  const stopping = task.desiredStatus === 'RUNNING' && (isOver || reports === 'STOPPED')
   if (stopping) {
     fields.desiredStatus = 'STOPPED'
     fields.stoppingAt = now
@@ -116,15 +119,9 @@ function oneContainer(container: Container, change: ContainerStateChange): Conta
   return names.some((name) => after[name] !== container[name]) ? after : container
 }
 
-function end(task: Task, containers: readonly Container[], now: number): Partial<Task> {
-  return {
-    stoppedAt: now,
-    ...(task.executionStoppedAt === undefined && { executionStoppedAt: now }),
-    containers: containers.map((container) =>
-      container.lastStatus === 'STOPPED' ? container : { ...container, lastStatus: 'STOPPED' },
-    ),
-  }
-}
+/** A task that has ended has no container that has not. */
+const ended = (container: Container): Container =>
+  container.lastStatus === 'STOPPED' ? container : { ...container, lastStatus: 'STOPPED' }
 
 const NEVER_STARTED =
   /^(Cannot\w+Error|ResourceInitializationError|DockerTimeoutError|TaskDependencyError)/

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { type Answer, House } from '#server/house.fixture.ts'
+import { type Answer, Host, House } from '#server/house.fixture.ts'
 
 const APP = { name: 'app', image: 'app:1', memory: 64 }
 
@@ -225,4 +225,40 @@ test('golden: overrides are applied before the host hears of them', async () => 
       ['__proto__', 'p'],
     ],
   )
+})
+
+test('golden: each container has GPUs of its own, and its host is told which', async () => {
+  const house = await House.open()
+  await house.call('CreateCluster')
+  const { containerInstance } = await house.call('RegisterContainerInstance', {
+    totalResources: [
+      { name: 'CPU', integerValue: 1024 },
+      { name: 'MEMORY', integerValue: 1024 },
+    ],
+    platformDevices: ['g0', 'g1', 'g2'].map((id) => ({ id, type: 'GPU' })),
+  })
+  const host = new Host(house, containerInstance.containerInstanceArn)
+  await host.connect()
+  const gpu = (value: string) => ({ resourceRequirements: [{ type: 'GPU', value }] })
+  const containerDefinitions = [
+    { ...APP, ...gpu('2') },
+    { ...APP, name: 'side', ...gpu('1') },
+  ]
+  await house.call('RegisterTaskDefinition', { family: 'web', containerDefinitions })
+  const { tasks } = await house.call('RunTask', { taskDefinition: 'web' })
+  assert.deepEqual(
+    tasks[0].containers.map(({ gpuIds }: Answer) => gpuIds),
+    [['g0', 'g1'], ['g2']],
+  )
+  const { associations } = host.payloads(tasks[0].taskArn)[0].tasks[0]
+  assert.deepEqual(
+    associations.map(({ containers, name, type }: Answer) => [containers[0], name, type]),
+    [
+      ['app', 'g0', 'gpu'],
+      ['app', 'g1', 'gpu'],
+      ['side', 'g2', 'gpu'],
+    ],
+  )
+  const { failures } = await house.call('RunTask', { taskDefinition: 'web' })
+  assert.equal(failures[0].reason, 'RESOURCE:GPU')
 })

@@ -32,11 +32,23 @@ export function toAcsTask(task: Task, row: TaskDefinition): AcsTask {
     ...(pidMode !== undefined && { pidMode }),
     ...(ipcMode !== undefined && { ipcMode }),
     volumes: (definition.volumes ?? []).map(toAcsVolume),
+    ...(task.reserved.gpuIds.length > 0 && { associations: gpuAssociations(task) }),
     containers: definition.containerDefinitions.map((container) =>
       toAcsContainer(container, definition, task),
     ),
   }
 }
+
+/** Agents give a container the GPUs that are associated with it by name. */
+const gpuAssociations = (task: Task): object[] =>
+  task.containers.flatMap(({ name, gpuIds = [] }) =>
+    gpuIds.map((id) => ({
+      containers: [name],
+      content: { encoding: 'base64', value: '' },
+      name: id,
+      type: 'gpu',
+    })),
+  )
 
 const UNITS_PER_VCPU = 1024
 

@@ -66,6 +66,7 @@ function ofContainer(container: ContainerDefinition, task: Definition, say: Say)
     need('network.container-port-range')
   if (container.environmentFiles?.length) need('env-files.s3')
   if (container.repositoryCredentials) need('private-registry-authentication.secretsmanager')
+  if (container.credentialSpecs?.length) need('gmsa')
   if (container.firelensConfiguration) need(`firelens.${container.firelensConfiguration.type}`)
   if (ECR_IMAGE.test(container.image ?? '')) {
     old('ecr-auth')

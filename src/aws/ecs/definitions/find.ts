@@ -19,10 +19,16 @@ export function findDefinition(
   return undefined
 }
 
-/** The revision that a task is to run. */
-export function runnableDefinition(tx: Read, caller: Caller, identifier: string): TaskDefinition {
+/** The revision that is meant, whatever its status: what authorization is asked about. */
+export function meantDefinition(tx: Read, caller: Caller, identifier: string): TaskDefinition {
   const found = findDefinition(tx, caller, identifier)
   if (!found) throw clientException('TaskDefinition not found.')
+  return found
+}
+
+/** The revision that a task is to run. */
+export function runnableDefinition(tx: Read, caller: Caller, identifier: string): TaskDefinition {
+  const found = meantDefinition(tx, caller, identifier)
   if (found.status !== 'ACTIVE') throw clientException('TaskDefinition is inactive')
   return found
 }

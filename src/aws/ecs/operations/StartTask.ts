@@ -2,7 +2,7 @@ import type { Failure, StartTaskRequest, StartTaskResponse, Task } from '#contra
 import type { Operation } from '#room/room.ts'
 
 import { inCluster } from '../access.ts'
-import { runnableDefinition } from '../definitions/find.ts'
+import { meantDefinition } from '../definitions/find.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
 import {
   activeCluster,
@@ -22,7 +22,7 @@ import { toTask } from '../views/task.ts'
 export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {
   action: 'ecs:StartTask',
   access(tx, input, { caller }) {
-    const { family, revision } = runnableDefinition(tx, caller, input.taskDefinition)
+    const { family, revision } = meantDefinition(tx, caller, input.taskDefinition)
     return {
       resources: [definitionArn(caller, family, revision)],
       conditions: inCluster(caller, input.cluster),

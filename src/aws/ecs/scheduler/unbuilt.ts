@@ -15,6 +15,7 @@ const UNBUILT: readonly RegExp[] = [
   /\.efs(Auth)?$/,
   /\.storage\./,
   /\.fsxWindowsFileServer$/,
+  /\.gmsa/,
   /\.(aws-appmesh|task-eia|fault-injection)$/,
 ]
 

@@ -15,6 +15,7 @@ import {
 } from '../records.ts'
 import type { Host, Need } from '../scheduler/place.ts'
 import { addTask } from './change.ts'
+import { gpusOf } from './need.ts'
 
 export type Launch = {
   readonly cluster: Cluster
@@ -34,6 +35,8 @@ export function launch(tx: Write, what: Launch, on: ContainerInstance, context: 
   const taskId = context.ids.hex(32)
   const architecture = on.attributes.find(({ name }) => name === 'ecs.cpu-architecture')
   const { accountId, region, tenant } = cluster
+  const gpuIds = on.remaining.gpuIds.slice(0, need.gpus)
+  const gpus = gpusByContainer(definition, gpuIds)
   const task: Task = {
     tenant,
     accountId,
@@ -58,12 +61,12 @@ export function launch(tx: Write, what: Launch, on: ContainerInstance, context: 
       memoryMiB: need.memoryMiB,
       ports: need.ports,
       portsUdp: need.portsUdp,
-      gpuIds: on.remaining.gpuIds.slice(0, need.gpus),
+      gpuIds,
     },
     createdAt: context.now,
     desiredStatus: 'RUNNING',
     lastStatus: 'PENDING',
-    containers: definition.containerDefinitions.map((container) => ({
+    containers: definition.containerDefinitions.map((container, at) => ({
       containerArn: containerArn(cluster, cluster.clusterName, taskId, context.ids.uuid()),
       name: container.name,
       image: container.image,
@@ -73,6 +76,7 @@ export function launch(tx: Write, what: Launch, on: ContainerInstance, context: 
       lastStatus: 'PENDING',
       healthStatus: 'UNKNOWN',
       networkBindings: [],
+      ...(gpus[at]?.length && { gpuIds: gpus[at] }),
     })),
     healthStatus: 'UNKNOWN',
     version: 1,
@@ -81,6 +85,16 @@ export function launch(tx: Write, what: Launch, on: ContainerInstance, context: 
   }
   addTask(tx, task, { now: context.now, id: context.ids.uuid() })
   return task
+}
+
+/** Each container's own GPUs, in the order of the containers: a GPU belongs to one container. */
+function gpusByContainer(definition: Definition, gpuIds: readonly string[]): (readonly string[])[] {
+  let taken = 0
+  return definition.containerDefinitions.map((container) => {
+    const from = taken
+    taken += gpusOf(container)
+    return gpuIds.slice(from, taken)
+  })
 }
 
 /** A container instance as placement sees it. */

@@ -1,5 +1,5 @@
 /** What a task needs of a host: from its definition, with its overrides laid over. */
-import type { Attribute, TaskOverride } from '#contract/ecs.ts'
+import type { Attribute, ContainerDefinition, TaskOverride } from '#contract/ecs.ts'
 
 import { parseCpu, parseMemory } from '../definitions/sizes.ts'
 import type { Definition, TaskDefinition } from '../records.ts'
@@ -61,14 +61,16 @@ export function needOf(
         : Number(definition.memory),
     ports: takesHostPorts ? fixed('tcp') : [],
     portsUdp: takesHostPorts ? fixed('udp') : [],
-    gpus: sum((container) =>
-      (container.resourceRequirements ?? [])
-        .filter(({ type }) => type === 'GPU')
-        .reduce((total, { value }) => total + Number(value), 0),
-    ),
+    gpus: sum(gpusOf),
     requiresAttributes: [...requiresAttributes, ...platformOf(definition)],
     group,
   }
+}
+
+/** How many GPUs a container asks for. */
+export function gpusOf({ resourceRequirements = [] }: ContainerDefinition): number {
+  const gpus = resourceRequirements.filter(({ type }) => type === 'GPU')
+  return gpus.reduce((total, { value }) => total + Number(value), 0)
 }
 
 /** What hosts say of their machine, by the attributes that agents register: an image runs on its own kind only. */

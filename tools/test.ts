@@ -20,12 +20,12 @@ const MINUTE_MS = 60_000
 const STAGE_LIMIT_MS = 14 * MINUTE_MS
 const ENGINE_START_MS = MINUTE_MS
 const DOCKER_SOCKET = '/var/run/docker.sock'
-/** What the tests drive from Debian, by the file that tells that it is there. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  '/usr/sbin/dockerd': 'docker.io',
-  '/bin/busybox': 'busybox-static',
-  '/usr/bin/aws': 'awscli',
-}
+/** What the tests drive from Debian: a package is missing when none of its files is there. */
+const PACKAGES: readonly { readonly name: string; readonly files: readonly string[] }[] = [
+  { name: 'docker.io', files: ['/usr/sbin/dockerd', '/usr/bin/dockerd'] },
+  { name: 'busybox-static', files: ['/bin/busybox'] },
+  { name: 'awscli', files: ['/usr/bin/aws', '/usr/local/bin/aws'] },
+]
 
 const binary = (name: string): string => join('node_modules', '.bin', name)
 
@@ -122,8 +122,8 @@ function execute(
 
 /** Real parts: a Docker Engine that runs, and the clients that Debian has. */
 async function prepare(): Promise<void> {
-  const missing = Object.entries(PACKAGES).flatMap(([file, name]) =>
-    existsSync(file) ? [] : [name],
+  const missing = PACKAGES.filter(({ files }) => !files.some((file) => existsSync(file))).map(
+    ({ name }) => name,
   )
   if (missing.length > 0) {
     const isRoot = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')

@@ -118,6 +118,7 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
   ],
   [container({ dockerLabels: { 'com.amazonaws.ecs.task-arn': 'mine' } }), /are reserved/],
   [container({ mountPoints: [{ sourceVolume: 'x', containerPath: '/x' }] }), "Unknown volume 'x'."],
+  [container({ mountPoints: [{ containerPath: '/x' }] }), "Unknown volume ''."],
   [{ volumes: [{ name: 'v' }, { name: 'v' }] }, /Duplicate volume name 'v'/],
   [
     { volumes: [{ name: 'v', host: {}, efsVolumeConfiguration: { fileSystemId: 'fs-1' } }] },

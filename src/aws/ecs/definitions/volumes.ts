@@ -23,7 +23,7 @@ export function validateVolumes(input: RegisterTaskDefinitionRequest): void {
   for (const { name, mountPoints = [] } of input.containerDefinitions)
     for (const { sourceVolume, containerPath } of mountPoints) {
       if (!sourceVolume || !names.has(sourceVolume))
-        throw clientException(`Unknown volume '${sourceVolume}'.`)
+        throw clientException(`Unknown volume '${sourceVolume ?? ''}'.`)
       if (!containerPath)
         throw clientException(
           `Invalid 'containerPath' setting of a mount point for container '${name}'.`,

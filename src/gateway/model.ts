@@ -88,7 +88,7 @@ export type ShapeFile = {
   readonly item?: MemberFile
   readonly key?: MemberFile
   readonly timestamp?: TimestampFormat
-  readonly integer?: 1
+  readonly integer?: 32 | 64
   readonly streaming?: 1
   readonly union?: 1
   readonly xmlName?: string
@@ -130,7 +130,8 @@ export type Shape = {
   readonly item: Member | undefined
   readonly key: Member | undefined
   readonly timestamp: TimestampFormat | undefined
-  readonly integer: boolean
+  /** How many bits a whole number may have; 0 where it may have a fraction. */
+  readonly integer: 0 | 32 | 64
   readonly streaming: boolean
   readonly union: boolean
   readonly xmlName: string | undefined
@@ -210,7 +211,7 @@ const hollow = (from: ShapeFile): Hollow => ({
   item: undefined,
   key: undefined,
   timestamp: from.timestamp,
-  integer: from.integer === 1,
+  integer: from.integer ?? 0,
   streaming: from.streaming === 1,
   union: from.union === 1,
   xmlName: from.xmlName,

@@ -106,7 +106,7 @@ class ShapeTable {
   add(schema: Schema, botocoreName: string | undefined): number {
     const twin = botocoreName === undefined ? undefined : this.#maker.botocore.shapes[botocoreName]
     if (schema.type === 'number' && (twin?.type === 'integer' || twin?.type === 'long'))
-      return this.#integer()
+      return this.#integer(twin.type === 'long' ? 64 : 32)
     const hit = this.#indexes.get(schema)
     if (hit !== undefined) return hit
     const index = this.shapes.push({ type: schema.type }) - 1
@@ -133,11 +133,11 @@ class ShapeTable {
   }
 
   /** The SDK folds all numbers into one; botocore tells which of them are whole. */
-  #integer(): number {
-    const hit = this.#numbers.get('integer')
+  #integer(bits: 32 | 64): number {
+    const hit = this.#numbers.get(`integer ${bits}`)
     if (hit !== undefined) return hit
-    const index = this.shapes.push({ type: 'number', integer: 1 }) - 1
-    this.#numbers.set('integer', index)
+    const index = this.shapes.push({ type: 'number', integer: bits }) - 1
+    this.#numbers.set(`integer ${bits}`, index)
     return index
   }
 

@@ -113,3 +113,11 @@ export function definitionIn(
     throw invalidParameter(`Invalid revision number. Number: ${revision.slice(0, 20)}`)
   return { family, revision: Number(revision) }
 }
+
+/** Refuses a value that AWS's enum does not have: a filter that nobody knows would silently find nothing. */
+export function checkEnum(name: string, value: string | undefined, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value))
+    throw invalidParameter(`${name} should be one of [${known.join(',')}].`)
+}
+
+export const LAUNCH_TYPES = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']

@@ -6,6 +6,7 @@ import { assert } from '#kernel/assert.ts'
 import type { Member, Shape } from '../model.ts'
 import type { Decoding } from './protocol.ts'
 import {
+  fits,
   bytesOf,
   checkMembers,
   dateOf,
@@ -118,12 +119,7 @@ function readScalar(shape: Shape, value: unknown, path: string): unknown {
       if (typeof value === 'string') return wellFormed(value, path)
       break
     case 'number':
-      if (
-        typeof value === 'number' &&
-        Number.isFinite(value) &&
-        (!shape.integer || Number.isInteger(value))
-      )
-        return value
+      if (typeof value === 'number' && Number.isFinite(value) && fits(shape, value)) return value
       if (typeof value === 'number' && !Number.isFinite(value) && !shape.integer) return value
       if (!shape.integer && typeof value === 'string' && WORDS.has(value)) return Number(value)
       break

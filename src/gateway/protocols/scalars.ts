@@ -29,12 +29,19 @@ export function readText(shape: Shape, text: string, path: string): unknown {
   }
 }
 
+/** Whether a number is one that the shape can hold: clients in other languages read it into so many bits. */
+export function fits({ integer: bits }: Shape, value: number): boolean {
+  if (bits === 0) return true
+  const limit = 2 ** (bits - 1)
+  return Number.isInteger(value) && value >= -limit && value < limit
+}
+
 const WORDS = new Set(['NaN', 'Infinity', '-Infinity'])
 
 function readNumber(shape: Shape, text: string, path: string): number {
   const value = Number(text)
   const sound = WORDS.has(text) ? !shape.integer : text.trim() !== '' && Number.isFinite(value)
-  if (!sound || (shape.integer && !Number.isInteger(value)))
+  if (!sound || !fits(shape, value))
     throw serialization(
       `${path}: '${text.slice(0, 100)}' can not be converted to ${shape.integer ? 'an Integer' : 'a Number'}`,
     )

@@ -10,7 +10,7 @@ const NAME = /^[A-Za-z0-9_-]{1,255}$/
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 const IMAGE_MAX = 255
 /** Docker's own floor since 20.10. */
-const MEMORY_MIN_MIB = 6
+export const MEMORY_MIN_MIB = 6
 const FARGATE_ONLY_LOGS = ['awslogs', 'splunk', 'awsfirelens']
 
 const LOG_DRIVERS = [
@@ -31,6 +31,8 @@ export function validateContainer(container: ContainerDefinition, task: Task): v
   memory(container, task)
   if (container.cpu !== undefined && container.cpu < 0)
     throw clientException(`Invalid setting for container '${name}'. 'cpu' must not be negative.`)
+  if (container.environment?.some((pair) => !pair.name))
+    throw clientException(`Environment variable name cannot be empty for container '${name}'.`)
   links(container, task)
   if (task.networkMode === 'awsvpc') {
     if (container.hostname !== undefined)

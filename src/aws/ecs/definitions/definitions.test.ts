@@ -35,6 +35,10 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
     container({ memory: undefined }),
     "Invalid setting for container 'app'. At least one of 'memory' or 'memoryReservation' must be specified.",
   ],
+  [
+    container({ environment: [{ name: '', value: 'x' }] }),
+    /Environment variable name cannot be empty/,
+  ],
   [container({ memory: 4 }), /'memory' must be at least 6/],
   [
     container({ memory: 64, memoryReservation: 65 }),

@@ -7,10 +7,12 @@ import type { Operation } from '#room/room.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { activeCluster, clusterKey, containerInstanceArn } from '../names.ts'
+import { activeCluster, checkEnum, clusterKey, containerInstanceArn } from '../names.ts'
 import { containerInstances } from '../records.ts'
 import { parseExpression } from '../scheduler/query.ts'
 import { hostOf } from '../tasks/launch.ts'
+
+const STATUSES = ['ACTIVE', 'DRAINING', 'REGISTERING', 'DEREGISTERING', 'REGISTRATION_FAILED']
 
 /** Without a status: every registered one, ACTIVE or DRAINING. `filter` is the cluster query language. */
 export const ListContainerInstances: Operation<
@@ -22,6 +24,7 @@ export const ListContainerInstances: Operation<
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)
     const { filter, status, nextToken, maxResults } = input
+    checkEnum('status', status, STATUSES)
     const holds = filter === undefined || filter === '' ? undefined : parseExpression(filter)
     const prefix = `${clusterKey(cluster, cluster.clusterName)}/`
     const question = `${prefix} instances ${status ?? ''} ${filter ?? ''}`

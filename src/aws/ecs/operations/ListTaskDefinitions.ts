@@ -4,7 +4,7 @@ import type { Operation } from '#room/room.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { definitionArn, scopeOf } from '../names.ts'
+import { checkEnum, definitionArn, scopeOf } from '../names.ts'
 import { taskDefinitions } from '../records.ts'
 
 /** `familyPrefix` is the whole family name here, as in ECS. Keys sort by family, then by revision as a number. */
@@ -16,6 +16,8 @@ export const ListTaskDefinitions: Operation<
   access: anyResource,
   run(tx, input, { caller }) {
     const { familyPrefix, status = 'ACTIVE', sort = 'ASC', nextToken, maxResults } = input
+    checkEnum('status', status, ['ACTIVE', 'INACTIVE', 'DELETE_IN_PROGRESS'])
+    checkEnum('sort', sort, ['ASC', 'DESC'])
     const prefix = `${scopeOf(caller)}/${familyPrefix === undefined ? '' : `${familyPrefix}/`}`
     const question = `${prefix} definitions ${status} ${sort}`
     const ask = { nextToken, maxResults, limit: PAGE_LIMIT, question }

@@ -5,7 +5,15 @@ import type { Operation } from '#room/room.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { activeCluster, clusterKey, idIn, invalidParameter, taskArn } from '../names.ts'
+import {
+  activeCluster,
+  checkEnum,
+  clusterKey,
+  idIn,
+  LAUNCH_TYPES,
+  invalidParameter,
+  taskArn,
+} from '../names.ts'
 import { type Task, tasksByDesired } from '../records.ts'
 
 /** `desiredStatus` is RUNNING unless it is asked; PENDING is allowed and finds nothing, because no task desires it. */
@@ -22,6 +30,8 @@ export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
       nextToken,
       maxResults,
     } = input
+    checkEnum('desiredStatus', desiredStatus, ['RUNNING', 'PENDING', 'STOPPED'])
+    checkEnum('launchType', launchType, LAUNCH_TYPES)
     if (
       startedBy !== undefined &&
       (family ?? input.serviceName ?? input.containerInstance) !== undefined

@@ -180,3 +180,27 @@ test('agents are told one address for all, clusters keep settings, and what cann
     /Unknown attachment: a/,
   )
 })
+
+test('a value that an enum does not have is refused, not taken for a filter that finds nothing', async () => {
+  const house = await House.open()
+  await house.host()
+  const containerDefinitions = [{ name: 'app', image: 'app:1', memory: 64 }]
+  await house.call('RegisterTaskDefinition', { family: 'web', containerDefinitions })
+  for (const [operation, input, name] of [
+    ['ListTasks', { desiredStatus: 'X' }, 'desiredStatus'],
+    ['ListTasks', { launchType: 'X' }, 'launchType'],
+    ['ListTaskDefinitions', { status: 'X' }, 'status'],
+    ['ListTaskDefinitions', { sort: 'X' }, 'sort'],
+    ['ListContainerInstances', { status: 'X' }, 'status'],
+    ['RunTask', { taskDefinition: 'web', propagateTags: 'X' }, 'propagateTags'],
+  ] as const)
+    assert.match(
+      await faultOf(house.call(operation, input)),
+      new RegExp(`^InvalidParameterException: ${name} should be one of`),
+    )
+  const small = { containerOverrides: [{ name: 'app', memory: 2 }] }
+  assert.match(
+    await faultOf(house.call('RunTask', { taskDefinition: 'web', overrides: small })),
+    /'memory' must be at least 6/,
+  )
+})

@@ -4,8 +4,9 @@ import type { Context } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
 
 import { requiresAttributes } from '../definitions/capabilities.ts'
+import { MEMORY_MIN_MIB } from '../definitions/container.ts'
 import { runnableDefinition } from '../definitions/find.ts'
-import { clientException, invalidParameter } from '../names.ts'
+import { checkEnum, clientException, invalidParameter } from '../names.ts'
 import type { Cluster, Definition } from '../records.ts'
 import { addTags, keptTags, validateTags } from '../tags.ts'
 import type { Launch } from './launch.ts'
@@ -102,6 +103,10 @@ function checkOverrides(overrides: TaskOverride, definition: Definition): void {
       throw invalidParameter(
         `Override for container named ${name} is not a container in the TaskDefinition.`,
       )
+    if (memory !== undefined && memory !== 0 && memory < MEMORY_MIN_MIB)
+      throw clientException(
+        `Invalid override for container '${name}': 'memory' must be at least ${MEMORY_MIN_MIB}.`,
+      )
     for (const value of [cpu, memory, memoryReservation])
       if (value !== undefined && value < 0)
         throw clientException(
@@ -113,6 +118,7 @@ function checkOverrides(overrides: TaskOverride, definition: Definition): void {
 function tagsOf(input: Request, cluster: Cluster, ofDefinition: readonly Tag[]): Tag[] {
   validateTags(input.tags)
   const { propagateTags } = input
+  checkEnum('propagateTags', propagateTags, ['TASK_DEFINITION', 'SERVICE', 'NONE'])
   if (propagateTags === 'SERVICE')
     throw invalidParameter(
       'Invalid value for propagateTags: SERVICE. A task that no service runs has no service to take tags from.',

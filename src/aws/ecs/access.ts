@@ -3,7 +3,8 @@ import type { Caller } from '#kernel/principal.ts'
 import type { Context } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterArn, clusterName, DEFAULT_CLUSTER, idIn } from './names.ts'
+import { meantDefinition } from './definitions/find.ts'
+import { clusterArn, clusterName, DEFAULT_CLUSTER, definitionArn, idIn } from './names.ts'
 
 /** For operations that AWS gives no resource. */
 export const anyResource = (): { readonly resources: readonly string[] } => ({ resources: ['*'] })
@@ -38,4 +39,23 @@ export function named(
     const id = idIn(caller, name, identifier, type)
     return `arn:aws:ecs:${caller.region}:${caller.accountId}:${type}/${name}/${id ?? identifier}`
   })
+}
+
+/**
+ * The task definition that is to run, its latest revision resolved before the question is asked. One that was
+ * deregistered since is for the operation to judge: a client token may have used it already.
+ */
+export function theDefinition(
+  tx: Read,
+  input: { readonly taskDefinition: string; readonly cluster?: string | undefined },
+  { caller }: Context,
+): {
+  readonly resources: readonly string[]
+  readonly conditions: Readonly<Record<string, string>>
+} {
+  const { family, revision } = meantDefinition(tx, caller, input.taskDefinition)
+  return {
+    resources: [definitionArn(caller, family, revision)],
+    conditions: inCluster(caller, input.cluster),
+  }
 }

@@ -32,6 +32,10 @@ export const containerInstanceArn = (
 export const definitionArn = (of: Place, family: string, revision: number): string =>
   arn(of, `task-definition/${family}:${revision}`)
 
+/** The key of a task on a host, whose key this is, from the task's ARN. */
+export const taskKeyOnHost = (hostKey: string, arn: string): string =>
+  `${hostKey.slice(0, hostKey.lastIndexOf('/'))}/${arn.slice(arn.lastIndexOf('/') + 1)}`
+
 export const ofTask = (task: Task): string => taskKey(task, task.clusterName, task.taskId)
 export const ofInstance = (instance: ContainerInstance): string =>
   containerInstanceKey(instance, instance.clusterName, instance.containerInstanceId)

@@ -14,6 +14,7 @@ import {
   definitionKey,
   ofInstance,
   taskArn,
+  taskKeyOnHost,
 } from '../names.ts'
 import {
   type ContainerInstance,
@@ -104,9 +105,7 @@ class AcsConnection implements Connected {
       dockerVersion: connect.dockerVersion.replace(/^DockerVersion: /, ''),
     }
     this.#changeInstance({ agentConnected: true, versionInfo })
-    const all = this.#tools.store.read((tx) =>
-      [...tx.find(tasksByInstance, this.#key)].map(({ row }) => row),
-    )
+    const all = this.#tools.store.read((tx) => [...tx.find(tasksByInstance, this.#key)])
     void this.#say(() => ({
       type: 'TaskManifestMessage',
       message: {
@@ -114,15 +113,14 @@ class AcsConnection implements Connected {
         messageId: this.#tools.ids.uuid(),
         generatedAt: this.#tools.clock.now(),
         timeline: this.#sequence.next(),
-        tasks: all.map((task) => ({
-          taskArn: taskArn(task),
+        tasks: all.map(({ row }) => ({
+          taskArn: taskArn(row),
           taskClusterArn: this.#address.clusterArn,
-          desiredStatus: task.desiredStatus,
+          desiredStatus: row.desiredStatus,
         })),
       },
     }))
-    for (const task of all)
-      this.#due.add(`${this.#key.slice(0, this.#key.lastIndexOf('/'))}/${task.taskId}`)
+    for (const { key } of all) this.#due.add(key)
     this.#beat()
     void this.#talk()
   }
@@ -269,10 +267,9 @@ class AcsConnection implements Connected {
    * that is not known here is left alone, because forgetting is no order to stop.
    */
   #verify(messageId: string, candidates: readonly string[]): void {
-    const cluster = this.#key.slice(0, this.#key.lastIndexOf('/'))
     const stop = this.#tools.store.read((tx) =>
       candidates.filter((arn) => {
-        const task = tx.get(tasks, `${cluster}/${arn.slice(arn.lastIndexOf('/') + 1)}`)
+        const task = tx.get(tasks, taskKeyOnHost(this.#key, arn))
         return task && this.#isMine(task) && task.desiredStatus === 'STOPPED'
       }),
     )

@@ -11,7 +11,7 @@ import {
 } from '#wire/tcs.ts'
 
 import { changeInstance } from '../instances/change.ts'
-import { ofInstance } from '../names.ts'
+import { ofInstance, taskKeyOnHost } from '../names.ts'
 import {
   type Container,
   type ContainerInstance,
@@ -111,10 +111,9 @@ function health(
   reports: HealthReports,
 ): void {
   const instanceKey = ofInstance(instance)
-  const cluster = instanceKey.slice(0, instanceKey.lastIndexOf('/'))
   store.transact((tx) => {
     for (const { taskArn, containers: said = [] } of reports) {
-      const task = tx.get(tasks, `${cluster}/${taskArn.slice(taskArn.lastIndexOf('/') + 1)}`)
+      const task = tx.get(tasks, taskKeyOnHost(instanceKey, taskArn))
       if (!task || task.containerInstanceId !== instance.containerInstanceId) continue
       const now = new Map(
         said.map(({ containerName, healthStatus }) => [containerName, healthStatus]),

@@ -7,8 +7,6 @@ import { type ContainerInstance, containerInstances } from '../records.ts'
 import type { Moment } from '../tasks/change.ts'
 import { toContainerInstance } from '../views/container-instance.ts'
 
-const NO_INCLUDE: ReadonlySet<string> = new Set()
-
 export function addInstance(tx: Write, instance: ContainerInstance, moment: Moment): void {
   tx.put(containerInstances, ofInstance(instance), instance)
   announce(tx, instance, moment)
@@ -43,7 +41,7 @@ function announce(tx: Write, instance: ContainerInstance, { now, id }: Moment): 
     time: now,
     id,
     detail: {
-      ...toContainerInstance(instance, NO_INCLUDE),
+      ...toContainerInstance(instance),
       clusterArn: clusterArn(instance, instance.clusterName),
       updatedAt: new Date(now),
     },

@@ -2,18 +2,35 @@
 import type { Attribute } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import type { Context } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
 
-import { named } from '../access.ts'
+import { inCluster, named } from '../access.ts'
 import { invalidParameter } from '../names.ts'
 import type { Cluster, ContainerInstance } from '../records.ts'
 import { findInstance } from '../tasks/find.ts'
+import { ATTRIBUTES_PER_CALL_MAX } from './attributes.ts'
 
 type Request = { readonly cluster?: string | undefined; readonly attributes: readonly Attribute[] }
 
-/** Their ARNs, for authorization. */
-export const targets = (caller: Caller, { cluster, attributes }: Request): string[] =>
-  named(caller, cluster, attributes.map(targetId), 'container-instance')
+/** For authorization: the container instances themselves. */
+export const theTargets = (
+  _tx: Read,
+  { cluster, attributes }: Request,
+  { caller }: Context,
+): {
+  readonly resources: readonly string[]
+  readonly conditions: Readonly<Record<string, string>>
+} => ({
+  resources: named(caller, cluster, attributes.map(targetId), 'container-instance'),
+  conditions: inCluster(caller, cluster),
+})
+
+/** A request names at least one attribute, and not too many. */
+export function checkCount({ attributes }: Request): void {
+  if (attributes.length === 0 || attributes.length > ATTRIBUTES_PER_CALL_MAX)
+    throw invalidParameter(`A request takes 1 to ${ATTRIBUTES_PER_CALL_MAX} attributes.`)
+}
 
 function targetId({ targetId: id, targetType }: Attribute): string {
   if (id === undefined) throw invalidParameter('Attribute targetId must be specified.')

@@ -1,23 +1,18 @@
 import type { Attribute, DeleteAttributesRequest, DeleteAttributesResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/room.ts'
 
-import { inCluster } from '../access.ts'
-import { ATTRIBUTES_PER_CALL_MAX, checkAttribute } from '../instances/attributes.ts'
+import { checkAttribute } from '../instances/attributes.ts'
 import { changeInstance } from '../instances/change.ts'
-import { targets, theTarget } from '../instances/targets.ts'
-import { activeCluster, containerInstanceArn, invalidParameter } from '../names.ts'
+import { checkCount, theTarget, theTargets } from '../instances/targets.ts'
+import { activeCluster, containerInstanceArn } from '../names.ts'
 
 /** Answers with the attributes that were there and are gone. */
 export const DeleteAttributes: Operation<DeleteAttributesRequest, DeleteAttributesResponse> = {
   action: 'ecs:DeleteAttributes',
-  access: (_tx, input, { caller }) => ({
-    resources: targets(caller, input),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: theTargets,
   run(tx, input, { caller, now, ids }) {
     const cluster = activeCluster(tx, caller, input.cluster)
-    if (input.attributes.length === 0 || input.attributes.length > ATTRIBUTES_PER_CALL_MAX)
-      throw invalidParameter(`A request takes 1 to ${ATTRIBUTES_PER_CALL_MAX} attributes.`)
+    checkCount(input)
     const gone: Attribute[] = []
     for (const attribute of input.attributes) {
       checkAttribute(attribute)

@@ -12,8 +12,6 @@ import { changeCounts } from '../tasks/change.ts'
 import { theInstance } from '../tasks/find.ts'
 import { toContainerInstance } from '../views/container-instance.ts'
 
-const NO_INCLUDE: ReadonlySet<string> = new Set()
-
 /** By force its tasks are orphans: ECS lets go of them (the orphans reconciler), and the host keeps what runs. */
 export const DeregisterContainerInstance: Operation<
   DeregisterContainerInstanceRequest,
@@ -40,6 +38,6 @@ export const DeregisterContainerInstance: Operation<
       { status: 'INACTIVE', agentConnected: false },
       { now, id: ids.uuid() },
     )
-    return { containerInstance: toContainerInstance(after, NO_INCLUDE) }
+    return { containerInstance: toContainerInstance(after) }
   },
 }

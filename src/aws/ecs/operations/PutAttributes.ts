@@ -2,27 +2,17 @@ import type { Attribute, PutAttributesRequest, PutAttributesResponse } from '#co
 import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/room.ts'
 
-import { inCluster } from '../access.ts'
-import {
-  ATTRIBUTES_PER_CALL_MAX,
-  checkAttribute,
-  CUSTOM_ATTRIBUTES_MAX,
-  isBuiltIn,
-} from '../instances/attributes.ts'
+import { checkAttribute, CUSTOM_ATTRIBUTES_MAX, isBuiltIn } from '../instances/attributes.ts'
 import { changeInstance } from '../instances/change.ts'
-import { targets, theTarget } from '../instances/targets.ts'
-import { activeCluster, containerInstanceArn, invalidParameter } from '../names.ts'
+import { checkCount, theTarget, theTargets } from '../instances/targets.ts'
+import { activeCluster, containerInstanceArn } from '../names.ts'
 
 export const PutAttributes: Operation<PutAttributesRequest, PutAttributesResponse> = {
   action: 'ecs:PutAttributes',
-  access: (_tx, input, { caller }) => ({
-    resources: targets(caller, input),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: theTargets,
   run(tx, input, { caller, now, ids }) {
     const cluster = activeCluster(tx, caller, input.cluster)
-    if (input.attributes.length === 0 || input.attributes.length > ATTRIBUTES_PER_CALL_MAX)
-      throw invalidParameter(`A request takes 1 to ${ATTRIBUTES_PER_CALL_MAX} attributes.`)
+    checkCount(input)
     const put: Attribute[] = []
     for (const attribute of input.attributes) {
       checkAttribute(attribute)

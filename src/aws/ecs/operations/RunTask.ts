@@ -4,14 +4,12 @@ import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
 import type { Context, Operation } from '#room/room.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { inCluster } from '../access.ts'
-import { meantDefinition } from '../definitions/find.ts'
+import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
 import {
   activeCluster,
   clusterKey,
   containerInstanceArn,
-  definitionArn,
   idIn,
   invalidParameter,
   ofInstance,
@@ -29,15 +27,7 @@ const TOKEN = /^[!-~]{1,64}$/
 
 export const RunTask: Operation<RunTaskRequest, RunTaskResponse> = {
   action: 'ecs:RunTask',
-  // A revision that was deregistered since is for `run` to judge: a client token may have used it already.
-  // The latest revision is resolved before the question is asked: the resource is what will really run.
-  access(tx, input, { caller }) {
-    const { family, revision } = meantDefinition(tx, caller, input.taskDefinition)
-    return {
-      resources: [definitionArn(caller, family, revision)],
-      conditions: inCluster(caller, input.cluster),
-    }
-  },
+  access: theDefinition,
   run(tx, input, context) {
     const { caller } = context
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,14 +1,12 @@
 import type { Failure, StartTaskRequest, StartTaskResponse, Task } from '#contract/ecs.ts'
 import type { Operation } from '#room/room.ts'
 
-import { inCluster } from '../access.ts'
-import { meantDefinition } from '../definitions/find.ts'
+import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
 import {
   activeCluster,
   containerInstanceArn,
   containerInstanceKey,
-  definitionArn,
   idIn,
   invalidParameter,
 } from '../names.ts'
@@ -21,13 +19,7 @@ import { toTask } from '../views/task.ts'
 /** The custom scheduler's call: the caller chose the hosts, so no constraint or strategy is asked. */
 export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {
   action: 'ecs:StartTask',
-  access(tx, input, { caller }) {
-    const { family, revision } = meantDefinition(tx, caller, input.taskDefinition)
-    return {
-      resources: [definitionArn(caller, family, revision)],
-      conditions: inCluster(caller, input.cluster),
-    }
-  },
+  access: theDefinition,
   run(tx, input, context) {
     const { caller } = context
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -4,10 +4,8 @@ import type {
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/room.ts'
 
-import { inCluster } from '../access.ts'
-import { containerInstanceArn } from '../names.ts'
 import { applyReport } from '../tasks/report.ts'
-import { reportedTask } from '../tasks/reported-task.ts'
+import { reportedTask, theReportingHost } from '../tasks/reported-task.ts'
 
 /** One container's change; the task's own status stays what it is. */
 export const SubmitContainerStateChange: Operation<
@@ -16,10 +14,7 @@ export const SubmitContainerStateChange: Operation<
 > = {
   action: 'ecs:SubmitContainerStateChange',
   agentFacing: true,
-  access: (tx, input, { caller }) => ({
-    resources: [containerInstanceArn(reportedTask(tx, caller, input))],
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: theReportingHost,
   run(tx, input, { caller, now, ids }) {
     const task = reportedTask(tx, caller, input)
     const { containerName, runtimeId, status, exitCode, reason, networkBindings } = input

@@ -1,22 +1,17 @@
 import type { SubmitTaskStateChangeRequest, SubmitTaskStateChangeResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/room.ts'
 
-import { inCluster } from '../access.ts'
-import { containerInstanceArn, invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names.ts'
 import { applyReport } from '../tasks/report.ts'
-import { reportedTask } from '../tasks/reported-task.ts'
+import { reportedTask, theReportingHost } from '../tasks/reported-task.ts'
 
-/** The resource is the host that the task is on: a machine reports of its own tasks only. */
 export const SubmitTaskStateChange: Operation<
   SubmitTaskStateChangeRequest,
   SubmitTaskStateChangeResponse
 > = {
   action: 'ecs:SubmitTaskStateChange',
   agentFacing: true,
-  access: (tx, input, { caller }) => ({
-    resources: [containerInstanceArn(reportedTask(tx, caller, input))],
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: theReportingHost,
   run(tx, input, { caller, now, ids }) {
     const task = reportedTask(tx, caller, input)
     if (input.attachments?.length)

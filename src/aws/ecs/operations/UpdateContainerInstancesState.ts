@@ -13,8 +13,6 @@ import { findInstance } from '../tasks/find.ts'
 import { toContainerInstance } from '../views/container-instance.ts'
 
 const INSTANCES_MAX = 10
-const NO_INCLUDE: ReadonlySet<string> = new Set()
-
 /** A DRAINING host gets no new task; standalone tasks on it run on. */
 export const UpdateContainerInstancesState: Operation<
   UpdateContainerInstancesStateRequest,
@@ -44,7 +42,7 @@ export const UpdateContainerInstancesState: Operation<
         failures.push({ arn: identifier, reason: 'INACTIVE' })
       else {
         const after = changeInstance(tx, instance, { status }, { now, id: ids.uuid() })
-        changed.push(toContainerInstance(after, NO_INCLUDE))
+        changed.push(toContainerInstance(after))
       }
     }
     return { containerInstances: changed, failures }

@@ -2,7 +2,7 @@ import type { Reconciler } from '#reconcile/reconciler.ts'
 /** Drops definitions that are DELETE_IN_PROGRESS once no task uses them. The family's counter stays. */
 import type { Tools } from '#room/room.ts'
 
-import { scopeOf } from '../names.ts'
+import { definitionKey, scopeOf } from '../names.ts'
 import {
   definitionsToDelete,
   type Task,
@@ -17,7 +17,7 @@ export const definitionReaper = ({ store }: Tools): Reconciler => ({
     if (table === taskDefinitions.name && after) yield key
     if (table === tasks.name && (after as Task | undefined)?.lastStatus === 'STOPPED') {
       const task = after as Task
-      yield `${scopeOf(task)}/${task.family}/${String(task.revision).padStart(7, '0')}`
+      yield definitionKey(task, task.family, task.revision)
     }
   },
   all: (tx) => [...tx.scan(definitionsToDelete)].map(({ key }) => key),

@@ -12,7 +12,6 @@ import { isUnbuilt } from './unbuilt.ts'
 export type Host = Subject & {
   readonly arn: string
   readonly active: boolean
-  readonly availabilityZone: string
   readonly remaining: Resources
   /** How many tasks of each group it has. */
   readonly groupCounts: ReadonlyMap<string, number>

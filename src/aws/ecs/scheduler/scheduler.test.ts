@@ -20,7 +20,6 @@ const HOST: Host = {
     ['ecs.availability-zone', 'us-east-1a'],
     ['gpu', ''],
   ]),
-  availabilityZone: 'us-east-1a',
   taskGroups: ['service:web'],
   groupCounts: new Map([['service:web', 2]]),
   remaining: { cpu: 1024, memoryMiB: 2048, ports: [22], portsUdp: [], gpuIds: [] },

@@ -113,7 +113,6 @@ export function hostOf(tx: Read, instance: ContainerInstance, arn: string): Host
     registeredAt: instance.registeredAt,
     runningTasksCount: instance.runningTasksCount,
     attributes,
-    availabilityZone: attributes.get('ecs.availability-zone') ?? '',
     taskGroups: [...groupCounts.keys()],
     groupCounts,
     remaining: instance.remaining,

@@ -1,10 +1,12 @@
 /** The task that an agent reports of. */
 import { parseArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
+import type { Context } from '#room/room.ts'
 import { gravesOf } from '#store/graves.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterName, invalidParameter } from '../names.ts'
+import { inCluster } from '../access.ts'
+import { clusterName, containerInstanceArn, invalidParameter } from '../names.ts'
 import type { Task } from '../records.ts'
 import { findTask } from './find.ts'
 
@@ -28,3 +30,16 @@ export function reportedTask(
     }
   throw invalidParameter('The referenced task was not found.')
 }
+
+/** For authorization: the host that the task is on, because a machine reports of its own tasks only. */
+export const theReportingHost = (
+  tx: Read,
+  input: { readonly cluster?: string | undefined; readonly task?: string | undefined },
+  { caller }: Context,
+): {
+  readonly resources: readonly string[]
+  readonly conditions: Readonly<Record<string, string>>
+} => ({
+  resources: [containerInstanceArn(reportedTask(tx, caller, input))],
+  conditions: inCluster(caller, input.cluster),
+})

@@ -4,9 +4,11 @@ import type * as Api from '#contract/ecs.ts'
 import { containerInstanceArn } from '../names.ts'
 import type { ContainerInstance, Resources } from '../records.ts'
 
+const NOTHING_MORE: ReadonlySet<string> = new Set()
+
 export function toContainerInstance(
   instance: ContainerInstance,
-  include: ReadonlySet<string>,
+  include: ReadonlySet<string> = NOTHING_MORE,
 ): Api.ContainerInstance {
   return {
     containerInstanceArn: containerInstanceArn(instance),

@@ -13,8 +13,7 @@ import {
 import { ACS_FRAME_BYTES_MAX } from '#wire/limits.ts'
 
 import { Backoff } from './backoff.ts'
-import type { Credentials } from './sign.ts'
-import { runSocket, type Socket } from './socket.ts'
+import type { Connect, Socket } from './outside.ts'
 
 const RECONNECT = { minMs: 250, maxMs: 120_000, factor: 1.5, jitter: 0.2 }
 /** Without a message for this long, and up to as long again by chance, the connection counts as dead. */
@@ -37,8 +36,7 @@ export type AcsOptions = {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
-  readonly region: string
-  readonly credentials: Credentials
+  readonly connect: Connect
   readonly cluster: string
   readonly containerInstanceArn: string
   readonly signal: AbortSignal
@@ -79,7 +77,7 @@ export class AcsClient {
   }
 
   async #connect(): Promise<{ inactive: boolean; atOnce: boolean }> {
-    const { clock, region, credentials, signal, log, ids } = this.#options
+    const { clock, connect, signal, log, ids } = this.#options
     const url = await this.#options.url(this.#first)
     let socket: Socket | undefined
     let heardOne = false
@@ -87,11 +85,8 @@ export class AcsClient {
     const cancelRenewal = clock.after(renewMs, () =>
       socket?.close(1000, 'ConnectionExpired: Reconnect to continue'),
     )
-    const end = await runSocket({
+    const end = await connect({
       url,
-      region,
-      credentials,
-      clock,
       signal,
       frameBytesMax: ACS_FRAME_BYTES_MAX,
       opened: (open) => {

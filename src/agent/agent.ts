@@ -11,10 +11,10 @@ import { Backoff } from './backoff.ts'
 import type { AgentConfig } from './config.ts'
 import { CallFault, ControlPlane } from './control-plane.ts'
 import type { Engine, EngineInfo } from './engine.ts'
+import type { Calls, Connect, StateStore } from './outside.ts'
 import { attributes, totalResources } from './registration.ts'
 import { Session } from './session.ts'
 import type { Credentials } from './sign.ts'
-import { StateFile } from './state/file.ts'
 import type { AgentState } from './state/state.ts'
 import { LABELS } from './tasks/create.ts'
 
@@ -29,12 +29,12 @@ const NO_CLUSTER = 'ClusterNotFoundException'
 const NOTHING = { timeline: 0, tasks: [], forgotten: [] } as const
 
 export type AgentOptions = {
-  /** The control plane's address, such as `http://127.0.0.1:4566`. */
-  readonly endpoint: string
+  readonly calls: Calls
+  readonly connect: Connect
+  readonly state: StateStore
+  /** What telemetry is signed with: each of its frames is signed by itself, whatever carries it. */
   readonly region: string
   readonly credentials: Credentials
-  /** Where the agent keeps its state; nobody else may use it. */
-  readonly dataDirectory: string
   /** Tells this Berth's containers from those of others on the same engine. */
   readonly installationId: string
   /** Node's word for the processor: `x64`, `arm64`. */
@@ -49,7 +49,6 @@ export type AgentOptions = {
 export class Agent {
   readonly #options: AgentOptions
   readonly #controlPlane: ControlPlane
-  readonly #file: StateFile
   readonly #stopping = new AbortController()
   #containerInstanceArn: string | undefined
   #session: Session | undefined
@@ -57,8 +56,7 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options
-    this.#controlPlane = new ControlPlane(options)
-    this.#file = new StateFile(options.dataDirectory)
+    this.#controlPlane = new ControlPlane(options.calls)
   }
 
   /** Empty until the control plane has given one. */
@@ -68,8 +66,8 @@ export class Agent {
 
   /** Resolves when the host is registered and ACS is connected; rejects when the control plane refuses it. */
   async start(): Promise<void> {
-    const { config, log } = this.#options
-    const saved = await this.#file.load()
+    const { config, log, state } = this.#options
+    const saved = await state.load()
     if (saved && saved.cluster !== config.cluster)
       throw new Error(
         `the data directory belongs to cluster '${saved.cluster}', not to '${config.cluster}'`,
@@ -176,7 +174,7 @@ export class Agent {
   }
 
   #save(): Promise<void> {
-    return this.#file.save(() => ({
+    return this.#options.state.save(() => ({
       version: 1,
       cluster: this.#options.config.cluster,
       containerInstanceArn: this.#containerInstanceArn,

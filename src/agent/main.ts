@@ -3,12 +3,34 @@ import { streamLog, systemClock, systemIds } from '#system/system.ts'
 import { Agent, type AgentOptions } from './agent.ts'
 import { processConfig } from './config.ts'
 import { DockerEngine } from './docker/docker.ts'
+import type { Calls, Connect, StateStore } from './outside.ts'
+import { SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
+import { signedSockets } from './socket.ts'
+import { StateFile } from './state/file.ts'
 
 const DOCKER_SOCKET = '/var/run/docker.sock'
 
+export type Outside = SignedCallsOptions & {
+  /** Where the agent keeps its state; nobody else may use it. */
+  readonly dataDirectory: string
+}
+
+/** The agent's real outside: signed calls, signed sockets, a file. */
+export function outside(options: Outside): {
+  readonly calls: Calls
+  readonly connect: Connect
+  readonly state: StateStore
+} {
+  return {
+    calls: new SignedCalls(options),
+    connect: signedSockets(options),
+    state: new StateFile(options.dataDirectory),
+  }
+}
+
 /** What a host is told when its agent is started; everything else comes from the environment. */
 export type RunAgentOptions = Pick<
-  AgentOptions,
+  AgentOptions & Outside,
   'endpoint' | 'region' | 'credentials' | 'dataDirectory' | 'installationId'
 > & {
   /** `ECS_CLUSTER`, else `default`, where it is not given. */
@@ -23,6 +45,7 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
   const config = processConfig()
   const agent = new Agent({
     ...options,
+    ...outside({ ...options, clock: systemClock }),
     config: { ...config, cluster: options.cluster ?? config.cluster },
     architecture: process.arch,
     engine: new DockerEngine({

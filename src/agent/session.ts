@@ -95,7 +95,7 @@ export class Session {
 
   /** Takes up what was known before, and runs until the agent stops or the container instance is inactive. */
   async run(): Promise<'stopped' | 'inactive'> {
-    const { engine, clock, ids, log, region, credentials, config, containerInstanceArn } =
+    const { engine, clock, ids, log, connect, region, credentials, config, containerInstanceArn } =
       this.#options
     const signal = AbortSignal.any([this.#options.signal, this.#ending.signal])
     const owner = { ...this.#options, cluster: config.cluster }
@@ -110,8 +110,7 @@ export class Session {
       clock,
       ids,
       log,
-      region,
-      credentials,
+      connect,
       signal,
       containerInstanceArn,
       cluster: config.cluster,
@@ -123,6 +122,7 @@ export class Session {
       clock,
       ids,
       log,
+      connect,
       region,
       credentials,
       signal,

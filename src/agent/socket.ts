@@ -4,42 +4,33 @@ import type { Clock } from '#kernel/clock.ts'
 import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
 import { parseRefusal, type Refusal } from '#wire/refusal.ts'
 
+import type { Connect, Connection, ConnectionEnd } from './outside.ts'
 import { sign, type Credentials } from './sign.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 30_000
 const GOODBYE_MS = 1_000
 
-export type Socket = {
-  send(frame: string): void
-  close(code: number, reason: string): void
-}
-export type SocketOptions = {
-  readonly url: string
+export type Dialer = {
   readonly region: string
   readonly credentials: Credentials
   readonly clock: Clock
-  readonly frameBytesMax: number
-  readonly signal: AbortSignal
-  readonly opened: (socket: Socket) => void
-  readonly heard: (frame: string) => void
-}
-/** How a connection ended. `code` is 1006 where the other side said nothing. */
-export type SocketEnd = {
-  readonly opened: boolean
-  readonly code: number
-  readonly reason: string
-  readonly refusal?: Refusal | undefined
 }
 
-/** One signed connection to the control plane, from its opening to its end. Never rejects. */
-export function runSocket(options: SocketOptions): Promise<SocketEnd> {
-  const { url, region, credentials, clock, signal } = options
+/** Dials the control plane over WebSockets whose handshake is signed. */
+export function signedSockets(dialer: Dialer): Connect {
+  return (connection) => runSocket(dialer, connection)
+}
+
+function runSocket(
+  { region, credentials, clock }: Dialer,
+  { url, signal, frameBytesMax, opened: isOpen, heard }: Connection,
+): Promise<ConnectionEnd> {
   if (signal.aborted) return Promise.resolve({ opened: false, code: 1001, reason: 'stopped' })
   const headers = sign({ method: 'GET', url, body: '' }, { region, credentials, now: clock.now() })
   const { host: _host, ...sent } = headers
   const socket = new WebSocket(url, {
     headers: sent,
-    maxPayload: options.frameBytesMax,
+    maxPayload: frameBytesMax,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     perMessageDeflate: false,
   })
@@ -56,16 +47,15 @@ export function runSocket(options: SocketOptions): Promise<SocketEnd> {
     signal.addEventListener('abort', stop, { once: true })
     socket.on('open', () => {
       opened = true
-      options.opened({
+      isOpen({
         send: (frame) => {
-          // A frame that misses its connection is not lost: both sides say again what was not acknowledged.
           if (socket.readyState === WebSocket.OPEN) socket.send(frame)
         },
         close: (code, why) => socket.close(code, why),
       })
     })
     socket.on('message', (data, isBinary) => {
-      if (!isBinary) options.heard(textOf(data))
+      if (!isBinary) heard(textOf(data))
     })
     socket.on('unexpected-response', (request, response) => {
       let body = ''

@@ -5,8 +5,8 @@ import { TCS_FRAME_BYTES_MAX } from '#wire/limits.ts'
 import { formatTcs, joinSignedFrame, parseTcsDown, type TcsUp } from '#wire/tcs.ts'
 
 import { Backoff } from './backoff.ts'
+import type { Connect, Socket } from './outside.ts'
 import { sign, type Credentials } from './sign.ts'
-import { runSocket, type Socket } from './socket.ts'
 
 const RECONNECT = { minMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.2 }
 const PUBLISH_MS = 20_000
@@ -18,6 +18,7 @@ export type TcsOptions = {
   readonly log: Log
   readonly region: string
   readonly credentials: Credentials
+  readonly connect: Connect
   readonly signal: AbortSignal
   readonly url: () => Promise<string>
   /** What there is to publish now. */
@@ -30,7 +31,7 @@ export async function runTcs(options: TcsOptions): Promise<void> {
   const backoff = new Backoff(RECONNECT, ids)
   while (!signal.aborted) {
     try {
-      await connect(options, () => backoff.reset())
+      await converse(options, () => backoff.reset())
     } catch (error) {
       log.warn('cannot find TCS', { error: String(error) })
     }
@@ -38,18 +39,15 @@ export async function runTcs(options: TcsOptions): Promise<void> {
   }
 }
 
-async function connect(options: TcsOptions, heardOne: () => void): Promise<void> {
-  const { clock, region, credentials, signal, log, ids } = options
+async function converse(options: TcsOptions, heardOne: () => void): Promise<void> {
+  const { clock, connect, signal, log, ids } = options
   const url = await options.url()
   let cancelPublication: (() => void) | undefined
   let cancelSilence: (() => void) | undefined
   let current: Socket | undefined
   let over = false
-  const end = await runSocket({
+  const end = await connect({
     url,
-    region,
-    credentials,
-    clock,
     signal,
     frameBytesMax: TCS_FRAME_BYTES_MAX,
     opened: (socket) => {

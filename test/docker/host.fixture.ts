@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Agent } from '#agent/agent.ts'
 import { readConfig } from '#agent/config.ts'
 import { DockerEngine } from '#agent/docker/docker.ts'
+import { outside } from '#agent/main.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { streamLog, systemClock, systemIds } from '#system/system.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
@@ -54,12 +55,23 @@ export class Host {
   }
 
   async startAgent(): Promise<void> {
+    const region = 'us-east-1'
+    const credentials = {
+      accessKeyId: 'AKIDTEST',
+      secretAccessKey: 'secret',
+      sessionToken: 'token',
+    }
     this.#engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock })
     this.#agent = new Agent({
-      endpoint: this.backend.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'secret', sessionToken: 'token' },
-      dataDirectory: this.#dataDirectory,
+      region,
+      credentials,
+      ...outside({
+        endpoint: this.backend.endpoint,
+        region,
+        credentials,
+        dataDirectory: this.#dataDirectory,
+        clock,
+      }),
       installationId: this.installationId,
       architecture: process.arch,
       engine: this.#engine,

@@ -1,10 +1,11 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { StateStore } from '../outside.ts'
 import type { AgentState } from './state.ts'
 
 /** The agent's state on disk: always one whole state, the last one that was saved or the one before. */
-export class StateFile {
+export class StateFile implements StateStore {
   readonly #directory: string
   readonly #path: string
   #writing: Promise<void> | undefined
@@ -15,7 +16,6 @@ export class StateFile {
     this.#path = join(directory, 'agent.json')
   }
 
-  /** `undefined` where there is none, or none that can be read: then the containers' labels have to do. */
   async load(): Promise<AgentState | undefined> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     let text: string
@@ -35,10 +35,6 @@ export class StateFile {
     return undefined
   }
 
-  /**
-   * Resolves once the state is durable as `current` gives it, or a later one. Calls that come while a write is under
-   * way share the one that follows it.
-   */
   save(current: () => AgentState): Promise<void> {
     if (this.#next) return this.#next
     const before = this.#writing ?? Promise.resolve()

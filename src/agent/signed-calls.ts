@@ -1,0 +1,84 @@
+import type { Clock } from '#kernel/clock.ts'
+import { TARGET_PREFIX } from '#wire/calls.ts'
+import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
+import { WireError } from '#wire/read.ts'
+
+import { CallFault } from './control-plane.ts'
+import type { Calls } from './outside.ts'
+import { sign, type Credentials } from './sign.ts'
+
+const CALL_TIMEOUT_MS = 60_000
+
+export type SignedCallsOptions = {
+  /** The control plane's address, such as `http://127.0.0.1:4566`. */
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: Credentials
+  readonly clock: Clock
+}
+
+/** The calls of a host as signed JSON over HTTP. */
+export class SignedCalls implements Calls {
+  readonly #options: SignedCallsOptions
+
+  constructor(options: SignedCallsOptions) {
+    this.#options = options
+  }
+
+  async call(operation: string, input: object): Promise<unknown> {
+    const { endpoint, region, credentials, clock } = this.#options
+    const url = endpoint.endsWith('/') ? endpoint : `${endpoint}/`
+    const body = JSON.stringify(input)
+    const headers = sign(
+      {
+        method: 'POST',
+        url,
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': `${TARGET_PREFIX}.${operation}`,
+        },
+        body,
+      },
+      { credentials, region, now: clock.now() },
+    )
+    const { host: _host, ...sent } = headers
+    const limit = new AbortController()
+    const disarm = clock.after(CALL_TIMEOUT_MS, () =>
+      limit.abort(new Error(`${operation} was not answered in time`)),
+    )
+    try {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { ...sent, 'user-agent': 'Berth agent' },
+        body,
+        signal: limit.signal,
+        redirect: 'error',
+      })
+      const text = await answer.text()
+      if (!answer.ok) throw fault(answer.status, text)
+      return JSON.parse(text)
+    } catch (error) {
+      throw error instanceof SyntaxError
+        ? new WireError(`${operation}'s answer is not JSON`)
+        : error
+    } finally {
+      disarm()
+    }
+  }
+}
+
+function fault(status: number, text: string): CallFault {
+  let members: Readonly<Record<string, unknown>> = {}
+  try {
+    members = JSON.parse(text.slice(0, REFUSAL_BYTES_MAX)) as typeof members
+  } catch {
+    // Something between us and the control plane answered; the status has to do.
+  }
+  const type = members['__type']
+  const message = members['message'] ?? members['Message']
+  return new CallFault(
+    typeof type === 'string' ? (type.split('#').at(-1) ?? type) : `Status${status}`,
+    typeof message === 'string' ? message : '',
+    status,
+  )
+}

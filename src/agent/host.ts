@@ -1,0 +1,34 @@
+/** What a task may use altogether; what is absent is not limited. */
+export type TaskLimits = {
+  /** With a fraction. */
+  readonly vcpus?: number | undefined
+  readonly memoryMiB?: number | undefined
+  /** Processes and threads. */
+  readonly pids?: number | undefined
+}
+
+export type HostInfo = {
+  /** Whether task groups can be made here. */
+  readonly taskGroups: boolean
+  /** What this machine, or the control group that the agent lives in, allows; absent where nothing does. */
+  readonly memoryLimitBytes?: number | undefined
+  /** The kernel's own range for ports that nobody asked for by number. */
+  readonly dynamicPorts: PortRange
+}
+
+/** Both ends belong to it. */
+export type PortRange = { readonly first: number; readonly last: number }
+
+/** The machine under the engine, as the agent needs it. `host/` is a real Linux, the simulation pretends. */
+export interface Host {
+  info(): Promise<HostInfo>
+  /**
+   * Makes the control group that all containers of a task share, and gives the name by which they ask the engine for
+   * it. One that is there is changed to these limits.
+   */
+  makeTaskGroup(taskId: string, limits: TaskLimits): Promise<string>
+  /** One that is gone is a success; one that still has processes is an error. */
+  removeTaskGroup(taskId: string): Promise<void>
+  /** Whether nobody has this port just now. */
+  isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean>
+}

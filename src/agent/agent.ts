@@ -11,6 +11,7 @@ import { Backoff } from './backoff.ts'
 import type { AgentConfig } from './config.ts'
 import { CallFault, ControlPlane } from './control-plane.ts'
 import type { Engine, EngineInfo } from './engine.ts'
+import type { Host, HostInfo } from './host.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { attributes, totalResources } from './registration.ts'
 import { Session } from './session.ts'
@@ -40,11 +41,15 @@ export type AgentOptions = {
   /** Node's word for the processor: `x64`, `arm64`. */
   readonly architecture: string
   readonly engine: Engine
+  readonly host: Host
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
   readonly config: AgentConfig
 }
+
+/** What the machine was when it was registered. */
+type Machine = { readonly info: EngineInfo; readonly hostInfo: HostInfo }
 
 export class Agent {
   readonly #options: AgentOptions
@@ -100,14 +105,14 @@ export class Agent {
     const { signal } = this.#stopping
     let before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> = saved ?? NOTHING
     while (!signal.aborted) {
-      const info = await this.#register()
+      const found = await this.#register()
       const containerInstanceArn = this.#containerInstanceArn
-      if (!info || containerInstanceArn === undefined) return
+      if (!found || containerInstanceArn === undefined) return
       const session = new Session({
         ...this.#options,
         controlPlane: this.#controlPlane,
         containerInstanceArn,
-        info,
+        ...found,
         before,
         signal,
         save: () => this.#save(),
@@ -127,7 +132,7 @@ export class Agent {
   }
 
   /** Tries until the control plane has registered the host; `undefined` when the agent stops before. */
-  async #register(): Promise<EngineInfo | undefined> {
+  async #register(): Promise<Machine | undefined> {
     const { clock, ids, log } = this.#options
     const { signal } = this.#stopping
     const backoff = new Backoff(REGISTER_RETRY, ids)
@@ -148,21 +153,27 @@ export class Agent {
     return undefined
   }
 
-  async #registerOnce(): Promise<EngineInfo> {
-    const { engine, config, architecture, ids, log } = this.#options
+  async #registerOnce(): Promise<Machine> {
+    const { engine, host, config, architecture, ids, log } = this.#options
     const info = await engine.info()
+    const hostInfo = await host.info()
+    const tags = Object.entries(config.tags).map(([key, value]) => ({ key, value }))
     const { containerInstance } = await this.#controlPlane.registerContainerInstance({
       cluster: config.cluster,
       clientToken: ids.uuid(),
       ...(this.#containerInstanceArn ? { containerInstanceArn: this.#containerInstanceArn } : {}),
       instanceIdentityDocument: '',
       instanceIdentityDocumentSignature: '',
-      totalResources: totalResources(info, config),
-      attributes: attributes(info, config, architecture),
+      totalResources: totalResources(info, hostInfo, config),
+      attributes: attributes(info, hostInfo, config, architecture),
+      ...(hostInfo.gpuIds.length > 0
+        ? { platformDevices: hostInfo.gpuIds.map((id) => ({ id, type: 'GPU' as const })) }
+        : {}),
+      ...(tags.length > 0 ? { tags } : {}),
     })
     this.#containerInstanceArn = containerInstance.containerInstanceArn
     log.info('registered', { containerInstanceArn: this.#containerInstanceArn })
-    return info
+    return { info, hostInfo }
   }
 
   /** Where the state was lost, the containers still say whose they are; if they disagree, nobody is believed. */

@@ -2,18 +2,32 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { readConfig } from './config.ts'
+import { parseSettingsFile } from './settings.ts'
 
 test('an empty environment gives what the documentation says', () => {
   assert.deepEqual(readConfig({}), {
     cluster: 'default',
     stopTimeoutSeconds: 30,
+    startTimeoutMs: 3 * 60_000,
+    createTimeoutMs: 4 * 60_000,
     cleanupWaitMs: 3 * 3600_000,
+    cleanupJitterMs: 0,
     pullBehavior: 'default',
+    pullDependentUpfront: false,
+    imageCleanup: { intervalMs: 30 * 60_000, minimumAgeMs: 3600_000, perCycle: 5 },
     attributes: {},
+    tags: {},
     reservedMemoryMiB: 0,
     reservedPorts: [22, 2375, 2376, 51_678, 51_679],
     reservedPortsUdp: [],
+    dynamicPorts: undefined,
     loggingDrivers: undefined,
+    taskLimits: true,
+    taskPidsLimit: undefined,
+    privilegedDisabled: false,
+    metricsDisabled: false,
+    metadataRate: { perSecond: 40, burst: 60 },
+    gpuInfoPath: undefined,
   })
 })
 
@@ -41,4 +55,36 @@ test('what does not make sense is said by its name', () => {
     ['ECS_IMAGE_PULL_BEHAVIOR', 'never'],
   ] as const)
     assert.throws(() => readConfig({ [variable]: value }), new RegExp(variable))
+})
+
+test('more settings, as Amazon documents them', () => {
+  const config = readConfig({
+    ECS_DYNAMIC_HOST_PORT_RANGE: '40000-41000',
+    ECS_TASK_METADATA_RPS_LIMIT: '100,150',
+    ECS_DISABLE_PRIVILEGED: 'true',
+    ECS_DISABLE_IMAGE_CLEANUP: 'true',
+    ECS_TASK_PIDS_LIMIT: '100',
+    ECS_CONTAINER_METADATA_URI: 'http://169.254.170.2/v3/1',
+    PATH: '/bin',
+  })
+  assert.deepEqual(config.dynamicPorts, { first: 40_000, last: 41_000 })
+  assert.deepEqual(config.metadataRate, { perSecond: 100, burst: 150 })
+  assert.equal(config.privilegedDisabled, true)
+  assert.equal(config.imageCleanup, undefined)
+  assert.equal(config.taskPidsLimit, 100)
+})
+
+test('a setting without effect is refused by its name', () => {
+  assert.throws(() => readConfig({ ECS_ENABLE_TASK_ENI: 'true' }), /ECS_ENABLE_TASK_ENI.*awsvpc/)
+  assert.throws(() => readConfig({ ECS_CLUSTR: 'x' }), /ECS_CLUSTR is set/)
+})
+
+test('the settings file has lines NAME=value', () => {
+  const text = '# a comment\n\nECS_CLUSTER=prod\nexport ECS_RESERVED_MEMORY="32"\nECS_EMPTY=\n'
+  assert.deepEqual(parseSettingsFile(text), {
+    ECS_CLUSTER: 'prod',
+    ECS_RESERVED_MEMORY: '32',
+    ECS_EMPTY: '',
+  })
+  assert.throws(() => parseSettingsFile('ECS_CLUSTER=a\nnonsense'), /line 2/)
 })

@@ -1,101 +1,120 @@
+/** What can be set about an agent, by the names that Amazon's agent has. */
+import { readFileSync } from 'node:fs'
+
+import type { PortRange } from './host.ts'
+import { parseSettingsFile, SettingReader, type Settings } from './settings.ts'
 import { PULL_BEHAVIORS, type PullBehavior } from './tasks/images.ts'
 
-/** What can be set about an agent, by the names that Amazon's agent has. */
 export type AgentConfig = {
   readonly cluster: string
   readonly stopTimeoutSeconds: number
+  readonly startTimeoutMs: number
+  readonly createTimeoutMs: number
   readonly cleanupWaitMs: number
+  /** Up to as much again waits a clean-up, by chance, so that a fleet does not clean up at once. */
+  readonly cleanupJitterMs: number
   readonly pullBehavior: PullBehavior
+  /** Images are pulled before the containers that theirs waits for have got anywhere. */
+  readonly pullDependentUpfront: boolean
+  /** `undefined` for none at all. */
+  readonly imageCleanup: ImageCleanup | undefined
   readonly attributes: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
   readonly reservedMemoryMiB: number
   readonly reservedPorts: readonly number[]
   readonly reservedPortsUdp: readonly number[]
+  /** `undefined` for the engine's own choice. */
+  readonly dynamicPorts: PortRange | undefined
   /** `undefined` for all that the engine has and Berth knows. */
   readonly loggingDrivers: readonly string[] | undefined
+  /** Whether tasks are limited as a whole. */
+  readonly taskLimits: boolean
+  /** Processes and threads of one task; `undefined` for no limit. */
+  readonly taskPidsLimit: number | undefined
+  /** Privileged containers are refused. */
+  readonly privilegedDisabled: boolean
+  readonly metricsDisabled: boolean
+  /** Questions to the metadata endpoint that one caller may ask in a second, and at once. */
+  readonly metadataRate: { readonly perSecond: number; readonly burst: number }
+  /** Where the GPUs of this host are listed; `undefined` where tasks get none. */
+  readonly gpuInfoPath: string | undefined
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type ImageCleanup = {
+  readonly intervalMs: number
+  readonly minimumAgeMs: number
+  readonly perCycle: number
+}
 
 const RESERVED_PORTS: readonly number[] = [22, 2375, 2376, 51_678, 51_679]
-const CLEANUP_WAIT_MS = 3 * 3600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const CLEANUP_WAIT_MS_MIN = 1000
-const STOP_TIMEOUT_SECONDS = 30
+/** Where Amazon's agent has its settings too. */
+const SETTINGS_FILE = '/etc/ecs/ecs.config'
+const GPU_INFO = '/var/lib/ecs/gpu/nvidia-gpu-info.json'
 
-/** Reads the environment; anything that does not make sense stops the agent before it does harm. */
-export function readConfig(environment: Environment): AgentConfig {
-  const behavior = environment['ECS_IMAGE_PULL_BEHAVIOR'] || 'default'
-  const pullBehavior = PULL_BEHAVIORS.find((known) => known === behavior)
-  if (!pullBehavior) throw bad('ECS_IMAGE_PULL_BEHAVIOR', `one of ${PULL_BEHAVIORS.join(', ')}`)
-  return {
-    cluster: environment['ECS_CLUSTER'] || 'default',
+/** Reads the settings; anything that does not make sense stops the agent before it does harm. */
+export function readConfig(settings: Settings): AgentConfig {
+  const read = new SettingReader(settings)
+  const config: AgentConfig = {
+    cluster: read.text('ECS_CLUSTER') ?? 'default',
     stopTimeoutSeconds: Math.max(
       1,
-      Math.round(
-        duration(environment, 'ECS_CONTAINER_STOP_TIMEOUT', STOP_TIMEOUT_SECONDS * 1000) / 1000,
-      ),
+      Math.round((read.durationMs('ECS_CONTAINER_STOP_TIMEOUT') ?? 30_000) / 1000),
     ),
+    startTimeoutMs: read.durationMs('ECS_CONTAINER_START_TIMEOUT') ?? 3 * MINUTE_MS,
+    createTimeoutMs: read.durationMs('ECS_CONTAINER_CREATE_TIMEOUT') ?? 4 * MINUTE_MS,
     cleanupWaitMs: Math.max(
       CLEANUP_WAIT_MS_MIN,
-      duration(environment, 'ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION', CLEANUP_WAIT_MS),
+      read.durationMs('ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION') ?? 3 * HOUR_MS,
     ),
-    pullBehavior,
-    attributes: attributes(environment),
-    reservedMemoryMiB: Number(environment['ECS_RESERVED_MEMORY'] || 0) || 0,
-    reservedPorts: numbers(environment, 'ECS_RESERVED_PORTS') ?? RESERVED_PORTS,
-    reservedPortsUdp: numbers(environment, 'ECS_RESERVED_PORTS_UDP') ?? [],
-    loggingDrivers: list(environment, 'ECS_AVAILABLE_LOGGING_DRIVERS')?.map(String),
+    cleanupJitterMs: read.durationMs('ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION_JITTER') ?? 0,
+    pullBehavior: read.oneOf('ECS_IMAGE_PULL_BEHAVIOR', PULL_BEHAVIORS) ?? 'default',
+    pullDependentUpfront: read.flag('ECS_PULL_DEPENDENT_CONTAINERS_UPFRONT') ?? false,
+    imageCleanup: imageCleanup(read),
+    attributes: read.texts('ECS_INSTANCE_ATTRIBUTES') ?? {},
+    tags: read.texts('ECS_CONTAINER_INSTANCE_TAGS') ?? {},
+    reservedMemoryMiB: read.count('ECS_RESERVED_MEMORY') ?? 0,
+    reservedPorts: read.ports('ECS_RESERVED_PORTS') ?? RESERVED_PORTS,
+    reservedPortsUdp: read.ports('ECS_RESERVED_PORTS_UDP') ?? [],
+    dynamicPorts: read.portRange('ECS_DYNAMIC_HOST_PORT_RANGE'),
+    loggingDrivers: read.list('ECS_AVAILABLE_LOGGING_DRIVERS')?.map(String),
+    taskLimits: read.flag('ECS_ENABLE_TASK_CPU_MEM_LIMIT') ?? true,
+    taskPidsLimit: read.count('ECS_TASK_PIDS_LIMIT') || undefined,
+    privilegedDisabled: read.flag('ECS_DISABLE_PRIVILEGED') ?? false,
+    metricsDisabled: read.flag('ECS_DISABLE_METRICS') ?? false,
+    metadataRate: metadataRate(read),
+    gpuInfoPath: read.flag('ECS_ENABLE_GPU_SUPPORT') ? GPU_INFO : undefined,
   }
+  read.finish()
+  return config
 }
 
-/** The environment of this process. */
+/** The settings of this machine: the environment comes before the file. */
 export function processConfig(): AgentConfig {
-  return readConfig(process.env)
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3600_000 }
-
-/** Go's durations: `90s`, `1h30m`. */
-function duration(environment: Environment, variable: string, otherwise: number): number {
-  const text = environment[variable]
-  if (!text) return otherwise
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
-    throw bad(variable, 'a duration such as 30s or 3h')
-  return parts.reduce((sum, [, count, unit = 's']) => sum + Number(count) * (UNIT_MS[unit] ?? 0), 0)
-}
-
-function attributes(environment: Environment): Readonly<Record<string, string>> {
-  const variable = 'ECS_INSTANCE_ATTRIBUTES'
-  const value = json(environment, variable)
-  if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw bad(variable, 'a JSON object')
-  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]))
-}
-
-function numbers(environment: Environment, variable: string): readonly number[] | undefined {
-  const values = list(environment, variable)
-  if (values?.some((value) => !Number.isInteger(value))) throw bad(variable, 'a JSON list of ports')
-  return values?.map(Number)
-}
-
-function list(environment: Environment, variable: string): readonly unknown[] | undefined {
-  const value = json(environment, variable)
-  if (value === undefined) return undefined
-  if (!Array.isArray(value)) throw bad(variable, 'a JSON list')
-  return value
-}
-
-function json(environment: Environment, variable: string): unknown {
-  const text = environment[variable]
-  if (!text) return undefined
+  let file: Settings = {}
   try {
-    return JSON.parse(text)
-  } catch {
-    throw bad(variable, 'JSON')
+    file = parseSettingsFile(readFileSync(SETTINGS_FILE, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
+  // The address of the control plane is the command line's to read.
+  const { ECS_BACKEND_HOST: _endpoint, ...environment } = process.env
+  return readConfig({ ...file, ...environment })
 }
 
-function bad(variable: string, expected: string): Error {
-  return new Error(`${variable} must be ${expected}`)
+function imageCleanup(read: SettingReader): ImageCleanup | undefined {
+  const disabled = read.flag('ECS_DISABLE_IMAGE_CLEANUP') ?? false
+  const cleanup = {
+    intervalMs: read.durationMs('ECS_IMAGE_CLEANUP_INTERVAL') ?? 30 * MINUTE_MS,
+    minimumAgeMs: read.durationMs('ECS_IMAGE_MINIMUM_CLEANUP_AGE') ?? HOUR_MS,
+    perCycle: read.count('ECS_NUM_IMAGES_DELETE_PER_CYCLE') ?? 5,
+  }
+  return disabled ? undefined : cleanup
+}
+
+function metadataRate(read: SettingReader): AgentConfig['metadataRate'] {
+  const [perSecond = 40, burst = 60] = read.pair('ECS_TASK_METADATA_RPS_LIMIT') ?? []
+  return { perSecond, burst }
 }

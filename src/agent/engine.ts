@@ -32,6 +32,8 @@ export type Image = {
   /** `sha256:…` as the registry knows it; absent for an image that no registry has. */
   readonly digest?: string | undefined
   readonly labels: Readonly<Record<string, string>>
+  /** The names of the environment variables that it sets. */
+  readonly variables: readonly string[]
 }
 
 export type EngineInfo = {
@@ -42,6 +44,8 @@ export type EngineInfo = {
   readonly volumeDrivers: readonly string[]
   readonly cpus: number
   readonly memoryBytes: number
+  readonly cgroupDriver: 'cgroupfs' | 'systemd'
+  readonly cgroupVersion: 1 | 2
 }
 
 /** Counters since the container's start, all of one instant. */
@@ -91,6 +95,10 @@ export interface Engine {
   /** `firstWordMs` bounds the time until the registry answers at all. */
   pull(image: string, firstWordMs: number | undefined): Promise<void>
   image(image: string): Promise<Image | undefined>
+  /** Makes an image of a tar archive; `changes` are lines of a Dockerfile. */
+  importImage(image: string, archive: Buffer, changes: readonly string[]): Promise<void>
+  /** Removes the name, and what no other name needs. One that is gone or in use is a success. */
+  removeImage(image: string): Promise<void>
   /** Gives the container's id. */
   create(name: string, body: ContainerBody): Promise<string>
   start(containerId: string): Promise<void>
@@ -114,6 +122,8 @@ export interface Engine {
 /** The agent's names for what the world does wrong; they come first in the reasons that users read. */
 export type EngineErrorName =
   | 'CannotPullContainerError'
+  | 'CannotRemoveImageError'
+  | 'ResourceInitializationError'
   | 'CannotCreateContainerError'
   | 'CannotCreateVolumeError'
   | 'CannotStartContainerError'

@@ -10,10 +10,14 @@ export type TaskLimits = {
 export type HostInfo = {
   /** Whether task groups can be made here. */
   readonly taskGroups: boolean
+  /** Whether the image of pause containers can be made. */
+  readonly pause: boolean
   /** What this machine, or the control group that the agent lives in, allows; absent where nothing does. */
   readonly memoryLimitBytes?: number | undefined
   /** The kernel's own range for ports that nobody asked for by number. */
   readonly dynamicPorts: PortRange
+  /** Empty where tasks get none. */
+  readonly gpuIds: readonly string[]
 }
 
 /** Both ends belong to it. */
@@ -29,6 +33,8 @@ export interface Host {
   makeTaskGroup(taskId: string, limits: TaskLimits): Promise<string>
   /** One that is gone is a success; one that still has processes is an error. */
   removeTaskGroup(taskId: string): Promise<void>
+  /** A tar archive with a static busybox at its root, for the pause image. */
+  pauseArchive(): Promise<Buffer>
   /** Whether nobody has this port just now. */
   isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean>
 }

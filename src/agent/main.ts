@@ -3,6 +3,7 @@ import { streamLog, systemClock, systemIds } from '#system/system.ts'
 import { Agent, type AgentOptions } from './agent.ts'
 import { processConfig } from './config.ts'
 import { DockerEngine } from './docker/docker.ts'
+import { LinuxHost } from './host/linux.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
 import { signedSockets } from './socket.ts'
@@ -43,15 +44,19 @@ export type RunAgentOptions = Pick<
 /** Starts the agent on this machine's Docker Engine. Resolves once it is connected. */
 export async function runAgent(options: RunAgentOptions): Promise<Agent> {
   const config = processConfig()
+  const engine = new DockerEngine({
+    socketPath: options.dockerSocket ?? DOCKER_SOCKET,
+    clock: systemClock,
+    createTimeoutMs: config.createTimeoutMs,
+    startTimeoutMs: config.startTimeoutMs,
+  })
   const agent = new Agent({
     ...options,
     ...outside({ ...options, clock: systemClock }),
     config: { ...config, cluster: options.cluster ?? config.cluster },
     architecture: process.arch,
-    engine: new DockerEngine({
-      socketPath: options.dockerSocket ?? DOCKER_SOCKET,
-      clock: systemClock,
-    }),
+    engine,
+    host: new LinuxHost(engine, config.gpuInfoPath),
     clock: systemClock,
     ids: systemIds,
     log: streamLog(options.log),

@@ -2,28 +2,39 @@ import type { Attribute, Resource } from '#wire/calls.ts'
 
 import type { AgentConfig } from './config.ts'
 import type { EngineInfo } from './engine.ts'
+import type { HostInfo } from './host.ts'
 
 const MIB = 1024 * 1024
-const CPU_UNITS_PER_CORE = 1024
+export const UNITS_PER_CORE = 1024
 /** The versions of Docker's API that ECS has attributes for. */
 const REMOTE_API_MINORS = [17, 18, 19, 20, 21, 22, 23, 24, 25, 28, 29, 30, 32]
 /** Drivers that need nothing of the agent but their name in the container's LogConfig. */
 const LOGGING_DRIVERS = ['json-file', 'syslog', 'journald', 'gelf', 'fluentd', 'splunk']
 
 /** What this host has for tasks. Ports are those that tasks may not have. */
-export function totalResources(info: EngineInfo, config: AgentConfig): readonly Resource[] {
-  const memoryMiB = Math.floor(info.memoryBytes / MIB) - config.reservedMemoryMiB
+export function totalResources(
+  info: EngineInfo,
+  host: HostInfo,
+  config: AgentConfig,
+): readonly Resource[] {
   return [
-    { name: 'CPU', type: 'INTEGER', integerValue: info.cpus * CPU_UNITS_PER_CORE },
-    { name: 'MEMORY', type: 'INTEGER', integerValue: Math.max(0, memoryMiB) },
+    { name: 'CPU', type: 'INTEGER', integerValue: info.cpus * UNITS_PER_CORE },
+    { name: 'MEMORY', type: 'INTEGER', integerValue: memoryMiB(info, host, config) },
     { name: 'PORTS', type: 'STRINGSET', stringSetValue: config.reservedPorts.map(String) },
     { name: 'PORTS_UDP', type: 'STRINGSET', stringSetValue: config.reservedPortsUdp.map(String) },
   ]
 }
 
+/** What tasks may have together: less than the machine where the agent's own control group has less. */
+export function memoryMiB(info: EngineInfo, host: HostInfo, config: AgentConfig): number {
+  const bytes = Math.min(info.memoryBytes, host.memoryLimitBytes ?? Infinity)
+  return Math.max(0, Math.floor(bytes / MIB) - config.reservedMemoryMiB)
+}
+
 /** What this agent can do. A capability that is not built is not listed, so no task that needs it comes here. */
 export function attributes(
   info: EngineInfo,
+  host: HostInfo,
   config: AgentConfig,
   architecture: string,
 ): readonly Attribute[] {
@@ -36,13 +47,17 @@ export function attributes(
   )
   return [
     ...[
-      'com.amazonaws.ecs.capability.privileged-container',
+      ...(config.privilegedDisabled ? [] : ['com.amazonaws.ecs.capability.privileged-container']),
       ...versions.map((version) => `com.amazonaws.ecs.capability.docker-remote-api.1.${version}`),
       ...[...drivers, 'none'].map(
         (driver) => `com.amazonaws.ecs.capability.logging-driver.${driver}`,
       ),
       'ecs.capability.container-health-check',
       'ecs.capability.container-ordering',
+      'ecs.capability.container-restart-policy',
+      'ecs.capability.network.container-port-range',
+      ...(config.taskLimits && host.taskGroups ? ['ecs.capability.task-cpu-mem-limit'] : []),
+      ...(host.pause ? ['ecs.capability.pid-ipc-namespace-sharing'] : []),
       'ecs.capability.full-sync',
       'ecs.capability.external',
       ...info.volumeDrivers

@@ -6,6 +6,8 @@ import { AcsClient, type AcsHandlers } from './acs.ts'
 import type { AgentOptions } from './agent.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { EngineInfo } from './engine.ts'
+import type { HostInfo } from './host.ts'
+import { memoryMiB, UNITS_PER_CORE } from './registration.ts'
 import { Reporter } from './reporter.ts'
 import type { AgentState } from './state/state.ts'
 import { ownLabels, type Owner } from './tasks/create.ts'
@@ -24,6 +26,7 @@ type SessionOptions = AgentOptions & {
   readonly controlPlane: ControlPlane
   readonly containerInstanceArn: string
   readonly info: EngineInfo
+  readonly hostInfo: HostInfo
   /** What was known before, in an earlier life of the agent. */
   readonly before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'>
   readonly signal: AbortSignal
@@ -48,7 +51,8 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options
     this.#timeline = options.before.timeline
-    const { engine, clock, ids, log, config, containerInstanceArn, installationId } = options
+    const { engine, host, clock, ids, log, config, containerInstanceArn, installationId } = options
+    const { info, hostInfo } = options
     const { cluster } = config
     const owner: Owner = { installationId, containerInstanceArn, cluster }
     const signal = AbortSignal.any([options.signal, this.#ending.signal])
@@ -56,6 +60,17 @@ export class Session {
       tasks: options.before.tasks,
       forgotten: options.before.forgotten,
       engine,
+      host,
+      settings: {
+        region: options.region,
+        dynamicPorts: config.dynamicPorts,
+        taskPidsLimit: config.taskPidsLimit,
+      },
+      capacity: {
+        cpu: info.cpus * UNITS_PER_CORE,
+        memoryMiB: memoryMiB(info, hostInfo, config),
+      },
+      ports: config.dynamicPorts ?? hostInfo.dynamicPorts,
       clock,
       ids,
       log,

@@ -9,7 +9,7 @@ import { UserError } from './user-error.ts'
 
 export type AgentCommand = {
   readonly endpoint: string
-  readonly cluster: string
+  readonly cluster?: string
   readonly region: string
   readonly data?: string
   readonly docker: string
@@ -27,7 +27,7 @@ export async function agent(options: AgentCommand): Promise<void> {
   const running = await runAgent({
     endpoint: options.endpoint,
     region: options.region,
-    cluster: options.cluster,
+    ...(options.cluster !== undefined && { cluster: options.cluster }),
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
     dataDirectory: join(root, 'agent'),
     installationId: installationId(root),

@@ -98,8 +98,12 @@ function agent(berth: Command): void {
     .description(
       'run the agent of this host alone; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     )
-    .requiredOption('--endpoint <url>', 'the control plane')
-    .option('--cluster <name>', 'cluster to join', 'default')
+    .addOption(
+      new Option('--endpoint <url>', 'the control plane')
+        .env('ECS_BACKEND_HOST')
+        .makeOptionMandatory(),
+    )
+    .option('--cluster <name>', 'cluster to join: ECS_CLUSTER, else `default`, if it is not given')
     .option('--region <name>', 'region to join', REGION)
     .addOption(dataOption())
     .option('--docker <socket>', "the Docker Engine's socket", '/var/run/docker.sock')

@@ -24,6 +24,7 @@ export type RegisterContainerInstanceRequest = {
   readonly instanceIdentityDocumentSignature: string
   readonly totalResources: readonly Resource[]
   readonly attributes: readonly Attribute[]
+  readonly platformDevices?: readonly { readonly id: string; readonly type: 'GPU' }[] | undefined
   readonly tags?: readonly Tag[] | undefined
 }
 

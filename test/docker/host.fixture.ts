@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Agent } from '#agent/agent.ts'
 import { readConfig } from '#agent/config.ts'
 import { DockerEngine } from '#agent/docker/docker.ts'
+import { LinuxHost } from '#agent/host/linux.ts'
 import { outside } from '#agent/main.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { streamLog, systemClock, systemIds } from '#system/system.ts'
@@ -75,6 +76,7 @@ export class Host {
       installationId: this.installationId,
       architecture: process.arch,
       engine: this.#engine,
+      host: new LinuxHost(this.#engine),
       clock,
       ids: systemIds,
       log: streamLog({ write: (line: string) => this.lines.push(line) }),

@@ -7,12 +7,17 @@ export type VersionAnswer = {
 export type InfoAnswer = {
   readonly NCPU?: number
   readonly MemTotal?: number
+  readonly CgroupDriver?: string
+  readonly CgroupVersion?: string
   readonly Plugins?: { readonly Log?: readonly string[]; readonly Volume?: readonly string[] }
 }
 export type ImageAnswer = {
   readonly Id?: string
   readonly RepoDigests?: readonly string[] | null
-  readonly Config?: { readonly Labels?: Readonly<Record<string, string>> | null } | null
+  readonly Config?: {
+    readonly Labels?: Readonly<Record<string, string>> | null
+    readonly Env?: readonly string[] | null
+  } | null
 }
 export type PortBinding = { readonly HostIp?: string; readonly HostPort?: string }
 export type InspectAnswer = {

@@ -10,7 +10,11 @@ const CONNECTIONS_MAX = 64
 export type Call = {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
-  readonly query?: Readonly<Record<string, string>> | undefined
+  readonly query?:
+    | Readonly<Record<string, string>>
+    | readonly (readonly [string, string])[]
+    | undefined
+  /** JSON, or an archive. */
   readonly body?: unknown
   readonly timeoutMs: number
   /** Ends the call from outside. */
@@ -76,8 +80,10 @@ export class DockerClient {
     agent: Agent,
     read: (response: IncomingMessage) => Promise<void>,
   ): Promise<number> {
-    const query = call.query ? `?${new URLSearchParams(call.query).toString()}` : ''
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+    const query = call.query ? `?${new URLSearchParams(queryOf(call.query)).toString()}` : ''
+    const archive = Buffer.isBuffer(call.body)
+    const body =
+      call.body === undefined ? undefined : archive ? call.body : JSON.stringify(call.body)
     const limit = new AbortController()
     const disarm =
       call.timeoutMs === Infinity
@@ -98,7 +104,7 @@ export class DockerClient {
               ...(body === undefined
                 ? { 'content-length': '0' }
                 : {
-                    'content-type': 'application/json',
+                    'content-type': archive ? 'application/x-tar' : 'application/json',
                     'content-length': String(Buffer.byteLength(body)),
                   }),
             },
@@ -116,6 +122,13 @@ export class DockerClient {
       disarm()
     }
   }
+}
+
+/** In two shapes, because some parameters may be said more than once. */
+function queryOf(query: NonNullable<Call['query']>): Record<string, string> | [string, string][] {
+  return Array.isArray(query)
+    ? query.map(([name, value]: readonly [string, string]) => [name, value])
+    : { ...(query as Readonly<Record<string, string>>) }
 }
 
 function parse(text: string): unknown {

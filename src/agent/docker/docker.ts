@@ -32,6 +32,7 @@ const START_TIMEOUT_MS = 3 * MINUTE_MS
 const STOP_TIMEOUT_EXTRA_MS = 2 * MINUTE_MS
 const REMOVE_TIMEOUT_MS = 5 * MINUTE_MS
 const QUICK_TIMEOUT_MS = 30_000
+const CONFLICT = 409
 
 /** The Engine API's versions that are tested: the oldest is Debian 12's, the newest what Docker 28 has. */
 const API_OLDEST = '1.41'
@@ -43,6 +44,8 @@ const EVENTS = ['start', 'die', 'oom', 'destroy', 'health_status']
 type Attempt = Omit<Call, 'timeoutMs'> & {
   readonly timeoutMs: number
   readonly error: EngineErrorName
+  /** The status that means that there is nothing to do, besides 404. */
+  readonly inUse?: number
   /** For the text of a time-out: `Could not transition to …`. */
   readonly to: string
 }
@@ -51,9 +54,18 @@ type Attempt = Omit<Call, 'timeoutMs'> & {
 export class DockerEngine implements Engine {
   readonly #client: DockerClient
   readonly #clock: Clock
+  readonly #createTimeoutMs: number
+  readonly #startTimeoutMs: number
   #prefix: Promise<string> | undefined
 
-  constructor(options: { socketPath: string; clock: Clock }) {
+  constructor(options: {
+    socketPath: string
+    clock: Clock
+    createTimeoutMs?: number
+    startTimeoutMs?: number
+  }) {
+    this.#createTimeoutMs = options.createTimeoutMs ?? CREATE_TIMEOUT_MS
+    this.#startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS
     this.#client = new DockerClient(options.socketPath, options.clock)
     this.#clock = options.clock
   }
@@ -69,6 +81,8 @@ export class DockerEngine implements Engine {
       volumeDrivers: info.Plugins?.Volume ?? [],
       cpus: info.NCPU ?? 1,
       memoryBytes: info.MemTotal ?? 0,
+      cgroupDriver: info.CgroupDriver === 'systemd' ? 'systemd' : 'cgroupfs',
+      cgroupVersion: info.CgroupVersion === '2' ? 2 : 1,
     }
   }
 
@@ -114,7 +128,32 @@ export class DockerEngine implements Engine {
     if (answer === undefined) return undefined
     const { Id, RepoDigests, Config } = answer as ImageAnswer
     const digest = RepoDigests?.[0]?.split('@')[1]
-    return { id: Id ?? '', digest, labels: Config?.Labels ?? {} }
+    const variables = (Config?.Env ?? []).map((pair) => pair.split('=')[0] ?? '')
+    return { id: Id ?? '', digest, labels: Config?.Labels ?? {}, variables }
+  }
+
+  async importImage(image: string, archive: Buffer, changes: readonly string[]): Promise<void> {
+    const { fromImage: repo, tag = '' } = imageReference(image)
+    await this.#attempt({
+      method: 'POST',
+      path: '/images/create',
+      query: [['fromSrc', '-'], ['repo', repo], ['tag', tag], ...changes.map(change)],
+      body: archive,
+      timeoutMs: CREATE_TIMEOUT_MS,
+      error: 'CannotPullContainerError',
+      to: 'imported',
+    })
+  }
+
+  async removeImage(image: string): Promise<void> {
+    await this.#attempt({
+      method: 'DELETE',
+      path: `/images/${encodeURIComponent(image)}`,
+      timeoutMs: REMOVE_TIMEOUT_MS,
+      error: 'CannotRemoveImageError',
+      to: 'removed',
+      inUse: CONFLICT,
+    })
   }
 
   async create(name: string, body: ContainerBody): Promise<string> {
@@ -123,7 +162,7 @@ export class DockerEngine implements Engine {
       path: '/containers/create',
       query: { name },
       body,
-      timeoutMs: CREATE_TIMEOUT_MS,
+      timeoutMs: this.#createTimeoutMs,
       error: 'CannotCreateContainerError',
       to: 'created',
     })
@@ -139,7 +178,7 @@ export class DockerEngine implements Engine {
     const answer = await this.#attempt({
       method: 'POST',
       path: `/containers/${containerId}/start`,
-      timeoutMs: START_TIMEOUT_MS,
+      timeoutMs: this.#startTimeoutMs,
       error: 'CannotStartContainerError',
       to: 'started',
     })
@@ -270,7 +309,7 @@ export class DockerEngine implements Engine {
       if (error instanceof CallTimeout) throw timedOut(attempt.to, attempt.timeoutMs)
       throw new EngineError(attempt.error, (error as Error).message)
     }
-    if (answer.status === 404) return undefined
+    if (answer.status === 404 || answer.status === attempt.inUse) return undefined
     if (answer.status >= 400)
       throw new EngineError(attempt.error, `Error response from daemon: ${messageOf(answer)}`)
     return answer.body ?? null
@@ -308,6 +347,10 @@ function minor(version: string): number {
 
 function labelFilter(labels: Readonly<Record<string, string>>): string[] {
   return Object.entries(labels).map(([label, value]) => (value ? `${label}=${value}` : label))
+}
+
+function change(line: string): [string, string] {
+  return ['changes', line]
 }
 
 function messageOf(answer: Answer): string {

@@ -50,17 +50,15 @@ export function groupPlan(hierarchy: Hierarchy, taskId: string, limits: TaskLimi
 function version1Plan({ mounts }: Hierarchy, taskId: string, limits: TaskLimits): GroupPlan {
   const parent = `/${FOLDER}/${taskId}`
   const { vcpus, memoryMiB, pids } = limits
-  const files = [
-    ...(vcpus === undefined
-      ? []
-      : [
-          ['cpu', 'cpu.cfs_period_us', PERIOD_MICROSECONDS],
-          ['cpu', 'cpu.cfs_quota_us', quota(vcpus)],
-          ['cpu', 'cpu.shares', shares(vcpus)],
-        ]),
-    ...(memoryMiB === undefined ? [] : [['memory', 'memory.limit_in_bytes', memoryMiB * MIB]]),
-    ...(pids === undefined ? [] : [['pids', 'pids.max', pids]]),
-  ] as readonly (readonly [string, string, number])[]
+  const files: readonly LimitFile[] = [
+    ...limit(vcpus, (value) => [
+      ['cpu', 'cpu.cfs_period_us', PERIOD_MICROSECONDS],
+      ['cpu', 'cpu.cfs_quota_us', quota(value)],
+      ['cpu', 'cpu.shares', shares(value)],
+    ]),
+    ...limit(memoryMiB, (value) => [['memory', 'memory.limit_in_bytes', value * MIB]]),
+    ...limit(pids, (value) => [['pids', 'pids.max', value]]),
+  ]
   const controllers = [...new Set(files.map(([controller]) => controller))]
   return {
     parent,
@@ -142,9 +140,20 @@ function systemdPlan(taskId: string, { vcpus, memoryMiB, pids }: TaskLimits): Gr
   }
 }
 
+type LimitFile = readonly [controller: string, file: string, value: number]
+
+/** The files of one limit; none where it is not set. */
+function limit(
+  value: number | undefined,
+  files: (value: number) => readonly LimitFile[],
+): readonly LimitFile[] {
+  return value === undefined ? [] : files(value)
+}
+
 function mount(mounts: Hierarchy['mounts'], controller: string): string {
   const path = mounts[controller]
-  if (path === undefined) throw new Error(`the control group controller '${controller}' is not here`)
+  if (path === undefined)
+    throw new Error(`the control group controller '${controller}' is not here`)
   return path
 }
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 
 import type { Engine } from '../engine.ts'
@@ -10,6 +11,8 @@ import type { Host, HostInfo, PortRange, TaskLimits } from '../host.ts'
 import { controllerMounts, groupPlan, type GroupStep, type Hierarchy } from './control-groups.ts'
 
 const COMMAND_TIMEOUT_MS = 30_000
+const BUSYBOX = '/bin/busybox'
+const ARCHIVE_BYTES_MAX = 64 * 1024 * 1024
 /** Where the kernel does not say. */
 const DYNAMIC_PORTS: PortRange = { first: 49_153, last: 65_535 }
 /** Version 1 says "no limit" by a number near 2^63. */
@@ -17,22 +20,25 @@ const LIMIT_BYTES_MAX = 2 ** 60
 
 export class LinuxHost implements Host {
   readonly #engine: Engine
+  readonly #gpuInfoPath: string | undefined
   #hierarchy: Promise<Hierarchy | undefined> | undefined
 
   /** The engine says how it makes control groups: a task's must be made the same way. */
-  constructor(engine: Engine) {
+  constructor(engine: Engine, gpuInfoPath?: string) {
     this.#engine = engine
+    this.#gpuInfoPath = gpuInfoPath
   }
 
   async info(): Promise<HostInfo> {
     const hierarchy = await this.#groups()
     const usable =
-      hierarchy !== undefined &&
-      (hierarchy.driver === 'systemd' || (await writable(hierarchy)))
+      hierarchy !== undefined && (hierarchy.driver === 'systemd' || (await writable(hierarchy)))
     return {
       taskGroups: usable,
+      pause: await isStatic(BUSYBOX),
       memoryLimitBytes: hierarchy && (await memoryLimit(hierarchy)),
       dynamicPorts: await dynamicPorts(),
+      gpuIds: this.#gpuInfoPath === undefined ? [] : await gpuIds(this.#gpuInfoPath),
     }
   }
 
@@ -45,6 +51,15 @@ export class LinuxHost implements Host {
   async removeTaskGroup(taskId: string): Promise<void> {
     const { remove } = groupPlan(await this.#needGroups(), taskId, {})
     for (const step of remove) await carryOut(step)
+  }
+
+  async pauseArchive(): Promise<Buffer> {
+    const { stdout } = await promisify(execFile)(
+      'tar',
+      ['-C', dirname(BUSYBOX), '-cf', '-', basename(BUSYBOX)],
+      { encoding: 'buffer', maxBuffer: ARCHIVE_BYTES_MAX, timeout: COMMAND_TIMEOUT_MS },
+    )
+    return stdout
   }
 
   async isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean> {
@@ -107,6 +122,23 @@ async function writable({ version, mounts }: Hierarchy): Promise<boolean> {
   }
 }
 
+/** A program with an interpreter (`PT_INTERP`) needs libraries that an empty image does not have. */
+async function isStatic(path: string): Promise<boolean> {
+  const head = await readFile(path).catch(() => undefined)
+  if (!head || head.toString('latin1', 1, 4) !== 'ELF' || head[4] !== ELF_64) return false
+  const [offset, size, count] = [
+    Number(head.readBigUInt64LE(32)),
+    head.readUInt16LE(54),
+    head.readUInt16LE(56),
+  ]
+  for (let index = 0; index < count; index += 1)
+    if (head.readUInt32LE(offset + index * size) === ELF_INTERPRETER) return false
+  return true
+}
+
+const ELF_64 = 2
+const ELF_INTERPRETER = 3
+
 async function memoryLimit({ version, mounts }: Hierarchy): Promise<number | undefined> {
   const path =
     version === 1
@@ -118,8 +150,18 @@ async function memoryLimit({ version, mounts }: Hierarchy): Promise<number | und
 
 async function dynamicPorts(): Promise<PortRange> {
   const path = '/proc/sys/net/ipv4/ip_local_port_range'
-  const [first, last] = (await readFile(path, 'utf8').catch(() => '')).trim().split(/\s+/).map(Number)
+  const [first, last] = (await readFile(path, 'utf8').catch(() => ''))
+    .trim()
+    .split(/\s+/)
+    .map(Number)
   return first && last && first < last ? { first, last } : DYNAMIC_PORTS
+}
+
+/** The file is Amazon's: whoever sets up the driver writes it. */
+async function gpuIds(path: string): Promise<readonly string[]> {
+  const { GPUIDs } = JSON.parse(await readFile(path, 'utf8')) as { GPUIDs?: unknown }
+  if (!Array.isArray(GPUIDs)) throw new Error(`${path} has no list GPUIDs`)
+  return GPUIDs.map(String)
 }
 
 function isTcpPortFree(port: number): Promise<boolean> {

@@ -2,24 +2,32 @@ import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { dockerName, ownVolumes } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
+import { withPause } from './pause.ts'
 import type { KnownContainer, KnownTask } from './task.ts'
 
 /** A task that was just heard of. `hex` gives a fresh ending for each name on the engine. */
 export function accept(task: AcsTask, seqNum: number, hex: () => string): KnownTask {
-  const { roleCredentials: _role, executionRoleCredentials: _execution, ...definition } = task
+  const { roleCredentials, executionRoleCredentials: _execution, ...sent } = task
+  const definition = withPause(sent)
   const containers = (definition.containers ?? []).map(
     ({ name }): readonly [string, KnownContainer] => [
       name,
-      { status: 'NONE', dockerName: dockerName(definition, name, hex()) },
+      {
+        status: 'NONE',
+        dockerName: dockerName(definition, name, hex()),
+        endpointId: hex() + hex(),
+      },
     ],
   )
   return {
     arn: task.arn,
     definition,
     desired: task.desiredStatus,
+    admitted: false,
     seqNum,
     containers: Object.fromEntries(containers),
     volumes: ownVolumes(definition, hex),
+    credentialsId: roleCredentials?.credentialsId,
     reported: { status: 'NONE', containers: {} },
   }
 }
@@ -30,6 +38,7 @@ export function refuse(arn: string, seqNum: number, problem: string): KnownTask 
     arn,
     definition: { arn, desiredStatus: 'STOPPED' },
     desired: 'STOPPED',
+    admitted: false,
     seqNum,
     problem,
     containers: {},
@@ -61,10 +70,7 @@ function containerProblem(container: AcsContainer): string | undefined {
   if (container.secrets?.length) return notBuilt('secrets')
   if (container.environmentFiles?.length) return notBuilt('environmentFiles')
   if (container.firelensConfiguration) return notBuilt('firelensConfiguration')
-  if (container.restartPolicy?.enabled) return notBuilt('restartPolicy')
   if (container.registryAuthentication) return notBuilt('registryAuthentication')
-  if (container.portMappings?.some(({ containerPortRange }) => containerPortRange))
-    return notBuilt('containerPortRange')
   for (const text of [container.dockerConfig?.config, container.dockerConfig?.hostConfig])
     if (members(text) === undefined)
       return `dockerConfig of container '${container.name}' is not JSON`

@@ -1,9 +1,12 @@
 import type { AcsContainer } from '#wire/task.ts'
 
-import { EngineError, type Engine } from '../engine.ts'
+import { EngineError, type Engine, type Image } from '../engine.ts'
+import type { Host, TaskLimits } from '../host.ts'
 import type { Slots } from '../slots.ts'
-import { containerBody, volumeBodies, type Owner } from './create.ts'
+import { containerBody, volumeBodies, type BodySettings, type Owner } from './create.ts'
 import { ensureImage, type PullBehavior } from './images.ts'
+import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
+import type { PortChooser } from './ports.ts'
 import type { Act } from './step.ts'
 import { change, containerOf, containersOf, observe, type KnownTask } from './task.ts'
 
@@ -12,7 +15,10 @@ export const AGAIN_MS = 5_000
 
 export type Tools = {
   readonly engine: Engine
+  readonly host: Host
   readonly owner: Owner
+  readonly settings: BodySettings
+  readonly ports: PortChooser
   readonly pullBehavior: PullBehavior
   readonly stopTimeoutSeconds: number
   /** Creates and starts: more at a time than these only make each of them slower. */
@@ -42,24 +48,42 @@ export async function perform(task: KnownTask, act: Act, tools: Tools): Promise<
 type Work = (task: KnownTask, container: AcsContainer, tools: Tools) => Promise<Outcome>
 
 const doing: Readonly<Record<Act['type'], Work>> = {
-  async pull(_task, { name, image }, { engine, pullBehavior, pulls, now }) {
-    const { digest } = await pulls.run(() => ensureImage(engine, image, pullBehavior))
-    const at = now()
+  async pull(_task, { name, image }, tools) {
+    const { digest, variables } = await tools.pulls.run(() => imageOf(image, tools))
+    const at = tools.now()
+    const imageVariables = REGION_VARIABLES.filter((variable) => variables.includes(variable))
     return (task) => ({
-      ...change(task, name, { status: 'PULLED', imageDigest: digest }),
+      ...change(task, name, { status: 'PULLED', imageDigest: digest, imageVariables }),
       pullStoppedAt: at,
     })
   },
 
-  async create(task, container, { engine, owner, starts }) {
+  async create(task, container, { engine, host, owner, settings, ports, starts }) {
     const dockerId = await starts.run(async () => {
       for (const volume of volumeBodies(task, owner)) {
         await engine.createVolume(volume)
       }
+      const parentGroup = await taskGroup(task, host, settings)
+      const hostPorts = await ports.choose(container)
       const { dockerName } = containerOf(task, container.name)
-      return engine.create(dockerName, containerBody(task, container, owner))
+      const body = containerBody(task, container, owner, { ...settings, parentGroup, hostPorts })
+      return engine.create(dockerName, body)
     })
     return (known) => change(known, container.name, { status: 'CREATED', dockerId })
+  },
+
+  async restart(task, { name }, { engine, starts, now }) {
+    const { dockerId = '', restarts = 0 } = containerOf(task, name)
+    await starts.run(() => engine.start(dockerId))
+    const seen = await engine.inspect(dockerId).catch(() => undefined)
+    const restartedAt = (seen?.state === 'running' ? seen.startedAt : undefined) ?? now()
+    return (known) =>
+      change(known, name, {
+        ended: undefined,
+        restarts: restarts + 1,
+        restartedAt,
+        ...(seen?.networkBindings.length ? { networkBindings: seen.networkBindings } : {}),
+      })
   },
 
   async start(task, { name }, { engine, starts, now }) {
@@ -95,5 +119,47 @@ function failure(act: Act, reason: string, now: number): Outcome {
   const name = act.container
   if (act.type === 'stop' || act.type === 'remove')
     return (task) => change(task, name, { againAt: now + AGAIN_MS })
-  return (task) => change(task, name, { status: 'STOPPED', reason, finishedAt: now })
+  return (task) => {
+    const { ended } = containerOf(task, name)
+    const end = ended
+      ? { exitCode: ended.exitCode, finishedAt: ended.finishedAt }
+      : { finishedAt: now }
+    return change(task, name, { ...end, status: 'STOPPED', reason, ended: undefined })
+  }
+}
+
+/** What the host says to every container; what the task or the image says wins over it. */
+const REGION_VARIABLES = ['AWS_REGION', 'AWS_DEFAULT_REGION']
+
+async function imageOf(name: string, { engine, host, pullBehavior }: Tools): Promise<Image> {
+  if (name === PAUSE_IMAGE && !(await engine.image(name)))
+    await engine.importImage(name, await host.pauseArchive(), PAUSE_CHANGES)
+  return ensureImage(engine, name, pullBehavior)
+}
+
+/** The parent group of a task that is limited as a whole; `undefined` for one that is not. */
+async function taskGroup(
+  task: KnownTask,
+  host: Host,
+  { taskPidsLimit }: BodySettings,
+): Promise<string | undefined> {
+  const limits = taskLimits(task, taskPidsLimit)
+  if (!limits) return undefined
+  try {
+    return await host.makeTaskGroup(taskIdOf(task.arn), limits)
+  } catch (error) {
+    const why = `unable to make the task's control group: ${(error as Error).message}`
+    throw new EngineError('ResourceInitializationError', why)
+  }
+}
+
+export function taskIdOf(arn: string): string {
+  return arn.split('/').at(-1) ?? arn
+}
+
+/** `undefined` where nothing limits the task as a whole. */
+export function taskLimits(task: KnownTask, pids: number | undefined): TaskLimits | undefined {
+  const { cpu: vcpus, memory: memoryMiB } = task.definition
+  if (!vcpus && !memoryMiB && !pids) return undefined
+  return { vcpus: vcpus || undefined, memoryMiB: memoryMiB || undefined, pids }
 }

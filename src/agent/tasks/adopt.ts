@@ -3,7 +3,7 @@ import { readTask } from '#wire/task.ts'
 import type { Observed } from '../engine.ts'
 import { accept } from './accept.ts'
 import { jsonObject, LABELS } from './create.ts'
-import { change, observe, type KnownTask } from './task.ts'
+import { change, containerOf, observe, type KnownTask } from './task.ts'
 
 /**
  * The tasks that containers on the engine belong to, where the agent's own state does not know them: each container
@@ -45,7 +45,10 @@ export function reconcile(task: KnownTask, found: readonly Observed[], now: numb
 }
 
 function attach(task: KnownTask, name: string, container: Observed, now: number): KnownTask {
-  const named = change(task, name, { dockerName: container.name })
+  const named = change(task, name, {
+    dockerName: container.name,
+    endpointId: container.labels[LABELS.endpoint] ?? containerOf(task, name).endpointId,
+  })
   return observe(named, name, container, now)
 }
 
@@ -54,7 +57,12 @@ function taskOf(arn: string, container: Observed, hex: () => string): KnownTask 
     const definition = readTask(JSON.parse(container.labels[LABELS.task] ?? ''), 'label')
     const volumes = jsonObject(container.labels[LABELS.volumes]) as Record<string, string>
     if (definition.arn !== arn) return undefined
-    return { ...accept({ ...definition, desiredStatus: 'RUNNING' }, 0, hex), volumes }
+    // What is on the engine has been let in already.
+    return {
+      ...accept({ ...definition, desiredStatus: 'RUNNING' }, 0, hex),
+      volumes,
+      admitted: true,
+    }
   } catch {
     // A label that no agent of ours wrote: the container is left alone.
     return undefined

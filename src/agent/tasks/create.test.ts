@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { accept } from './accept.ts'
-import { containerBody, volumeBodies, type Owner } from './create.ts'
+import { containerBody, volumeBodies, type BodyChoices, type Owner } from './create.ts'
+import { change } from './task.ts'
 
 const OWNER: Owner = {
   installationId: 'installation-1',
@@ -14,7 +15,11 @@ const OWNER: Owner = {
 const ARN = 'arn:aws:ecs:us-east-1:123456789012:task/default/1'
 const CLUSTER = 'arn:aws:ecs:us-east-1:123456789012:cluster/default'
 
-function bodyOf(container: Partial<AcsContainer>, more: Partial<AcsTask> = {}) {
+function bodyOf(
+  container: Partial<AcsContainer>,
+  more: Partial<AcsTask> = {},
+  choices: BodyChoices = {},
+) {
   const app: AcsContainer = { name: 'app', image: 'team/app:1', ...container }
   const db: AcsContainer = { name: 'db', image: 'team/db:1' }
   const task = accept(
@@ -31,7 +36,7 @@ function bodyOf(container: Partial<AcsContainer>, more: Partial<AcsTask> = {}) {
     1,
     () => 'f00',
   )
-  const body = containerBody(task, app, OWNER)
+  const body = containerBody(task, app, OWNER, choices)
   return { task, body, hostConfig: body.HostConfig }
 }
 
@@ -54,6 +59,7 @@ test('a small container gets a small body', () => {
     'berth.installation': 'installation-1',
     'berth.container-instance': OWNER.containerInstanceArn,
     'berth.volumes': '{}',
+    'berth.endpoint': 'f00f00',
   })
   assert.deepEqual(JSON.parse(definition ?? ''), task.definition)
 })
@@ -180,4 +186,73 @@ test('credentials never get onto a label', () => {
     { roleCredentials: { credentialsId: 'c', secretAccessKey: 'SECRET', sessionToken: 'SECRET' } },
   )
   assert.ok(!JSON.stringify(body).includes('SECRET'))
+})
+
+test('a container is told where it runs; what the task or the image says wins', () => {
+  const choices = { region: 'eu-west-1', metadataUrl: 'http://169.254.170.2' }
+  const credentials = { roleCredentials: { credentialsId: 'c-1' } }
+  assert.deepEqual(bodyOf({}, credentials, choices).body['Env'], [
+    'ECS_CONTAINER_METADATA_URI=http://169.254.170.2/v3/f00f00',
+    'ECS_CONTAINER_METADATA_URI_V4=http://169.254.170.2/v4/f00f00',
+    'ECS_AGENT_URI=http://169.254.170.2/api/f00f00',
+    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/c-1',
+    'AWS_REGION=eu-west-1',
+    'AWS_DEFAULT_REGION=eu-west-1',
+  ])
+  const own = bodyOf({ environment: { AWS_REGION: 'mine' } }, {}, { region: 'eu-west-1' })
+  assert.deepEqual(own.body['Env'], ['AWS_REGION=mine', 'AWS_DEFAULT_REGION=eu-west-1'])
+  const { task } = bodyOf({})
+  const image = change(task, 'app', { imageVariables: ['AWS_REGION', 'AWS_DEFAULT_REGION'] })
+  const app = image.definition.containers?.[0] as AcsContainer
+  assert.deepEqual(containerBody(image, app, OWNER, { region: 'eu-west-1' })['Env'], [])
+})
+
+test('a port range has a host port for each of its ports', () => {
+  const { hostConfig } = bodyOf(
+    { portMappings: [{ containerPortRange: '8000-8002', protocol: 'udp' }, { containerPort: 80 }] },
+    {},
+    { hostPorts: { '8000-8002/udp': 50_000 }, dynamicPorts: { first: 49_153, last: 65_535 } },
+  )
+  assert.deepEqual(hostConfig['PortBindings'], {
+    '80/tcp': [{ HostPort: '49153-65535' }],
+    '8000/udp': [{ HostPort: '50000' }],
+    '8001/udp': [{ HostPort: '50001' }],
+    '8002/udp': [{ HostPort: '50002' }],
+  })
+})
+
+test('shared namespaces are those of the host, or of a pause container that all wait for', () => {
+  assert.equal(bodyOf({}, { pidMode: 'host' }).hostConfig['PidMode'], 'host')
+  assert.equal(bodyOf({}, { ipcMode: 'none' }).hostConfig['IpcMode'], 'none')
+  const { task, hostConfig } = bodyOf({}, { pidMode: 'task', ipcMode: 'task' })
+  assert.equal(hostConfig['PidMode'], 'container:ecs-shop-7-internalecspause-f00')
+  assert.equal(hostConfig['IpcMode'], 'container:ecs-shop-7-internalecspause-f00')
+  const [pause, ...others] = task.definition.containers ?? []
+  assert.equal(pause?.name, '~internal~ecs~pause')
+  for (const { dependsOn } of others)
+    assert.deepEqual(dependsOn, [{ containerName: '~internal~ecs~pause', condition: 'START' }])
+  const { HostConfig } = containerBody(task, pause, OWNER, { parentGroup: '/ecs/1' })
+  assert.equal(HostConfig['IpcMode'], 'shareable')
+  assert.equal(HostConfig['PidMode'], undefined)
+  assert.equal(HostConfig['CgroupParent'], '/ecs/1')
+  // A task that was kept and is accepted again has one pause container, not two.
+  const again = accept(task.definition, 1, () => 'f00')
+  assert.equal(again.definition.containers?.length, 3)
+})
+
+test('a container has the GPUs that are associated with it', () => {
+  const association = (name: string, container: string) => ({
+    type: 'gpu',
+    name,
+    containers: [container],
+    content: { encoding: 'base64', value: '' },
+  })
+  const { body, hostConfig } = bodyOf(
+    {},
+    { associations: [association('GPU-1', 'app'), association('GPU-2', 'db')] },
+  )
+  assert.deepEqual(body['Env'], ['NVIDIA_VISIBLE_DEVICES=GPU-1'])
+  assert.deepEqual(hostConfig['DeviceRequests'], [
+    { Driver: 'nvidia', DeviceIDs: ['GPU-1'], Capabilities: [['gpu']] },
+  ])
 })

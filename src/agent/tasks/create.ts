@@ -1,6 +1,10 @@
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import type { ContainerBody, VolumeBody } from '../engine.ts'
+import type { PortRange } from '../host.ts'
+import { gpusOf } from './gpus.ts'
+import { isPause, namespaces, PAUSE_NAME } from './pause.ts'
+import { rangeKey, rangesOf, type HostPorts } from './ports.ts'
 import { containerOf, type KnownTask } from './task.ts'
 
 const MIB = 1024 * 1024
@@ -23,9 +27,27 @@ export const LABELS = {
   containerInstance: 'berth.container-instance',
   task: 'berth.task',
   volumes: 'berth.volumes',
+  endpoint: 'berth.endpoint',
   taskArn: 'com.amazonaws.ecs.task-arn',
   containerName: 'com.amazonaws.ecs.container-name',
 } as const
+
+/** What the host's settings say of every container. */
+export type BodySettings = {
+  readonly region?: string | undefined
+  /** Where containers ask about themselves, such as `http://169.254.170.2`; absent where nobody answers. */
+  readonly metadataUrl?: string | undefined
+  /** Host ports that nobody asked for by number come from here; the engine's own choice where it is absent. */
+  readonly dynamicPorts?: PortRange | undefined
+  /** Processes and threads of a whole task. */
+  readonly taskPidsLimit?: number | undefined
+}
+
+/** What was decided for one container just before it is created. */
+export type BodyChoices = BodySettings & {
+  readonly parentGroup?: string | undefined
+  readonly hostPorts?: HostPorts | undefined
+}
 
 /** Labels that find all containers of one agent. */
 export function ownLabels(owner: Owner): Readonly<Record<string, string>> {
@@ -46,17 +68,24 @@ export function containerBody(
   task: KnownTask,
   container: AcsContainer,
   owner: Owner,
+  choices: BodyChoices,
 ): ContainerBody {
   const config = jsonObject(container.dockerConfig?.config)
   const hostConfig = jsonObject(container.dockerConfig?.hostConfig)
   const networkMode = task.definition.networkMode
   const publishes = networkMode !== 'host' && networkMode !== 'none'
-  const ports = publishes ? portsOf(container) : []
+  const ports = publishes ? portsOf(container, choices) : []
   const command = commandOf(container)
+  const known = containerOf(task, container.name)
+  const gpus = gpusOf(task.definition, container.name)
   return {
     ...(container.entryPoint ? { Entrypoint: container.entryPoint } : {}),
     ...(command ? { Cmd: command } : {}),
-    Env: Object.entries(container.environment ?? {}).map(([key, value]) => `${key}=${value}`),
+    Env: Object.entries({
+      ...ownVariables(task, container, choices),
+      ...(gpus.length > 0 ? { NVIDIA_VISIBLE_DEVICES: gpus.join(',') } : {}),
+      ...container.environment,
+    }).map(([key, value]) => `${key}=${value}`),
     ...(ports.length > 0
       ? { ExposedPorts: Object.fromEntries(ports.map(({ key }) => [key, {}])) }
       : {}),
@@ -77,6 +106,11 @@ export function containerBody(
         return `${containerOf(task, name).dockerName}:${alias}`
       }),
       ...(networkMode ? { NetworkMode: networkMode } : {}),
+      ...(choices.parentGroup ? { CgroupParent: choices.parentGroup } : {}),
+      ...namespaces(task.definition, container, containerOf(task, PAUSE_NAME).dockerName),
+      ...(gpus.length > 0
+        ? { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: gpus, Capabilities: [['gpu']] }] }
+        : {}),
       ...hostConfig,
     },
   }
@@ -90,6 +124,7 @@ export function containerBody(
       'com.amazonaws.ecs.task-definition-family': task.definition.family ?? '',
       'com.amazonaws.ecs.task-definition-version': task.definition.version ?? '',
       ...ownLabels(owner),
+      ...(known.endpointId ? { [LABELS.endpoint]: known.endpointId } : {}),
       ...(Buffer.byteLength(definition) <= TASK_LABEL_BYTES_MAX
         ? { [LABELS.task]: definition, [LABELS.volumes]: JSON.stringify(task.volumes) }
         : {}),
@@ -131,13 +166,57 @@ export function ownVolumes(
 
 type Port = { readonly key: string; readonly hostPort: string }
 
-/** Host port 0, or none, lets the Engine choose. */
-function portsOf(container: AcsContainer): readonly Port[] {
-  return (container.portMappings ?? []).flatMap(({ containerPort, hostPort, protocol }) =>
+/** Host port 0, or none, lets the Engine choose, from the host's range where it has one. */
+function portsOf(
+  container: AcsContainer,
+  { dynamicPorts, hostPorts = {} }: BodyChoices,
+): readonly Port[] {
+  const any = dynamicPorts ? `${dynamicPorts.first}-${dynamicPorts.last}` : '0'
+  const single = (container.portMappings ?? []).flatMap(({ containerPort, hostPort, protocol }) =>
     containerPort === undefined
       ? []
-      : [{ key: `${containerPort}/${protocol ?? 'tcp'}`, hostPort: String(hostPort ?? 0) }],
+      : [
+          {
+            key: `${containerPort}/${protocol ?? 'tcp'}`,
+            hostPort: hostPort ? `${hostPort}` : any,
+          },
+        ],
   )
+  const ranges = rangesOf(container).flatMap((range) => {
+    const first = hostPorts[rangeKey(range)]
+    if (first === undefined) return []
+    return Array.from({ length: range.last - range.first + 1 }, (_, index) => ({
+      key: `${range.first + index}/${range.protocol}`,
+      hostPort: `${first + index}`,
+    }))
+  })
+  return [...single, ...ranges]
+}
+
+/** What every container is told of where it runs. */
+function ownVariables(
+  task: KnownTask,
+  container: AcsContainer,
+  { region, metadataUrl }: BodyChoices,
+): Readonly<Record<string, string>> {
+  if (isPause(container)) return {}
+  const { endpointId, imageVariables = [] } = containerOf(task, container.name)
+  const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'].filter(
+    (variable) => !imageVariables.includes(variable),
+  )
+  return {
+    ...(metadataUrl && endpointId
+      ? {
+          ECS_CONTAINER_METADATA_URI: `${metadataUrl}/v3/${endpointId}`,
+          ECS_CONTAINER_METADATA_URI_V4: `${metadataUrl}/v4/${endpointId}`,
+          ECS_AGENT_URI: `${metadataUrl}/api/${endpointId}`,
+        }
+      : {}),
+    ...(metadataUrl && task.credentialsId
+      ? { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: `/v2/credentials/${task.credentialsId}` }
+      : {}),
+    ...(region ? Object.fromEntries(regions.map((variable) => [variable, region])) : {}),
+  }
 }
 
 function portBindings(ports: readonly Port[]): Readonly<Record<string, readonly object[]>> {

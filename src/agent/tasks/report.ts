@@ -1,6 +1,9 @@
 import type { ContainerStateChange, SubmitTaskStateChangeRequest } from '#wire/calls.ts'
 import { NETWORK_BINDINGS_MAX, REASON_LENGTH_MAX, RUNTIME_ID_LENGTH_MAX } from '#wire/limits.ts'
+import type { AcsContainer } from '#wire/task.ts'
 
+import { isPause } from './pause.ts'
+import { joinRanges } from './ports.ts'
 import {
   containerOf,
   containersOf,
@@ -19,9 +22,9 @@ export function nextReport(task: KnownTask): Report | undefined {
   if (status === undefined) return undefined
   // A task that ended before its start was told is told to have run first, so that it gets its start time.
   const late = status === 'RUNNING' && isStopped(task)
-  const containers = containersOf(task).flatMap(({ name }) => {
+  const containers = toldOf(task).flatMap(({ name }) => {
     const known = containerOf(task, name)
-    const told = late ? 'RUNNING' : toldStatus(known)
+    const told = late ? 'RUNNING' : status === 'PENDING' ? status : toldStatus(known)
     return told === undefined || (told === task.reported.containers[name] && status !== 'STOPPED')
       ? []
       : [stateChange(task, name, known, told)]
@@ -36,6 +39,11 @@ export function nextReport(task: KnownTask): Report | undefined {
     pullStoppedAt: seconds(task.pullStoppedAt),
     executionStoppedAt: status === 'STOPPED' ? seconds(task.executionStoppedAt) : undefined,
   }
+}
+
+/** The agent's own containers are nobody's business. */
+function toldOf(task: KnownTask): readonly AcsContainer[] {
+  return containersOf(task).filter((container) => !isPause(container))
 }
 
 /** The task after the control plane acknowledged the report. */
@@ -58,7 +66,16 @@ function statusToReport(task: KnownTask): Exclude<ReportedStatus, 'NONE'> | unde
   if (status === 'RUNNING') return isStopped(task) ? 'STOPPED' : 'RUNNING'
   if (hasRun(task)) return 'RUNNING'
   if (isStopped(task)) return 'STOPPED'
-  return undefined
+  return status === 'NONE' && isResolved(task) ? 'PENDING' : undefined
+}
+
+/** Whether a registry has said of every image which one it is: that is told before the task runs. */
+function isResolved(task: KnownTask): boolean {
+  const containers = toldOf(task)
+  return (
+    containers.length > 0 &&
+    containers.every(({ name }) => containerOf(task, name).imageDigest !== undefined)
+  )
 }
 
 /** Whether the task was ever wholly running: a container whose start failed keeps it from that for good. */
@@ -81,7 +98,7 @@ function stateChange(
   task: KnownTask,
   containerName: string,
   known: KnownContainer,
-  status: 'RUNNING' | 'STOPPED',
+  status: 'PENDING' | 'RUNNING' | 'STOPPED',
 ): ContainerStateChange {
   return {
     containerName,
@@ -96,8 +113,9 @@ function stateChange(
 
 /** In host mode the engine maps nothing: a container's ports are the host's. */
 function bindings(task: KnownTask, containerName: string, known: KnownContainer) {
-  if (task.definition.networkMode !== 'host') return known.networkBindings ?? []
   const container = containersOf(task).find(({ name }) => name === containerName)
+  if (task.definition.networkMode !== 'host')
+    return joinRanges(container, known.networkBindings ?? [])
   return (container?.portMappings ?? []).flatMap(({ containerPort, protocol }) =>
     containerPort === undefined
       ? []

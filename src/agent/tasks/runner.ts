@@ -5,12 +5,15 @@ import type { AcsTask } from '#wire/task.ts'
 
 import type { AgentConfig } from '../config.ts'
 import type { Engine } from '../engine.ts'
+import type { Host, PortRange } from '../host.ts'
 import { Slots } from '../slots.ts'
 import { FORGOTTEN_MAX } from '../state/state.ts'
 import { accept, problemOf, refuse } from './accept.ts'
-import { AGAIN_MS, perform, type Tools } from './acts.ts'
+import { AGAIN_MS, perform, taskIdOf, taskLimits, type Tools } from './acts.ts'
+import { admit, type Capacity } from './admission.ts'
 import { adopt, reconcile } from './adopt.ts'
-import { ownLabels, type Owner } from './create.ts'
+import { ownLabels, type BodySettings, type Owner } from './create.ts'
+import { PortChooser } from './ports.ts'
 import { reported, type Report } from './report.ts'
 import { step, type Act } from './step.ts'
 import { containerOf, isStopped, observe, type KnownTask } from './task.ts'
@@ -22,6 +25,10 @@ const NAME_HEX_DIGITS = 20
 
 export type RunnerOptions = {
   readonly engine: Engine
+  readonly host: Host
+  readonly settings: BodySettings
+  readonly capacity: Capacity
+  readonly ports: PortRange
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -41,6 +48,8 @@ export class TaskRunner {
   readonly #tasks = new Map<string, KnownTask>()
   readonly #forgotten = new Set<string>()
   readonly #wakes = new Map<string, () => void>()
+  /** Not yet admitted, in the order in which they came. */
+  readonly #waiting = new Set<string>()
   #stopped = false
 
   constructor(options: RunnerOptions) {
@@ -49,6 +58,9 @@ export class TaskRunner {
     for (const arn of options.forgotten) this.#forgotten.add(arn)
     this.#tools = {
       engine: options.engine,
+      host: options.host,
+      settings: options.settings,
+      ports: new PortChooser(options.host, options.ports),
       owner: options.owner,
       pullBehavior: options.config.pullBehavior,
       stopTimeoutSeconds: options.config.stopTimeoutSeconds,
@@ -76,6 +88,7 @@ export class TaskRunner {
     for (const task of adopted) this.#tasks.set(task.arn, task)
     if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })
     for (const arn of this.#tasks.keys()) this.#advance(arn)
+    this.#admit()
   }
 
   /**
@@ -148,13 +161,30 @@ export class TaskRunner {
   }
 
   #set(task: KnownTask): void {
+    const before = this.#tasks.get(task.arn)
     this.#tasks.set(task.arn, task)
     this.#advance(task.arn)
+    const after = this.#tasks.get(task.arn)
+    const makesRoom = before && !isStopped(before) && after && isStopped(after)
+    if (!before || makesRoom) this.#admit()
+  }
+
+  /** Lets in those that wait, as far as what runs leaves room. */
+  #admit(): void {
+    if (this.#waiting.size === 0 || this.#stopped) return
+    const waiting = [...this.#waiting].flatMap((arn) => this.#tasks.get(arn) ?? [])
+    for (const arn of admit(waiting, this.#tasks.values(), this.#options.capacity)) {
+      this.#waiting.delete(arn)
+      const task = this.#tasks.get(arn)
+      if (task) this.#set({ ...task, admitted: true })
+    }
   }
 
   #advance(arn: string): void {
     const known = this.#tasks.get(arn)
     if (!known || this.#stopped) return
+    if (!known.admitted && known.desired === 'RUNNING') this.#waiting.add(arn)
+    else this.#waiting.delete(arn)
     const { task, acts, wakeAt } = step(known, this.#options.clock.now())
     this.#tasks.set(arn, task)
     for (const act of acts) void this.#perform(task, act)
@@ -198,7 +228,7 @@ export class TaskRunner {
 
   /** Removes what a task that is over left behind, and then forgets the task. */
   async #cleanUp(task: KnownTask): Promise<void> {
-    const { engine, clock, log } = this.#options
+    const { engine, host, settings, clock, log } = this.#options
     try {
       for (const { dockerId, removed } of Object.values(task.containers)) {
         if (dockerId !== undefined && !removed) await engine.remove(dockerId)
@@ -206,6 +236,8 @@ export class TaskRunner {
       for (const volume of Object.values(task.volumes)) {
         await engine.removeVolume(volume)
       }
+      if (task.admitted && taskLimits(task, settings.taskPidsLimit))
+        await host.removeTaskGroup(taskIdOf(task.arn))
     } catch (error) {
       log.warn('cannot clean up a task', { task: task.arn, error: String(error) })
       if (!this.#stopped) this.#wake(task.arn, clock.now() + AGAIN_MS)

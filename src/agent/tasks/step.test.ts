@@ -18,7 +18,7 @@ function task(containers: readonly (Partial<AcsContainer> & { name: string })[])
     desiredStatus: 'RUNNING' as const,
     containers: containers.map((container) => ({ image: 'image', ...container })),
   }
-  return accept(definition, 1, () => 'hex')
+  return { ...accept(definition, 1, () => 'hex'), admitted: true }
 }
 
 function acts(known: KnownTask, now = NOW): string[] {

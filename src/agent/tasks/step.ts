@@ -22,6 +22,8 @@ export type Step = {
 
 /** From what is known to what is to be done next. Asked again after every change, it brings a task to its end. */
 export function step(known: KnownTask, now: number): Step {
+  if (!known.admitted && known.desired === 'RUNNING')
+    return { task: known, acts: [], wakeAt: Infinity }
   let task = conclude(known, now)
   const acts: Act[] = []
   let wakeAt = Infinity
@@ -66,8 +68,17 @@ function conclusion(task: KnownTask, now: number): KnownTask {
   for (const container of containers) {
     const next = unstarted(task, container, now)
     if (next !== task) return next
+    const over = unrestarted(task, container)
+    if (over !== task) return over
   }
   return task
+}
+
+/** A container that waits to be started once more is over when its task is to stop. */
+function unrestarted(task: KnownTask, { name }: AcsContainer): KnownTask {
+  const { ended, doing } = containerOf(task, name)
+  if (!ended || doing !== undefined || task.desired !== 'STOPPED') return task
+  return change(task, name, { ...ended, status: 'STOPPED', ended: undefined })
 }
 
 /** A container that has not started ends at once when it may no longer start. */
@@ -98,7 +109,7 @@ function actFor(task: KnownTask, container: AcsContainer, now: number): Doing | 
     if (!dependentsOf(task, container.name).every((name) => isOver(task, name))) return undefined
     return at('stop')
   }
-  if (known.status === 'RUNNING') return undefined
+  if (known.status === 'RUNNING') return known.ended ? 'restart' : undefined
   const may = gate(task, container, now)
   if (may.type === 'wait') return may.until
   return ({ NONE: 'pull', PULLED: 'create', CREATED: 'start' } as const)[known.status]

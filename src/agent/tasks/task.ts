@@ -2,13 +2,14 @@ import type { NetworkBinding } from '#wire/calls.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import type { Health, Observed } from '../engine.ts'
+import { mayRestart, type Ended } from './restarts.ts'
 
 /** In the order in which a container goes through them; it never goes back. */
 const STATUSES = ['NONE', 'PULLED', 'CREATED', 'RUNNING', 'STOPPED'] as const
 export type Status = (typeof STATUSES)[number]
 
 /** What is under way with a container. At most one thing is, so nothing is done twice. */
-export type Doing = 'pull' | 'create' | 'start' | 'stop' | 'remove'
+export type Doing = 'pull' | 'create' | 'start' | 'restart' | 'stop' | 'remove'
 
 export type KnownContainer = {
   readonly status: Status
@@ -24,6 +25,15 @@ export type KnownContainer = {
   readonly startedAt?: number | undefined
   readonly finishedAt?: number | undefined
   readonly imageDigest?: string | undefined
+  /** The image's own region variables: they win over the host's. */
+  readonly imageVariables?: readonly string[] | undefined
+  /** By this the container knows itself at the metadata endpoint; nobody else can guess it. */
+  readonly endpointId?: string | undefined
+  /** It ended by itself, and is about to be started once more: until then it counts as running. */
+  readonly ended?: Ended | undefined
+  readonly restarts?: number | undefined
+  /** When it was last started once more. */
+  readonly restartedAt?: number | undefined
   readonly networkBindings?: readonly NetworkBinding[] | undefined
   readonly health?: Health | undefined
   /** After a failed stop or removal, the instant of the next try. */
@@ -36,6 +46,8 @@ export type KnownTask = {
   /** As the control plane sent it, without credentials. */
   readonly definition: AcsTask
   readonly desired: 'RUNNING' | 'STOPPED'
+  /** False while it waits for what other tasks still hold of the host. */
+  readonly admitted: boolean
   readonly containers: Readonly<Record<string, KnownContainer>>
   /** The engine's names of the volumes that were made for this task alone. */
   readonly volumes: Readonly<Record<string, string>>
@@ -45,6 +57,8 @@ export type KnownTask = {
   readonly executionStoppedAt?: number | undefined
   /** When the last container ended. */
   readonly stoppedAt?: number | undefined
+  /** Where its role's credentials are asked for; the credentials themselves are never kept. */
+  readonly credentialsId?: string | undefined
   /** Why the task was refused, in whole. */
   readonly problem?: string | undefined
   /** The number of the payload that brought it: an older manifest says nothing about it. */
@@ -120,13 +134,27 @@ export function observe(
     networkBindings: seen.networkBindings.length > 0 ? seen.networkBindings : known.networkBindings,
   }
   if (seen.state === 'created') return change(task, name, { status: 'CREATED', dockerId: seen.id })
-  if (seen.state === 'running') return change(task, name, { ...seenNow, status: 'RUNNING' })
+  if (seen.state === 'running')
+    return change(task, name, { ...seenNow, status: 'RUNNING', ended: undefined })
+  const finishedAt = seen.finishedAt ?? now
+  // Seen before it was started once more, told after.
+  if (known.restartedAt !== undefined && finishedAt <= known.restartedAt) return task
+  const ended = { exitCode: seen.exitCode ?? 0, finishedAt, reason: reasonOf(seen) }
+  const container = containersOf(task).find((one) => one.name === name)
+  const started = change(task, name, { ...seenNow, status: 'RUNNING' })
+  if (
+    known.status !== 'STOPPED' &&
+    seen.exitCode !== undefined &&
+    mayRestart(started, container, containerOf(started, name), ended)
+  )
+    return change(started, name, { ended })
   return change(task, name, {
     ...seenNow,
     status: 'STOPPED',
     exitCode: seen.exitCode,
-    finishedAt: seen.finishedAt ?? now,
-    reason: reasonOf(seen),
+    finishedAt,
+    reason: ended.reason,
+    ended: undefined,
   })
 }
 

@@ -1,0 +1,160 @@
+/** Settings as text, by name: those of the file `/etc/ecs/ecs.config` and, before them, those of the environment. */
+import type { PortRange } from './host.ts'
+
+export type Settings = Readonly<Record<string, string | undefined>>
+
+/** Lines `NAME=value`; a value may be quoted, and a line that begins with `#` says nothing. */
+export function parseSettingsFile(text: string): Settings {
+  const settings: Record<string, string> = {}
+  for (const [index, line] of text.split('\n').entries()) {
+    const trimmed = line.trim()
+    if (trimmed === '' || trimmed.startsWith('#')) continue
+    const equals = trimmed.indexOf('=')
+    const name = trimmed.slice(0, Math.max(0, equals)).replace(/^export\s+/, '')
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw new Error(`line ${index + 1} of the settings file is not NAME=value`)
+    settings[name] = trimmed.slice(equals + 1).replace(/^(["'])(.*)\1$/, '$2')
+  }
+  return settings
+}
+
+/** Settings of Amazon's agent that this one has another way for, or does not have; said by name when they are set. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ECS_BACKEND_HOST: 'use --endpoint',
+  ECS_DATADIR: 'use --data',
+  ECS_AGENT_CONFIG_FILE_PATH: 'use /etc/ecs/ecs.config or the environment',
+  ECS_ENABLE_TASK_ENI: 'network mode awsvpc is not built yet',
+  ECS_ENABLE_TASK_IAM_ROLE: 'task roles are not built yet',
+  ECS_ENABLE_TASK_IAM_ROLE_NETWORK_HOST: 'task roles are not built yet',
+  ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE: 'execution roles are not built yet',
+  ECS_ENGINE_AUTH_TYPE: 'registry credentials are not built yet',
+  ECS_ENGINE_AUTH_DATA: 'registry credentials are not built yet',
+  ECS_ENABLE_SPOT_INSTANCE_DRAINING: 'there are no Spot instances here',
+  ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP: 'only images that the agent pulled are removed',
+  ECS_UPDATES_ENABLED: 'the agent is updated with Berth',
+  ECS_VOLUME_PLUGIN_CAPABILITIES: 'EFS volumes are not built yet',
+  ECS_SELINUX_CAPABLE: 'SELinux is not tested',
+  ECS_APPARMOR_CAPABLE: 'AppArmor is not tested',
+  ECS_CNI_PLUGINS_PATH: 'network mode awsvpc is not built yet',
+  ECS_AUDIT_LOGFILE: 'task roles are not built yet',
+  ECS_WARM_POOLS_CHECK: 'there are no warm pools here',
+  ECS_EXCLUDE_UNTRACKED_IMAGE: 'only images that the agent pulled are removed',
+  ECS_LOGLEVEL: 'the log has one level',
+  ECS_LOGFILE: 'the log goes to standard error',
+}
+/** What ECS itself says to containers is no setting of an agent that runs in one. */
+const NOT_OURS = /^ECS_(CONTAINER_METADATA_URI(_V4)?|AGENT_URI)$/
+
+/** Reads settings by name, and knows in the end which ones nobody asked for. */
+export class SettingReader {
+  readonly #settings: Settings
+  readonly #asked = new Set<string>()
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  text(name: string): string | undefined {
+    this.#asked.add(name)
+    return this.#settings[name] || undefined
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
+    const text = this.text(name)
+    const value = values.find((known) => known === text)
+    if (text !== undefined && value === undefined) throw bad(name, `one of ${values.join(', ')}`)
+    return value
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.oneOf(name, ['true', 'false', '1', '0'])
+    return value === undefined ? undefined : value === 'true' || value === '1'
+  }
+
+  count(name: string): number | undefined {
+    const text = this.text(name)
+    if (text !== undefined && !/^\d{1,15}$/.test(text)) throw bad(name, 'a whole number')
+    return text === undefined ? undefined : Number(text)
+  }
+
+  pair(name: string): readonly [number, number] | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const [, first, second] = /^(\d{1,9}),(\d{1,9})$/.exec(text) ?? []
+    if (!Number(first) || !Number(second))
+      throw bad(name, 'two numbers with a comma, such as 40,60')
+    return [Number(first), Number(second)]
+  }
+
+  portRange(name: string): PortRange | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const [, first, last] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).map(Number)
+    if (!first || !last || first > last || last > PORT_MAX)
+      throw bad(name, 'a range of ports such as 49153-65535')
+    return { first, last }
+  }
+
+  /** Go's durations: `90s`, `1h30m`. */
+  durationMs(name: string): number | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+    if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
+      throw bad(name, 'a duration such as 30s or 3h')
+    return parts.reduce(
+      (sum, [, count, unit = 's']) => sum + Number(count) * (UNIT_MS[unit] ?? 0),
+      0,
+    )
+  }
+
+  texts(name: string): Readonly<Record<string, string>> | undefined {
+    const value = this.#json(name)
+    if (value === undefined) return undefined
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw bad(name, 'a JSON object')
+    return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]))
+  }
+
+  ports(name: string): readonly number[] | undefined {
+    const values = this.list(name)
+    if (values?.some((value) => !Number.isInteger(value))) throw bad(name, 'a JSON list of ports')
+    return values?.map(Number)
+  }
+
+  list(name: string): readonly unknown[] | undefined {
+    const value = this.#json(name)
+    if (value === undefined) return undefined
+    if (!Array.isArray(value)) throw bad(name, 'a JSON list')
+    return value
+  }
+
+  /** Refuses what would be silently without effect. */
+  finish(): void {
+    for (const [name, text] of Object.entries(this.#settings)) {
+      if (!name.startsWith('ECS_') || !text || this.#asked.has(name) || NOT_OURS.test(name))
+        continue
+      const instead = ELSEWHERE[name]
+      throw new Error(
+        `${name} is set, and this agent does not act on it${instead ? `: ${instead}` : ''}`,
+      )
+    }
+  }
+
+  #json(name: string): unknown {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw bad(name, 'JSON')
+    }
+  }
+}
+
+const PORT_MAX = 65_535
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3600_000 }
+
+function bad(name: string, expected: string): Error {
+  return new Error(`${name} must be ${expected}`)
+}

@@ -11,6 +11,7 @@ import {
   type TaskManifest,
 } from '#wire/acs.ts'
 import { ACS_FRAME_BYTES_MAX } from '#wire/limits.ts'
+import type { AcsRoleCredentials } from '#wire/task.ts'
 
 import { Backoff } from './backoff.ts'
 import type { Connect, Socket } from './outside.ts'
@@ -25,12 +26,16 @@ const CONNECTION_JITTER_MS = 5 * 60_000
 const GONE_CODES = new Set([1000, 1001])
 
 export type AcsHandlers = {
-  /** Resolves to whether the payload may be acknowledged: it is durable, and every task in it was sound. */
-  payload(message: PayloadReceived): Promise<boolean>
+  /** Resolves once the payload is durable: whether every task in it was sound, and the credentials it brought. */
+  payload(message: PayloadReceived): Promise<{
+    readonly sound: boolean
+    readonly credentials: readonly AcsRoleCredentials[]
+  }>
   /** What runs here and the manifest does not have; `undefined` for an old manifest, which gets no answer. */
   manifest(message: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined>
   stopVerified(messageId: string, tasks: readonly AcsTaskIdentity[]): void
-  knows(taskArn: string): boolean
+  /** Whether they are those of a task that runs here: others are not acknowledged. */
+  credentials(taskArn: string, credentials: AcsRoleCredentials): boolean
 }
 export type AcsOptions = {
   readonly clock: Clock
@@ -150,7 +155,7 @@ export class AcsClient {
         return
       case 'PayloadMessage':
         if (!this.#isMine(frame.message.containerInstanceArn)) return
-        if (await handlers.payload(frame.message)) this.#acknowledge(frame.message, send)
+        await this.#payload(frame.message, send)
         return
       case 'TaskManifestMessage': {
         if (!this.#isMine(frame.message.containerInstanceArn)) return
@@ -166,20 +171,22 @@ export class AcsClient {
         handlers.stopVerified(frame.message.messageId, frame.message.stopTasks)
         return
       case 'IAMRoleCredentialsMessage': {
-        // Tasks have no credentials endpoint yet, and no capability says so; the push is only received.
         const { messageId, taskArn, roleCredentials } = frame.message
-        const { credentialsId, expiration } = roleCredentials
-        if (handlers.knows(taskArn))
-          send({
-            type: 'IAMRoleCredentialsAckRequest',
-            message: { messageId, credentialsId, expiration },
-          })
+        if (handlers.credentials(taskArn, roleCredentials))
+          send(credentialsAck(messageId, roleCredentials))
         return
       }
       case 'ErrorMessage':
       case 'CloseMessage':
         log.warn('ACS says', { type: frame.type, message: frame.message.message })
     }
+  }
+
+  async #payload(message: PayloadReceived, send: (frame: AcsUp) => void): Promise<void> {
+    const { sound, credentials } = await this.#options.handlers.payload(message)
+    // A payload with one bad task is not acknowledged as a whole, as Amazon's agent has it.
+    if (sound) this.#acknowledge(message, send)
+    for (const one of credentials) send(credentialsAck(message.messageId, one))
   }
 
   /** A message for another container instance is not ours to act on, nor to acknowledge. */
@@ -196,4 +203,11 @@ export class AcsClient {
     const containerInstance = this.#options.containerInstanceArn
     send({ type: 'AckRequest', message: { cluster: clusterArn, containerInstance, messageId } })
   }
+}
+
+function credentialsAck(
+  messageId: string,
+  { credentialsId, expiration }: AcsRoleCredentials,
+): AcsUp {
+  return { type: 'IAMRoleCredentialsAckRequest', message: { messageId, credentialsId, expiration } }
 }

@@ -12,6 +12,7 @@ import type { AgentConfig } from './config.ts'
 import { CallFault, ControlPlane } from './control-plane.ts'
 import type { Engine, EngineInfo } from './engine.ts'
 import type { Host, HostInfo } from './host.ts'
+import { Endpoint } from './metadata/endpoint.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { attributes, totalResources } from './registration.ts'
 import { Session } from './session.ts'
@@ -57,6 +58,7 @@ export class Agent {
   readonly #stopping = new AbortController()
   #containerInstanceArn: string | undefined
   #session: Session | undefined
+  #endpoint: Endpoint | undefined
   #living: Promise<void> | undefined
 
   constructor(options: AgentOptions) {
@@ -104,6 +106,10 @@ export class Agent {
     const { clock, log } = this.#options
     const { signal } = this.#stopping
     let before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> = saved ?? NOTHING
+    const endpoint = new Endpoint({ ...this.#options, signal, port: saved?.metadataPort })
+    this.#endpoint = endpoint
+    await endpoint.open()
+    signal.addEventListener('abort', () => endpoint.close(), { once: true })
     while (!signal.aborted) {
       const found = await this.#register()
       const containerInstanceArn = this.#containerInstanceArn
@@ -113,6 +119,7 @@ export class Agent {
         controlPlane: this.#controlPlane,
         containerInstanceArn,
         ...found,
+        endpoint,
         before,
         signal,
         save: () => this.#save(),
@@ -189,6 +196,7 @@ export class Agent {
       version: 1,
       cluster: this.#options.config.cluster,
       containerInstanceArn: this.#containerInstanceArn,
+      metadataPort: this.#endpoint?.port,
       ...(this.#session?.state ?? NOTHING),
     }))
   }

@@ -1,11 +1,17 @@
 import {
   readEndpoints,
+  readProtection,
   readRegistration,
+  readTags,
   type DiscoverPollEndpointAnswer,
   type RegisterContainerInstanceAnswer,
   type RegisterContainerInstanceRequest,
   type SubmitTaskStateChangeRequest,
+  type Tag,
+  type TaskProtectionAnswer,
+  type TaskProtectionRequest,
 } from '#wire/calls.ts'
+import type { AcsRoleCredentials } from '#wire/task.ts'
 
 import type { Calls } from './outside.ts'
 
@@ -48,6 +54,27 @@ export class ControlPlane {
 
   async submitTaskStateChange(request: SubmitTaskStateChangeRequest): Promise<void> {
     await this.#calls.call('SubmitTaskStateChange', request)
+  }
+
+  async listTags(resourceArn: string): Promise<readonly Tag[]> {
+    const answer = await this.#calls.call('ListTagsForResource', { resourceArn })
+    return readTags(answer, 'answer').tags ?? []
+  }
+
+  /** Asks, or says where `protectionEnabled` is set; in the name of the task's own role. */
+  async taskProtection(
+    input: TaskProtectionRequest,
+    role: AcsRoleCredentials,
+  ): Promise<TaskProtectionAnswer> {
+    const operation =
+      input.protectionEnabled === undefined ? 'GetTaskProtection' : 'UpdateTaskProtection'
+    const { accessKeyId = '', secretAccessKey = '', sessionToken } = role
+    const answer = await this.#calls.call(operation, input, {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    })
+    return readProtection(answer, 'answer')
   }
 
   async deregisterContainerInstance(cluster: string, containerInstance: string): Promise<void> {

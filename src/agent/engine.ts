@@ -18,6 +18,21 @@ export type Observed = {
   readonly finishedAt?: number | undefined
   readonly health?: Health | undefined
   readonly networkBindings: readonly NetworkBinding[]
+  /** What only metadata tells. */
+  readonly details?: ContainerDetails | undefined
+}
+
+export type ContainerDetails = {
+  readonly imageId: string
+  readonly ipv4Addresses: readonly string[]
+  readonly logDriver: string
+  readonly logOptions: Readonly<Record<string, string>>
+  readonly mounts: readonly {
+    /** Absent for a folder of the host. */
+    readonly name?: string | undefined
+    readonly source: string
+    readonly destination: string
+  }[]
 }
 
 export type Health = {
@@ -55,6 +70,8 @@ export type Stats = {
   readonly network?: Readonly<Record<NetworkCounter, number>> | undefined
   readonly readBytes: number
   readonly writtenBytes: number
+  /** As the engine says it. */
+  readonly raw: Readonly<Record<string, unknown>>
 }
 export const NETWORK_COUNTERS = [
   'rxBytes',

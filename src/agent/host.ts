@@ -23,6 +23,22 @@ export type HostInfo = {
 /** Both ends belong to it. */
 export type PortRange = { readonly first: number; readonly last: number }
 
+/** One HTTP request to the agent, its body read whole. */
+export type HttpQuestion = {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly body: string
+  /** The other side's address; no header can say otherwise. */
+  readonly from: string
+}
+export type HttpAnswer = {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+export type Answerer = (question: HttpQuestion) => Promise<HttpAnswer>
+
 /** The machine under the engine, as the agent needs it. `host/` is a real Linux, the simulation pretends. */
 export interface Host {
   info(): Promise<HostInfo>
@@ -35,6 +51,14 @@ export interface Host {
   removeTaskGroup(taskId: string): Promise<void>
   /** A tar archive with a static busybox at its root, for the pause image. */
   pauseArchive(): Promise<Buffer>
+  /** Makes an address this machine's own: before that, a question to it would leave the machine. */
+  ownAddress(address: string): Promise<void>
+  /** Answers HTTP there; port 0 takes any that is free. Rejects where it is taken. */
+  listen(
+    address: string,
+    port: number,
+    answerer: Answerer,
+  ): Promise<{ readonly port: number; readonly close: () => void }>
   /** Whether nobody has this port just now. */
   isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean>
 }

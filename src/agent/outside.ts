@@ -4,14 +4,15 @@
  */
 import type { Refusal } from '#wire/refusal.ts'
 
+import type { Credentials } from './sign.ts'
 import type { AgentState } from './state/state.ts'
 
 export interface Calls {
   /**
    * Calls an operation of the control plane and gives its answer. Rejects with a `CallFault` when the control plane
-   * said no; with anything else when nobody knows whether it was done.
+   * said no; with anything else when nobody knows whether it was done. In the host's name, or in that of `as`.
    */
-  call(operation: string, input: object): Promise<unknown>
+  call(operation: string, input: object, as?: Credentials): Promise<unknown>
 }
 
 export type Socket = {

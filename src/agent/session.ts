@@ -7,6 +7,10 @@ import type { AgentOptions } from './agent.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { EngineInfo } from './engine.ts'
 import type { HostInfo } from './host.ts'
+import { CredentialStore } from './metadata/credentials.ts'
+import type { Endpoint } from './metadata/endpoint.ts'
+import { introspect } from './metadata/introspection.ts'
+import { Metadata } from './metadata/metadata.ts'
 import { memoryMiB, UNITS_PER_CORE } from './registration.ts'
 import { Reporter } from './reporter.ts'
 import type { AgentState } from './state/state.ts'
@@ -27,6 +31,7 @@ type SessionOptions = AgentOptions & {
   readonly containerInstanceArn: string
   readonly info: EngineInfo
   readonly hostInfo: HostInfo
+  readonly endpoint: Endpoint
   /** What was known before, in an earlier life of the agent. */
   readonly before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'>
   readonly signal: AbortSignal
@@ -41,6 +46,7 @@ export class Session {
   readonly #runner: TaskRunner
   readonly #reporter: Reporter
   readonly #telemetry: Telemetry
+  readonly #credentials = new CredentialStore()
   readonly #ending = new AbortController()
   #timeline: number
   /** What the last manifest did not have, and the control plane has been asked about. */
@@ -63,6 +69,7 @@ export class Session {
       host,
       settings: {
         region: options.region,
+        metadataUrl: options.endpoint.url,
         dynamicPorts: config.dynamicPorts,
         taskPidsLimit: config.taskPidsLimit,
       },
@@ -77,6 +84,7 @@ export class Session {
       config,
       owner,
       changed: (arn) => {
+        this.#forgetCredentials(arn)
         options.save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
         this.#reporter.poke(arn)
       },
@@ -98,6 +106,41 @@ export class Session {
       containerInstanceArn,
       tasks: () => this.#runner.tasks,
     })
+    this.#answerQuestions()
+  }
+
+  /** From now on containers and tools that ask are answered by this session. */
+  #answerQuestions(): void {
+    const { engine, clock, config, containerInstanceArn, controlPlane, endpoint } = this.#options
+    const { cluster } = config
+    const tasks = () => this.#runner.tasks
+    const metadata = new Metadata({
+      engine,
+      clock,
+      controlPlane,
+      cluster,
+      containerInstanceArn,
+      rate: config.metadataRate,
+      credentials: this.#credentials,
+      tasks,
+    })
+    const about = {
+      engine,
+      cluster,
+      containerInstanceArn,
+      version: `Berth agent - v${AGENT_VERSION}`,
+      tasks,
+    }
+    endpoint.answerWith(
+      (question) => metadata.answer(question),
+      (question) => introspect(question, about),
+    )
+  }
+
+  #forgetCredentials(arn: string): void {
+    const task = this.#runner.tasks.get(arn)
+    if (task?.credentialsId !== undefined && isStopped(task))
+      this.#credentials.forget(task.credentialsId)
   }
 
   get state(): Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> {
@@ -183,11 +226,16 @@ export class Session {
       payload: (message) => this.#payload(message),
       manifest: (message) => this.#manifest(message),
       stopVerified: (messageId, tasks) => this.#stopVerified(messageId, tasks),
-      knows: (arn) => this.#runner.tasks.has(arn),
+      credentials: (arn, credentials) => {
+        const task = this.#runner.tasks.get(arn)
+        const known = task?.credentialsId === credentials.credentialsId && !isStopped(task)
+        if (known) this.#credentials.put(credentials)
+        return known
+      },
     }
   }
 
-  async #payload({ tasks = [], seqNum = 0 }: PayloadReceived): Promise<boolean> {
+  async #payload({ tasks = [], seqNum = 0 }: PayloadReceived) {
     let sound = true
     const read = tasks.flatMap((task) => {
       try {
@@ -202,9 +250,16 @@ export class Session {
     // What stops makes room for what starts.
     const stops = read.filter(({ desiredStatus }) => desiredStatus === 'STOPPED')
     const starts = read.filter(({ desiredStatus }) => desiredStatus === 'RUNNING')
-    for (const task of [...stops, ...starts]) sound = this.#runner.receive(task, seqNum) && sound
+    for (const task of [...stops, ...starts]) {
+      sound = this.#runner.receive(task, seqNum) && sound
+      if (task.roleCredentials && this.#runner.tasks.has(task.arn))
+        this.#credentials.put(task.roleCredentials)
+    }
     await this.#options.save()
-    return sound
+    const credentials = starts.flatMap(({ roleCredentials, executionRoleCredentials }) =>
+      [roleCredentials, executionRoleCredentials].filter((one) => one !== undefined),
+    )
+    return { sound, credentials }
   }
 
   async #manifest(manifest: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined> {

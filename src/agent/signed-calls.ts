@@ -25,8 +25,9 @@ export class SignedCalls implements Calls {
     this.#options = options
   }
 
-  async call(operation: string, input: object): Promise<unknown> {
-    const { endpoint, region, credentials, clock } = this.#options
+  async call(operation: string, input: object, as?: Credentials): Promise<unknown> {
+    const { endpoint, region, clock } = this.#options
+    const credentials = as ?? this.#options.credentials
     const url = endpoint.endsWith('/') ? endpoint : `${endpoint}/`
     const body = JSON.stringify(input)
     const headers = sign(

@@ -1,5 +1,5 @@
 /** The signed JSON calls of a host, as far as both halves share them; names and shapes are ECS's own. */
-import { list, name, object, text, type Read } from './read.ts'
+import { flag, list, name, number, object, text, type Read } from './read.ts'
 
 /** `X-Amz-Target` is this, a dot, and the operation. */
 export const TARGET_PREFIX = 'AmazonEC2ContainerServiceV20141113'
@@ -60,6 +60,13 @@ export type SubmitTaskStateChangeRequest = {
   readonly executionStoppedAt?: number | undefined
 }
 
+export type TaskProtectionRequest = {
+  readonly cluster: string
+  readonly tasks: readonly string[]
+  readonly protectionEnabled?: boolean | undefined
+  readonly expiresInMinutes?: number | undefined
+}
+
 export type RegisterContainerInstanceAnswer = Read<typeof readRegistration>
 export type DiscoverPollEndpointAnswer = Read<typeof readEndpoints>
 
@@ -69,5 +76,14 @@ export const readRegistration = object({
     { containerInstanceArn: name },
     { attributes: list(object({ name }, { value: text })) },
   ),
+})
+export const readTags = object({}, { tags: list(object({ key: text, value: text })) })
+export type TaskProtectionAnswer = Read<typeof readProtection>
+export const readProtection = object({
+  protectedTasks: list(
+    /** Seconds since the epoch. */
+    object({ taskArn: text }, { protectionEnabled: flag, expirationDate: number }),
+  ),
+  failures: list(object({}, { arn: text, reason: text, detail: text })),
 })
 export const readEndpoints = object({ endpoint: name, telemetryEndpoint: name })

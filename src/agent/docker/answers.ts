@@ -24,6 +24,16 @@ export type InspectAnswer = {
   readonly Id: string
   readonly Name?: string
   readonly Created?: string
+  readonly Image?: string
+  readonly HostConfig?: {
+    readonly LogConfig?: {
+      readonly Type?: string
+      readonly Config?: Readonly<Record<string, string>> | null
+    }
+  }
+  readonly Mounts?:
+    | readonly { readonly Name?: string; readonly Source?: string; readonly Destination?: string }[]
+    | null
   readonly Config?: { readonly Labels?: Readonly<Record<string, string>> | null }
   readonly State?: {
     readonly Status?: string
@@ -40,6 +50,7 @@ export type InspectAnswer = {
   }
   readonly NetworkSettings?: {
     readonly Ports?: Readonly<Record<string, readonly PortBinding[] | null>> | null
+    readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string }>> | null
   }
 }
 export type StatsAnswer = {

@@ -1,6 +1,12 @@
 import type { NetworkBinding } from '#wire/calls.ts'
 
-import { NETWORK_COUNTERS, type Health, type Observed, type Stats } from '../engine.ts'
+import {
+  NETWORK_COUNTERS,
+  type ContainerDetails,
+  type Health,
+  type Observed,
+  type Stats,
+} from '../engine.ts'
 import type { InspectAnswer, PortBinding, StatsAnswer } from './answers.ts'
 
 /** What the Engine's inspection says, in the agent's words. */
@@ -21,6 +27,23 @@ export function observed(answer: InspectAnswer): Observed {
     finishedAt: exited ? finishedAt : undefined,
     health: state.Health && health(state.Health),
     networkBindings: bindings(answer.NetworkSettings?.Ports ?? {}),
+    details: details(answer),
+  }
+}
+
+function details({ Image, HostConfig, Mounts, NetworkSettings }: InspectAnswer): ContainerDetails {
+  return {
+    imageId: Image ?? '',
+    ipv4Addresses: Object.values(NetworkSettings?.Networks ?? {}).flatMap(
+      ({ IPAddress }) => IPAddress || [],
+    ),
+    logDriver: HostConfig?.LogConfig?.Type ?? '',
+    logOptions: HostConfig?.LogConfig?.Config ?? {},
+    mounts: (Mounts ?? []).map(({ Name, Source = '', Destination = '' }) => ({
+      name: Name,
+      source: Source,
+      destination: Destination,
+    })),
   }
 }
 
@@ -73,6 +96,7 @@ export function stats(answer: StatsAnswer): Stats {
     network: answer.networks && network(answer.networks),
     readBytes: total('read'),
     writtenBytes: total('write'),
+    raw: answer,
   }
 }
 

@@ -3,12 +3,14 @@ import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 
 import type { Engine } from '../engine.ts'
 import type { Host, HostInfo, PortRange, TaskLimits } from '../host.ts'
 import { controllerMounts, groupPlan, type GroupStep, type Hierarchy } from './control-groups.ts'
+import { listen } from './listen.ts'
 
 const COMMAND_TIMEOUT_MS = 30_000
 const BUSYBOX = '/bin/busybox'
@@ -61,6 +63,15 @@ export class LinuxHost implements Host {
     )
     return stdout
   }
+
+  async ownAddress(address: string): Promise<void> {
+    const owned = Object.values(networkInterfaces()).flat()
+    if (owned.some((one) => one?.address === address)) return
+    const command = ['addr', 'replace', `${address}/32`, 'dev', 'lo']
+    await promisify(execFile)('ip', command, { timeout: COMMAND_TIMEOUT_MS })
+  }
+
+  listen = listen
 
   async isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean> {
     return protocol === 'tcp' ? isTcpPortFree(port) : isUdpPortFree(port)

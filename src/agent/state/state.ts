@@ -7,6 +7,8 @@ export type AgentState = {
   readonly containerInstanceArn: string | undefined
   /** The greatest `timeline` of a manifest so far: older ones are ignored. */
   readonly timeline: number
+  /** Where containers ask for metadata: it is in their environment for good. */
+  readonly metadataPort?: number | undefined
   readonly tasks: readonly KnownTask[]
   /** Tasks that are over and cleaned away: a late payload must not run them again. The latest come last. */
   readonly forgotten: readonly string[]

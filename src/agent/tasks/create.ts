@@ -164,6 +164,13 @@ export function ownVolumes(
   return Object.fromEntries(own.map(({ name }) => [name, dockerName(definition, name, hex())]))
 }
 
+/** SDKs know the address, but only its port 80. */
+function credentialsVariable(url: string, path: string): Readonly<Record<string, string>> {
+  return new URL(url).port === ''
+    ? { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: path }
+    : { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}${path}` }
+}
+
 type Port = { readonly key: string; readonly hostPort: string }
 
 /** Host port 0, or none, lets the Engine choose, from the host's range where it has one. */
@@ -213,7 +220,7 @@ function ownVariables(
         }
       : {}),
     ...(metadataUrl && task.credentialsId
-      ? { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: `/v2/credentials/${task.credentialsId}` }
+      ? credentialsVariable(metadataUrl, `/v2/credentials/${task.credentialsId}`)
       : {}),
     ...(region ? Object.fromEntries(regions.map((variable) => [variable, region])) : {}),
   }

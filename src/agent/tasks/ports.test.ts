@@ -11,6 +11,8 @@ const hostWith = (busy: ReadonlySet<number>): Host => ({
   info: () => Promise.reject(new Error('not asked')),
   makeTaskGroup: () => Promise.reject(new Error('not asked')),
   removeTaskGroup: () => Promise.reject(new Error('not asked')),
+  ownAddress: () => Promise.reject(new Error('not asked')),
+  listen: () => Promise.reject(new Error('not asked')),
   pauseArchive: () => Promise.reject(new Error('not asked')),
   isPortFree: async (port) => !busy.has(port),
 })

@@ -1,0 +1,88 @@
+/** A container, as it reads about itself. */
+import type { Observed } from '../engine.ts'
+import { isPause } from '../tasks/pause.ts'
+import { containerOf, containersOf, type KnownContainer, type KnownTask } from '../tasks/task.ts'
+
+export type ViewVersion = 'v3' | 'v4'
+
+/** `seen` is absent for one that the engine does not have. */
+export function containerView(
+  version: ViewVersion,
+  task: KnownTask,
+  name: string,
+  seen: Observed | undefined,
+): object {
+  const container = containersOf(task).find((one) => one.name === name)
+  const known = containerOf(task, name)
+  const { details } = seen ?? {}
+  const mode = task.definition.networkMode || 'bridge'
+  const ports = known.networkBindings ?? []
+  return {
+    DockerId: known.dockerId ?? '',
+    Name: name,
+    DockerName: known.dockerName,
+    Image: container?.image ?? '',
+    ImageID: details?.imageId ?? '',
+    ...(ports.length > 0
+      ? {
+          Ports: ports.map(({ containerPort, hostPort, bindIP, protocol }) => ({
+            ContainerPort: containerPort,
+            Protocol: protocol,
+            HostPort: hostPort,
+            HostIp: bindIP,
+          })),
+        }
+      : {}),
+    Labels: ecsLabels(seen),
+    DesiredStatus: task.desired,
+    KnownStatus: known.status,
+    ...(known.exitCode === undefined ? {} : { ExitCode: known.exitCode }),
+    Limits: { CPU: container?.cpu ?? 0, Memory: container?.memory ?? 0 },
+    ...instants(known, seen),
+    Type: isPause({ name }) ? 'CNI_PAUSE' : 'NORMAL',
+    ...health(known, container?.healthCheckType),
+    ...(details && details.mounts.length > 0
+      ? {
+          Volumes: details.mounts.map((mount) => ({
+            ...(mount.name ? { DockerName: mount.name } : {}),
+            Source: mount.source,
+            Destination: mount.destination,
+          })),
+        }
+      : {}),
+    Networks: [{ NetworkMode: mode, IPv4Addresses: details?.ipv4Addresses ?? [] }],
+    ...(version === 'v4'
+      ? {
+          LogDriver: details?.logDriver ?? '',
+          LogOptions: details?.logOptions ?? {},
+          ContainerARN: container?.containerArn ?? '',
+          ...(container?.restartPolicy?.enabled ? { RestartCount: known.restarts ?? 0 } : {}),
+        }
+      : {}),
+  }
+}
+
+/** What Berth notes on a container for itself is nobody's business, and large. */
+function ecsLabels(seen: Observed | undefined): Readonly<Record<string, string>> {
+  const labels = Object.entries(seen?.labels ?? {})
+  return Object.fromEntries(labels.filter(([name]) => !name.startsWith('berth.')))
+}
+
+function instants(known: KnownContainer, seen: Observed | undefined): object {
+  const text = (ms: number | undefined) => (ms ? new Date(ms).toISOString() : undefined)
+  return {
+    CreatedAt: text(seen?.createdAt),
+    StartedAt: text(seen?.startedAt ?? known.startedAt),
+    FinishedAt: text(known.finishedAt),
+  }
+}
+
+function health({ health: known }: KnownContainer, type: string | undefined): object {
+  if (type !== 'docker') return {}
+  return {
+    Health: {
+      status: known?.status ?? 'UNKNOWN',
+      ...(known ? { statusSince: new Date(known.since).toISOString(), output: known.output } : {}),
+    },
+  }
+}

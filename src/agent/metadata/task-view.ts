@@ -1,0 +1,52 @@
+/** A task, as its containers read about it. */
+import { CallFault } from '../control-plane.ts'
+import { containerOf, containersOf, rank, type KnownTask } from '../tasks/task.ts'
+import type { ViewVersion } from './container-view.ts'
+
+export function taskView(
+  version: ViewVersion,
+  task: KnownTask,
+  cluster: string,
+  containers: readonly object[],
+): object {
+  const { definition } = task
+  const { cpu, memory } = definition
+  const instant = (ms: number | undefined) => ms && new Date(ms).toISOString()
+  return {
+    Cluster: cluster,
+    TaskARN: task.arn,
+    Family: definition.family ?? '',
+    Revision: definition.version ?? '',
+    DesiredStatus: task.desired,
+    KnownStatus: knownStatus(task),
+    ...(cpu || memory ? { Limits: { CPU: cpu, Memory: memory } } : {}),
+    Containers: containers,
+    PullStartedAt: instant(task.pullStartedAt),
+    PullStoppedAt: instant(task.pullStoppedAt),
+    ExecutionStoppedAt: instant(task.executionStoppedAt),
+    ...(version === 'v4'
+      ? {
+          LaunchType: definition.launchType ?? 'EC2',
+          ...(definition.serviceName ? { ServiceName: definition.serviceName } : {}),
+        }
+      : {}),
+  }
+}
+
+/** The least far of its containers says how far a task is. */
+export function knownStatus(task: KnownTask): string {
+  const statuses = containersOf(task).map(({ name }) => containerOf(task, name).status)
+  return statuses.toSorted((one, other) => rank(one) - rank(other))[0] ?? 'NONE'
+}
+
+/** That tags could not be read is told beside what is known. */
+export function tagErrors(field: string, arn: string, error: unknown): object {
+  const fault = error instanceof CallFault ? error : undefined
+  return {
+    ErrorField: field,
+    ErrorCode: fault?.code ?? 'InternalServerError',
+    ErrorMessage: fault?.message ?? 'the control plane did not answer',
+    StatusCode: fault ? 400 : 500,
+    ResourceARN: arn,
+  }
+}

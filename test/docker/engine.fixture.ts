@@ -1,6 +1,6 @@
 /** An image for tests, made of this machine's static busybox: no registry is asked for anything. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,15 @@ const APPLETS = [
   'dd',
   'touch',
   'tail',
+  'id',
+  'pwd',
+  'hostname',
+  'grep',
+  'ls',
+  'wget',
+  'readlink',
+  'mount',
+  'df',
 ]
 
 /** Loads the image under this name; `changes` are lines of a Dockerfile. */
@@ -27,6 +36,7 @@ export async function importImage(name: string, changes: readonly string[] = [])
   try {
     for (const directory of ['bin', 'www', 'tmp']) mkdirSync(join(root, directory))
     cpSync(BUSYBOX, join(root, 'bin/busybox'))
+    writeFileSync(join(root, 'www/index.html'), 'hello\n')
     for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet))
     const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 * 1024 * 1024 })
     const colon = name.lastIndexOf(':')
@@ -89,6 +99,34 @@ export type ListedContainer = {
 export async function listContainers(label: string): Promise<readonly ListedContainer[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }))
   return (await docker('GET', `/containers/json?all=true&filters=${filters}`)) as ListedContainer[]
+}
+
+const FRAME_HEADER_BYTES = 8
+
+/** What a container wrote, to both of its streams; the engine puts a header before each piece. */
+export async function outputOf(id: string): Promise<string> {
+  const bytes = await answerBytes(`/containers/${id}/logs?stdout=true&stderr=true`)
+  let text = ''
+  let at = 0
+  while (at + FRAME_HEADER_BYTES <= bytes.length && bytes[at + 1] === 0 && bytes[at + 2] === 0) {
+    const length = bytes.readUInt32BE(at + 4)
+    text += bytes.toString('utf8', at + FRAME_HEADER_BYTES, at + FRAME_HEADER_BYTES + length)
+    at += FRAME_HEADER_BYTES + length
+  }
+  // A terminal has no headers.
+  return text === '' ? bytes.toString('utf8') : text
+}
+
+function answerBytes(path: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath: DOCKER_SOCKET, path: `/v1.41${path}` }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => resolve(Buffer.concat(chunks)))
+    })
+      .on('error', reject)
+      .end()
+  })
 }
 
 export async function removeVolumes(label: string): Promise<void> {

@@ -15,7 +15,7 @@ import type { Host, HostInfo } from './host.ts'
 import { Endpoint } from './metadata/endpoint.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { attributes, totalResources } from './registration.ts'
-import { Session } from './session.ts'
+import { Session, type SessionState } from './session.ts'
 import type { Credentials } from './sign.ts'
 import type { AgentState } from './state/state.ts'
 import { LABELS } from './tasks/create.ts'
@@ -105,7 +105,7 @@ export class Agent {
   async #live(saved: AgentState | undefined, connected: () => void): Promise<void> {
     const { clock, log } = this.#options
     const { signal } = this.#stopping
-    let before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> = saved ?? NOTHING
+    let before: SessionState = saved ?? NOTHING
     const endpoint = new Endpoint({ ...this.#options, signal, port: saved?.metadataPort })
     this.#endpoint = endpoint
     await endpoint.open()

@@ -26,6 +26,9 @@ const RESYNC_MS = 5 * 60_000
 const AGENT_VERSION = '0.1.0'
 const AGENT_HASH = 'berth'
 
+/** What of the agent's state is the session's. */
+export type SessionState = Pick<AgentState, 'timeline' | 'tasks' | 'forgotten' | 'images'>
+
 type SessionOptions = AgentOptions & {
   readonly controlPlane: ControlPlane
   readonly containerInstanceArn: string
@@ -33,7 +36,7 @@ type SessionOptions = AgentOptions & {
   readonly hostInfo: HostInfo
   readonly endpoint: Endpoint
   /** What was known before, in an earlier life of the agent. */
-  readonly before: Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'>
+  readonly before: SessionState
   readonly signal: AbortSignal
   /** Resolves once the agent's state is durable as it is now. */
   readonly save: () => Promise<void>
@@ -65,6 +68,7 @@ export class Session {
     this.#runner = new TaskRunner({
       tasks: options.before.tasks,
       forgotten: options.before.forgotten,
+      images: options.before.images ?? {},
       engine,
       host,
       settings: {
@@ -104,6 +108,7 @@ export class Session {
       ids,
       cluster,
       containerInstanceArn,
+      metricsDisabled: config.metricsDisabled,
       tasks: () => this.#runner.tasks,
     })
     this.#answerQuestions()
@@ -143,11 +148,12 @@ export class Session {
       this.#credentials.forget(task.credentialsId)
   }
 
-  get state(): Pick<AgentState, 'timeline' | 'tasks' | 'forgotten'> {
+  get state(): SessionState {
     return {
       timeline: this.#timeline,
       tasks: [...this.#runner.tasks.values()],
       forgotten: this.#runner.forgotten,
+      images: this.#runner.images,
     }
   }
 

@@ -18,6 +18,8 @@ export type TelemetryOptions = {
   readonly ids: Ids
   readonly cluster: string
   readonly containerInstanceArn: string
+  /** Health is told all the same. */
+  readonly metricsDisabled: boolean
   readonly tasks: () => ReadonlyMap<string, KnownTask>
 }
 
@@ -43,7 +45,9 @@ export class Telemetry {
     const running = [...this.#options.tasks().values()].filter((task) =>
       containersOf(task).some(({ name }) => containerOf(task, name).status === 'RUNNING'),
     )
-    return [...(await this.#metrics(running)), ...this.#health(running), this.#instanceStatus()]
+    const { metricsDisabled } = this.#options
+    const metrics = metricsDisabled ? [] : await this.#metrics(running)
+    return [...metrics, ...this.#health(running), this.#instanceStatus()]
   }
 
   async #metrics(tasks: readonly KnownTask[]): Promise<readonly TcsUp[]> {

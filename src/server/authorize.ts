@@ -8,6 +8,7 @@ import { type Caller, principalArn } from '#kernel/principal.ts'
 const YES: Verdict = { allowed: true }
 /** A host may register anew with any cluster: what it gets is its own container instance from then on. */
 const REGISTER = 'ecs:RegisterContainerInstance'
+const LIST_TAGS = 'ecs:ListTagsForResource'
 const CLUSTER = /^arn:aws:ecs:[^:]*:\d*:cluster\//
 const ANY = '*'
 
@@ -16,7 +17,13 @@ export function authorize(caller: Caller, request: AccessRequest): Verdict {
   if (principal.type !== 'host') return YES
   const { containerInstanceArn } = principal
   const isOwn = (arn: string): boolean => arn === ANY || arn === containerInstanceArn
+  // A container may ask for its task's tags, and its host asks for it.
+  const tasks = containerInstanceArn?.replace(/:container-instance\/(.*\/)[^/]+$/, ':task/$1')
+  const isRead = (arn: string): boolean =>
+    request.action === LIST_TAGS &&
+    (arn === containerInstanceArn || (tasks !== undefined && arn.startsWith(tasks)))
   const isJoined = (arn: string): boolean => request.action === REGISTER && CLUSTER.test(arn)
+  if (request.resources.length > 0 && request.resources.every(isRead)) return YES
   if (request.agentFacing && request.resources.every((arn) => isOwn(arn) || isJoined(arn)))
     return YES
   const [resource = ANY] = request.resources

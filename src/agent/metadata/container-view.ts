@@ -1,9 +1,18 @@
 /** A container, as it reads about itself. */
 import type { Observed } from '../engine.ts'
 import { isPause } from '../tasks/pause.ts'
-import { containerOf, containersOf, type KnownContainer, type KnownTask } from '../tasks/task.ts'
+import {
+  containerOf,
+  containersOf,
+  rank,
+  type KnownContainer,
+  type KnownTask,
+  type Status,
+} from '../tasks/task.ts'
 
 export type ViewVersion = 'v3' | 'v4'
+/** The members are those that Amazon documents. */
+export type ContainerView = { readonly KnownStatus: string; readonly [member: string]: unknown }
 
 /** `seen` is absent for one that the engine does not have. */
 export function containerView(
@@ -11,7 +20,7 @@ export function containerView(
   task: KnownTask,
   name: string,
   seen: Observed | undefined,
-): object {
+): ContainerView {
   const container = containersOf(task).find((one) => one.name === name)
   const known = containerOf(task, name)
   const { details } = seen ?? {}
@@ -35,7 +44,7 @@ export function containerView(
       : {}),
     Labels: ecsLabels(seen),
     DesiredStatus: task.desired,
-    KnownStatus: known.status,
+    KnownStatus: statusNow(known, seen),
     ...(known.exitCode === undefined ? {} : { ExitCode: known.exitCode }),
     Limits: { CPU: container?.cpu ?? 0, Memory: container?.memory ?? 0 },
     ...instants(known, seen),
@@ -60,6 +69,11 @@ export function containerView(
         }
       : {}),
   }
+}
+
+/** One that asks runs, even where the agent has not heard of its start yet. */
+function statusNow({ status }: KnownContainer, seen: Observed | undefined): Status {
+  return seen?.state === 'running' && rank(status) < rank('RUNNING') ? 'RUNNING' : status
 }
 
 /** What Berth notes on a container for itself is nobody's business, and large. */

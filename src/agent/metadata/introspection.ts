@@ -4,7 +4,7 @@ import type { HttpAnswer, HttpQuestion } from '../host.ts'
 import { containersOf, containerOf, type KnownTask } from '../tasks/task.ts'
 import { json, text } from './answers.ts'
 import { containerView } from './container-view.ts'
-import { knownStatus } from './task-view.ts'
+import { least } from './task-view.ts'
 
 export const INTROSPECTION_PORT = 51_678
 
@@ -62,7 +62,7 @@ async function taskView(task: KnownTask, engine: Engine): Promise<object> {
   return {
     Arn: task.arn,
     DesiredStatus: task.desired,
-    KnownStatus: knownStatus(task),
+    KnownStatus: least(containers.map(({ KnownStatus }) => KnownStatus)),
     Family: task.definition.family ?? '',
     Version: task.definition.version ?? '',
     Containers: containers,

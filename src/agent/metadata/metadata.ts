@@ -10,7 +10,7 @@ import type { Engine } from '../engine.ts'
 import type { HttpAnswer, HttpQuestion } from '../host.ts'
 import { containerOf, containersOf, type KnownTask } from '../tasks/task.ts'
 import { json, text } from './answers.ts'
-import { containerView, type ViewVersion } from './container-view.ts'
+import { containerView, type ContainerView, type ViewVersion } from './container-view.ts'
 import { credentialsAnswer, type CredentialStore } from './credentials.ts'
 import { protectionAnswer } from './protection.ts'
 import { RateLimit, type Rate } from './rate.ts'
@@ -98,16 +98,15 @@ export class Metadata {
     }
   }
 
-  async #container(version: ViewVersion, task: KnownTask, name: string): Promise<object> {
+  async #container(version: ViewVersion, task: KnownTask, name: string): Promise<ContainerView> {
     const { dockerId } = containerOf(task, name)
     const seen = dockerId === undefined ? undefined : await this.#options.engine.inspect(dockerId)
     return containerView(version, task, name, seen)
   }
 
   async #task(version: ViewVersion, task: KnownTask): Promise<object> {
-    const created = containersOf(task).filter(({ name }) => containerOf(task, name).dockerId)
     const containers = await Promise.all(
-      created.map(({ name }) => this.#container(version, task, name)),
+      containersOf(task).map(({ name }) => this.#container(version, task, name)),
     )
     return taskView(version, task, this.#options.cluster, containers)
   }

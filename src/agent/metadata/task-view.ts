@@ -1,13 +1,13 @@
 /** A task, as its containers read about it. */
 import { CallFault } from '../control-plane.ts'
-import { containerOf, containersOf, rank, type KnownTask } from '../tasks/task.ts'
-import type { ViewVersion } from './container-view.ts'
+import { STATUSES, type KnownTask } from '../tasks/task.ts'
+import type { ContainerView, ViewVersion } from './container-view.ts'
 
 export function taskView(
   version: ViewVersion,
   task: KnownTask,
   cluster: string,
-  containers: readonly object[],
+  containers: readonly ContainerView[],
 ): object {
   const { definition } = task
   const { cpu, memory } = definition
@@ -18,7 +18,7 @@ export function taskView(
     Family: definition.family ?? '',
     Revision: definition.version ?? '',
     DesiredStatus: task.desired,
-    KnownStatus: knownStatus(task),
+    KnownStatus: least(containers.map(({ KnownStatus }) => KnownStatus)),
     ...(cpu || memory ? { Limits: { CPU: cpu, Memory: memory } } : {}),
     Containers: containers,
     PullStartedAt: instant(task.pullStartedAt),
@@ -34,9 +34,8 @@ export function taskView(
 }
 
 /** The least far of its containers says how far a task is. */
-export function knownStatus(task: KnownTask): string {
-  const statuses = containersOf(task).map(({ name }) => containerOf(task, name).status)
-  return statuses.toSorted((one, other) => rank(one) - rank(other))[0] ?? 'NONE'
+export function least(statuses: readonly string[]): string {
+  return STATUSES.find((status) => statuses.includes(status)) ?? 'NONE'
 }
 
 /** That tags could not be read is told beside what is known. */

@@ -1,3 +1,4 @@
+import type { PulledImages } from '../tasks/image-cleanup.ts'
 import type { KnownTask } from '../tasks/task.ts'
 
 /** What the agent must not forget. Everything else is found again on the engine. */
@@ -12,6 +13,7 @@ export type AgentState = {
   readonly tasks: readonly KnownTask[]
   /** Tasks that are over and cleaned away: a late payload must not run them again. The latest come last. */
   readonly forgotten: readonly string[]
+  readonly images?: PulledImages | undefined
 }
 
 export const FORGOTTEN_MAX = 1000

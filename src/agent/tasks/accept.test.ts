@@ -9,7 +9,10 @@ const app: AcsContainer = { name: 'app', image: 'image' }
 const other: AcsContainer = { name: 'other', image: 'image' }
 
 function problem(containers: readonly AcsContainer[], more: Partial<AcsTask> = {}) {
-  return problemOf({ arn: 'arn', desiredStatus: 'RUNNING', containers, ...more })
+  return problemOf(
+    { arn: 'arn', desiredStatus: 'RUNNING', containers, ...more },
+    { privilegedDisabled: true },
+  )
 }
 
 test('a sound task has no problem', () => {
@@ -30,6 +33,7 @@ test('each thing that cannot run is said by its name', () => {
       [{ ...app, dockerConfig: { hostConfig: '{' } }],
       /dockerConfig of container 'app' is not JSON/,
     ],
+    [[{ ...app, dockerConfig: { hostConfig: '{"Privileged":true}' } }], /is privileged/],
     [[{ ...app, secrets: [{ name: 'a', valueFrom: 'b' }] }], /with secrets/],
     [[app], /networkMode awsvpc/, { networkMode: 'awsvpc' }],
     [[app], /volume type efs/, { volumes: [{ name: 'v', type: 'efs' }] }],

@@ -1,6 +1,6 @@
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
-import { dockerName, ownVolumes } from './create.ts'
+import { dockerName, jsonObject, ownVolumes } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
 import { withPause } from './pause.ts'
 import type { KnownContainer, KnownTask } from './task.ts'
@@ -47,11 +47,14 @@ export function refuse(arn: string, seqNum: number, problem: string): KnownTask 
   }
 }
 
+/** What the host allows. */
+type Policy = { readonly privilegedDisabled: boolean }
+
 /**
  * Why this agent cannot run the task, or `undefined`. What is not built is no capability that the agent registers,
  * so the scheduler does not send it; should it come all the same, it is refused and not half done.
  */
-export function problemOf(task: AcsTask): string | undefined {
+export function problemOf(task: AcsTask, { privilegedDisabled }: Policy): string | undefined {
   const containers = task.containers ?? []
   if (containers.length === 0) return 'the task has no containers'
   if (new Set(containers.map(({ name }) => name)).size < containers.length)
@@ -61,12 +64,16 @@ export function problemOf(task: AcsTask): string | undefined {
     if (type !== undefined && type !== 'host' && type !== 'docker')
       return notBuilt(`volume type ${type}`)
   return (
-    containers.map(containerProblem).find((problem) => problem !== undefined) ??
-    dependencyProblem(containers)
+    containers
+      .map((container) => containerProblem(container, privilegedDisabled))
+      .find((problem) => problem !== undefined) ?? dependencyProblem(containers)
   )
 }
 
-function containerProblem(container: AcsContainer): string | undefined {
+function containerProblem(
+  container: AcsContainer,
+  privilegedDisabled: boolean,
+): string | undefined {
   if (container.secrets?.length) return notBuilt('secrets')
   if (container.environmentFiles?.length) return notBuilt('environmentFiles')
   if (container.firelensConfiguration) return notBuilt('firelensConfiguration')
@@ -74,6 +81,8 @@ function containerProblem(container: AcsContainer): string | undefined {
   for (const text of [container.dockerConfig?.config, container.dockerConfig?.hostConfig])
     if (members(text) === undefined)
       return `dockerConfig of container '${container.name}' is not JSON`
+  if (privilegedDisabled && jsonObject(container.dockerConfig?.hostConfig)['Privileged'] === true)
+    return `container '${container.name}' is privileged, and this host does not allow that`
   const overridden = members(container.overrides)
   if (overridden === undefined) return `overrides of container '${container.name}' are not JSON`
   const unknown = overridden.find((member) => member !== 'command')

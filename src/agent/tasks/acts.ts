@@ -4,7 +4,8 @@ import { EngineError, type Engine, type Image } from '../engine.ts'
 import type { Host, TaskLimits } from '../host.ts'
 import type { Slots } from '../slots.ts'
 import { containerBody, volumeBodies, type BodySettings, type Owner } from './create.ts'
-import { ensureImage, type PullBehavior } from './images.ts'
+import type { ImageCleanup } from './image-cleanup.ts'
+import { ensureImage, type Again, type PullBehavior } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
 import type { PortChooser } from './ports.ts'
 import type { Act } from './step.ts'
@@ -19,6 +20,8 @@ export type Tools = {
   readonly owner: Owner
   readonly settings: BodySettings
   readonly ports: PortChooser
+  readonly images: ImageCleanup
+  readonly again: Again
   readonly pullBehavior: PullBehavior
   readonly stopTimeoutSeconds: number
   /** Creates and starts: more at a time than these only make each of them slower. */
@@ -131,10 +134,13 @@ function failure(act: Act, reason: string, now: number): Outcome {
 /** What the host says to every container; what the task or the image says wins over it. */
 const REGION_VARIABLES = ['AWS_REGION', 'AWS_DEFAULT_REGION']
 
-async function imageOf(name: string, { engine, host, pullBehavior }: Tools): Promise<Image> {
+async function imageOf(name: string, tools: Tools): Promise<Image> {
+  const { engine, host, pullBehavior, again, images } = tools
   if (name === PAUSE_IMAGE && !(await engine.image(name)))
     await engine.importImage(name, await host.pauseArchive(), PAUSE_CHANGES)
-  return ensureImage(engine, name, pullBehavior)
+  const image = await ensureImage(engine, name, pullBehavior, again)
+  images.used(name, image.pulled)
+  return image
 }
 
 /** The parent group of a task that is limited as a whole; `undefined` for one that is not. */

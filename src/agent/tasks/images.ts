@@ -8,27 +8,37 @@ const LOCAL_LABEL = 'berth.local'
 /** A registry that has not said a word by then is away, and the image that is here already serves. */
 const REGISTRY_SILENCE_MS = 5_000
 
+/** How a pull is tried again. */
+export type Again = (pull: () => Promise<void>) => Promise<void>
+/** `pulled` where it was not on the engine before. */
+type EnsuredImage = Image & { readonly pulled: boolean }
+
 /**
  * Sees to it that the image is on the engine, and gives it.
  * `default` asks the registry and falls back to what is here; `always` does not fall back; `once` and
- * `prefer-cached` ask only for what is not here. (They differ in clean-up, which never removes images so far.)
+ * `prefer-cached` ask only for what is not here; with `prefer-cached` no image is ever cleaned up.
  */
 export async function ensureImage(
   engine: Engine,
   name: string,
   behavior: PullBehavior,
-): Promise<Image> {
+  again: Again = (pull) => pull(),
+): Promise<EnsuredImage> {
   const here = await engine.image(name)
-  if (here?.labels[LOCAL_LABEL] === 'true') return here
-  if (here && (behavior === 'once' || behavior === 'prefer-cached')) return here
+  const pulled = here === undefined
+  if (here?.labels[LOCAL_LABEL] === 'true') return { ...here, pulled }
+  if (here && (behavior === 'once' || behavior === 'prefer-cached')) return { ...here, pulled }
   const fallback = behavior === 'always' ? undefined : here
   try {
-    await engine.pull(name, fallback && REGISTRY_SILENCE_MS)
+    // With an image at hand nobody waits for a registry that is away.
+    await (fallback
+      ? engine.pull(name, REGISTRY_SILENCE_MS)
+      : again(() => engine.pull(name, undefined)))
   } catch (error) {
-    if (fallback) return fallback
+    if (fallback) return { ...fallback, pulled }
     throw error
   }
-  const pulled = await engine.image(name)
-  if (!pulled) throw new EngineError('CannotPullContainerError', `${name} is gone after its pull`)
-  return pulled
+  const now = await engine.image(name)
+  if (!now) throw new EngineError('CannotPullContainerError', `${name} is gone after its pull`)
+  return { ...now, pulled }
 }

@@ -13,13 +13,17 @@ import { AGAIN_MS, perform, taskIdOf, taskLimits, type Tools } from './acts.ts'
 import { admit, type Capacity } from './admission.ts'
 import { adopt, reconcile } from './adopt.ts'
 import { ownLabels, type BodySettings, type Owner } from './create.ts'
+import { ImageCleanup, type PulledImages } from './image-cleanup.ts'
 import { PortChooser } from './ports.ts'
 import { reported, type Report } from './report.ts'
+import { pullWithRetries } from './retry.ts'
 import { step, type Act } from './step.ts'
-import { containerOf, isStopped, observe, type KnownTask } from './task.ts'
+import { containerOf, containersOf, isStopped, observe, type KnownTask } from './task.ts'
 
 const STARTS_AT_ONCE = 4
 const PULLS_AT_ONCE = 4
+/** Of a task's id: they are as good as chance. */
+const JITTER_DIGITS = 6
 /** Digits at the end of names on the engine. */
 const NAME_HEX_DIGITS = 20
 
@@ -37,6 +41,7 @@ export type RunnerOptions = {
   /** What was known before. Nothing is done with it until `restore`. */
   readonly tasks: readonly KnownTask[]
   readonly forgotten: readonly string[]
+  readonly images: PulledImages
   /** Told after every change of a task: to save, and to report what is new. */
   readonly changed: (arn: string) => void
 }
@@ -45,6 +50,7 @@ export type RunnerOptions = {
 export class TaskRunner {
   readonly #options: RunnerOptions
   readonly #tools: Tools
+  readonly #images: ImageCleanup
   readonly #tasks = new Map<string, KnownTask>()
   readonly #forgotten = new Set<string>()
   readonly #wakes = new Map<string, () => void>()
@@ -56,11 +62,19 @@ export class TaskRunner {
     this.#options = options
     for (const task of options.tasks) this.#tasks.set(task.arn, task)
     for (const arn of options.forgotten) this.#forgotten.add(arn)
+    const { pullBehavior, imageCleanup } = options.config
+    this.#images = new ImageCleanup({
+      ...options,
+      limits: pullBehavior === 'prefer-cached' ? undefined : imageCleanup,
+      inUse: () => this.#imagesInUse(),
+    })
     this.#tools = {
       engine: options.engine,
       host: options.host,
       settings: options.settings,
       ports: new PortChooser(options.host, options.ports),
+      images: this.#images,
+      again: (pull) => pullWithRetries(pull, options),
       owner: options.owner,
       pullBehavior: options.config.pullBehavior,
       stopTimeoutSeconds: options.config.stopTimeoutSeconds,
@@ -72,6 +86,10 @@ export class TaskRunner {
 
   get tasks(): ReadonlyMap<string, KnownTask> {
     return this.#tasks
+  }
+
+  get images(): PulledImages {
+    return this.#images.images
   }
 
   get forgotten(): readonly string[] {
@@ -89,6 +107,7 @@ export class TaskRunner {
     if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })
     for (const arn of this.#tasks.keys()) this.#advance(arn)
     this.#admit()
+    this.#images.start()
   }
 
   /**
@@ -101,7 +120,8 @@ export class TaskRunner {
       return true
     }
     if (this.#forgotten.has(task.arn)) return true
-    const problem = task.desiredStatus === 'RUNNING' ? problemOf(task) : undefined
+    const { config } = this.#options
+    const problem = task.desiredStatus === 'RUNNING' ? problemOf(task, config) : undefined
     if (problem) this.refuse(task.arn, seqNum, problem)
     else this.#set(accept(task, seqNum, () => this.#hex()))
     return problem === undefined
@@ -146,6 +166,7 @@ export class TaskRunner {
   /** Ends all waiting. Containers run on. */
   stop(): void {
     this.#stopped = true
+    this.#images.stop()
     for (const cancel of this.#wakes.values()) cancel()
     this.#wakes.clear()
   }
@@ -183,9 +204,10 @@ export class TaskRunner {
   #advance(arn: string): void {
     const known = this.#tasks.get(arn)
     if (!known || this.#stopped) return
+    const { clock, config } = this.#options
     if (!known.admitted && known.desired === 'RUNNING') this.#waiting.add(arn)
     else this.#waiting.delete(arn)
-    const { task, acts, wakeAt } = step(known, this.#options.clock.now())
+    const { task, acts, wakeAt } = step(known, clock.now(), config.pullDependentUpfront)
     this.#tasks.set(arn, task)
     for (const act of acts) void this.#perform(task, act)
     this.#wake(arn, Math.min(wakeAt, this.#cleanupAt(task)))
@@ -209,7 +231,11 @@ export class TaskRunner {
 
   #cleanupAt(task: KnownTask): number {
     const over = isStopped(task) && task.reported.status === 'STOPPED'
-    return over ? (task.stoppedAt ?? 0) + this.#options.config.cleanupWaitMs : Infinity
+    if (!over) return Infinity
+    const { cleanupWaitMs, cleanupJitterMs } = this.#options.config
+    // The same for a task each time it is asked.
+    const part = parseInt(taskIdOf(task.arn).slice(-JITTER_DIGITS), 16) / 16 ** JITTER_DIGITS || 0
+    return (task.stoppedAt ?? 0) + cleanupWaitMs + part * cleanupJitterMs
   }
 
   #wake(arn: string, at: number): void {
@@ -249,6 +275,14 @@ export class TaskRunner {
       if (this.#forgotten.size > FORGOTTEN_MAX) this.#forgotten.delete(arn)
       else break
     this.#options.changed(task.arn)
+  }
+
+  /** Until a task is cleaned up its images stay: somebody may want to look at its containers. */
+  #imagesInUse(): ReadonlySet<string> {
+    const names = [...this.#tasks.values()].flatMap((task) =>
+      containersOf(task).map(({ image }) => image),
+    )
+    return new Set(names)
   }
 
   #hex(): string {

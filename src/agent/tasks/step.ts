@@ -20,15 +20,18 @@ export type Step = {
   readonly wakeAt: number
 }
 
-/** From what is known to what is to be done next. Asked again after every change, it brings a task to its end. */
-export function step(known: KnownTask, now: number): Step {
+/**
+ * From what is known to what is to be done next. Asked again after every change, it brings a task to its end.
+ * `upfront` pulls images although their containers have to wait.
+ */
+export function step(known: KnownTask, now: number, upfront = false): Step {
   if (!known.admitted && known.desired === 'RUNNING')
     return { task: known, acts: [], wakeAt: Infinity }
   let task = conclude(known, now)
   const acts: Act[] = []
   let wakeAt = Infinity
   for (const container of containersOf(task)) {
-    const next = actFor(task, container, now)
+    const next = actFor(task, container, now, upfront)
     if (typeof next === 'number') wakeAt = Math.min(wakeAt, next)
     if (typeof next !== 'string') continue
     acts.push({ type: next, container: container.name })
@@ -97,7 +100,12 @@ function unstarted(task: KnownTask, container: AcsContainer, now: number): Known
 }
 
 /** What to do with one container now, or when to ask again. */
-function actFor(task: KnownTask, container: AcsContainer, now: number): Doing | number | undefined {
+function actFor(
+  task: KnownTask,
+  container: AcsContainer,
+  now: number,
+  upfront: boolean,
+): Doing | number | undefined {
   const known = containerOf(task, container.name)
   if (known.doing !== undefined) return undefined
   if (known.status === 'STOPPED') {
@@ -111,7 +119,8 @@ function actFor(task: KnownTask, container: AcsContainer, now: number): Doing | 
   }
   if (known.status === 'RUNNING') return known.ended ? 'restart' : undefined
   const may = gate(task, container, now)
-  if (may.type === 'wait') return may.until
+  const early = known.status === 'NONE' && upfront
+  if (may.type === 'wait' && !early) return may.until
   return ({ NONE: 'pull', PULLED: 'create', CREATED: 'start' } as const)[known.status]
 
   function at(act: Doing): Doing | number {

@@ -5,7 +5,7 @@ import type { Health, Observed } from '../engine.ts'
 import { mayRestart, type Ended } from './restarts.ts'
 
 /** In the order in which a container goes through them; it never goes back. */
-const STATUSES = ['NONE', 'PULLED', 'CREATED', 'RUNNING', 'STOPPED'] as const
+export const STATUSES = ['NONE', 'PULLED', 'CREATED', 'RUNNING', 'STOPPED'] as const
 export type Status = (typeof STATUSES)[number]
 
 /** What is under way with a container. At most one thing is, so nothing is done twice. */

@@ -154,6 +154,20 @@ test('a machine key does not take over what another machine registered', async (
   assert.equal(again.containerInstance.containerInstanceArn, containerInstanceArn)
 })
 
+test('a host reads the tags of itself and of the tasks of its cluster, and no others', async () => {
+  const house = await House.open()
+  const { arn } = await house.host()
+  const bound = {
+    principal: { type: 'host', accountId: ACCOUNT, hostId: 'h', containerInstanceArn: arn },
+  } as const
+  const read = (resourceArn: string) => house.call('ListTagsForResource', { resourceArn }, bound)
+  assert.deepEqual((await read(arn)).tags, [])
+  const task = arn.replace(/:container-instance\/default\/.*/, `:task/default/${'0'.repeat(32)}`)
+  assert.doesNotMatch(await faultOf(read(task)), /AccessDenied/)
+  const cluster = arn.replace(/:container-instance.*/, ':cluster/default')
+  assert.match(await faultOf(read(cluster)), /^AccessDeniedException: /)
+})
+
 test('agents are told one address for all, clusters keep settings, and what cannot be is refused', async () => {
   const house = await House.open()
   const host = await house.host()

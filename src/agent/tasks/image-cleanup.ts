@@ -1,0 +1,93 @@
+/**
+ * Images that the agent pulled and nobody needs any more are removed, a few at a time, the longest unused first. What
+ * others brought to the engine is never touched.
+ */
+import type { Clock } from '#kernel/clock.ts'
+import type { Log } from '#kernel/log.ts'
+
+import type { ImageCleanup as Limits } from '../config.ts'
+import type { Engine } from '../engine.ts'
+
+/** By the image's name; milliseconds since the epoch. */
+export type PulledImages = Readonly<Record<string, PulledImage>>
+type PulledImage = { readonly pulledAt: number; readonly usedAt: number }
+
+/** Names that are remembered; one that is forgotten stays on the engine. */
+const IMAGES_MAX = 5000
+
+/** Which images to remove now. */
+export function imagesToRemove(
+  images: PulledImages,
+  inUse: ReadonlySet<string>,
+  now: number,
+  { minimumAgeMs, perCycle }: Limits,
+): readonly string[] {
+  return Object.entries(images)
+    .filter(([name, { pulledAt }]) => !inUse.has(name) && now - pulledAt >= minimumAgeMs)
+    .toSorted(([, one], [, other]) => one.usedAt - other.usedAt)
+    .slice(0, perCycle)
+    .map(([name]) => name)
+}
+
+export type ImageCleanupOptions = {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly log: Log
+  /** `undefined` for no clean-up. */
+  readonly limits: Limits | undefined
+  readonly images: PulledImages
+  readonly inUse: () => ReadonlySet<string>
+}
+
+export class ImageCleanup {
+  readonly #options: ImageCleanupOptions
+  readonly #images: Map<string, PulledImage>
+  #cancel: (() => void) | undefined
+
+  constructor(options: ImageCleanupOptions) {
+    this.#options = options
+    this.#images = new Map(Object.entries(options.images))
+  }
+
+  get images(): PulledImages {
+    return Object.fromEntries(this.#images)
+  }
+
+  start(): void {
+    const { clock, limits } = this.#options
+    if (!limits) return
+    this.#cancel = clock.after(limits.intervalMs, () => {
+      void this.#cycle(limits).finally(() => this.#cancel && this.start())
+    })
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  /** A container is made of it. `pulled` where it was not here before. */
+  used(name: string, pulled: boolean): void {
+    const now = this.#options.clock.now()
+    const before = this.#images.get(name)
+    if (!before && !pulled) return
+    this.#images.set(name, { pulledAt: before?.pulledAt ?? now, usedAt: now })
+    for (const oldest of this.#images.keys())
+      if (this.#images.size > IMAGES_MAX) this.#images.delete(oldest)
+      else break
+  }
+
+  async #cycle(limits: Limits): Promise<void> {
+    const { engine, clock, log, inUse } = this.#options
+    for (const name of imagesToRemove(this.images, inUse(), clock.now(), limits))
+      try {
+        await engine.removeImage(name)
+        // A container of somebody else may hold it: then it is tried again in the next cycle.
+        if (await engine.image(name)) continue
+        this.#images.delete(name)
+        log.info('removed an unused image', { image: name })
+      } catch (error) {
+        log.warn('cannot remove an image', { image: name, error: String(error) })
+      }
+  }
+}

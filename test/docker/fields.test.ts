@@ -288,7 +288,7 @@ test('volumes: of the task, shared by name, of the host, of another container', 
         command: [
           'sh',
           '-c',
-          'cat /a/x /b/x /c/x && test -f /host-etc/passwd && ! touch /a/y && ! touch /host-etc/y',
+          'cat /a/x /b/x /c/x && test -f /host-etc/passwd && ! touch /a/y 2>/dev/null && ! touch /host-etc/y 2>/dev/null',
         ],
       },
     ],

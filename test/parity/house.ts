@@ -8,7 +8,12 @@ import { createInterface } from 'node:readline'
 
 import { type Api, ecsApi } from '#cli/api.ts'
 
-import { docker, listContainers, type ListedContainer } from '../docker/engine.fixture.ts'
+import {
+  docker,
+  listContainers,
+  removeVolumes,
+  type ListedContainer,
+} from '../docker/engine.fixture.ts'
 
 export const ACCOUNT_ID = '123456789012'
 export const KEYS = {
@@ -217,6 +222,7 @@ export async function removeContainers(data: string): Promise<void> {
   await Promise.allSettled(
     left.map(({ Id }) => docker('DELETE', `/containers/${Id}?force=true&v=true`)),
   )
+  await removeVolumes(`berth.installation=${id}`)
 }
 
 export async function startedAt(id: string): Promise<string> {

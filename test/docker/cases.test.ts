@@ -25,8 +25,7 @@ type Task = {
 }
 type Definition = { family: string; containerDefinitions: { name: string; image: string }[] }
 
-const read = <T>(...path: string[]): T =>
-  JSON.parse(readFileSync(join(FOLDER, ...path), 'utf8')) as T
+const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(FOLDER, ...path), 'utf8'))
 
 function names(folder: string, ending: string): readonly string[] {
   const path = join(FOLDER, folder)
@@ -65,11 +64,11 @@ async function register({ containerDefinitions, ...rest }: Definition): Promise<
 
 for (const name of names('agent-cases', EXPECTED))
   test(`public case ${name}`, LIMIT, async () => {
-    const { ExitCodes } = read<{ ExitCodes: Record<string, number> }>(
-      'agent-cases',
-      name + EXPECTED,
-    )
-    const taskDefinition = await register(read('agent-cases', `${name}.task-definition.json`))
+    const { ExitCodes } = read('agent-cases', name + EXPECTED) as {
+      ExitCodes: Record<string, number>
+    }
+    const definition = read('agent-cases', `${name}.task-definition.json`) as Definition
+    const taskDefinition = await register(definition)
     const { tasks } = await house.api<{ tasks: { taskArn: string }[] }>('RunTask', {
       taskDefinition,
     })

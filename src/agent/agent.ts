@@ -84,14 +84,22 @@ export class Agent {
       this.#living = this.#live(saved, resolve).catch((error: unknown) => {
         log.error('the agent ended', { error: String(error) })
         reject(error)
+        throw error
       })
+      // Whoever started it is told by `start`, and by `ended` from then on.
+      this.#living.catch(() => {})
     })
+  }
+
+  /** Settles when a started agent has ended; rejects when the control plane will have nothing of it any more. */
+  get ended(): Promise<void> {
+    return this.#living ?? Promise.resolve()
   }
 
   /** Ends the agent and lets its containers run; the next one takes them up. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the agent stops'))
-    await this.#living
+    await this.#living?.catch(() => {})
     if (this.#session) await this.#save()
   }
 
@@ -114,6 +122,9 @@ export class Agent {
       const found = await this.#register()
       const containerInstanceArn = this.#containerInstanceArn
       if (!found || containerInstanceArn === undefined) return
+      // What another container instance was to run is not this one's: it may have ended long ago.
+      if (before !== NOTHING && containerInstanceArn !== saved?.containerInstanceArn)
+        before = NOTHING
       const session = new Session({
         ...this.#options,
         controlPlane: this.#controlPlane,
@@ -133,7 +144,10 @@ export class Agent {
       this.#containerInstanceArn = undefined
       this.#session = undefined
       before = NOTHING
-      await this.#save()
+      // Should this be forgotten, the control plane says it again.
+      await this.#save().catch((error: unknown) =>
+        log.error('cannot save', { error: String(error) }),
+      )
       await clock.sleep(REREGISTER_WAIT_MS, signal).catch(() => {})
     }
   }

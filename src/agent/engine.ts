@@ -121,9 +121,10 @@ export interface Engine {
   start(containerId: string): Promise<void>
   /** Sends the stop signal, and SIGKILL after `timeoutSeconds`. A container that is not running is a success. */
   stop(containerId: string, timeoutSeconds: number): Promise<void>
-  /** Removes the container with its anonymous volumes. One that is gone is a success. */
-  remove(containerId: string): Promise<void>
-  inspect(containerId: string): Promise<Observed | undefined>
+  /** Removes the container, by id or name, with its anonymous volumes. One that is gone is a success. */
+  remove(container: string): Promise<void>
+  /** By id or name. */
+  inspect(container: string): Promise<Observed | undefined>
   /** All containers, whether they run or not, that carry every one of these labels. */
   list(labels: Readonly<Record<string, string>>): Promise<readonly Observed[]>
   createVolume(volume: VolumeBody): Promise<void>

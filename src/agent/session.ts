@@ -99,7 +99,11 @@ export class Session {
       log,
       signal,
       task: (arn) => this.#runner.tasks.get(arn),
-      submit: (report) => options.controlPlane.submitTaskStateChange({ cluster, ...report }),
+      submit: async (report) => {
+        // What is told is durable first: an agent that forgot that a task has ended would run it again.
+        await options.save()
+        await options.controlPlane.submitTaskStateChange({ cluster, ...report })
+      },
       acknowledged: (arn, report) => this.#runner.acknowledged(arn, report),
     })
     this.#telemetry = new Telemetry({

@@ -36,6 +36,8 @@ export async function agent(options: AgentCommand): Promise<void> {
   }).catch((error: unknown) => {
     throw new UserError(`the agent could not start: ${(error as Error).message}`)
   })
+  // A supervisor starts it again; one that lives on without its duty would look sound.
+  running.ended.catch(() => process.exit(1))
   const end = (): void => void running.stop().then(() => process.exit(0))
   process.once('SIGTERM', end)
   process.once('SIGINT', end)

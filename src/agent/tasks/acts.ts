@@ -3,7 +3,7 @@ import type { AcsContainer } from '#wire/task.ts'
 import { EngineError, type Engine, type Image } from '../engine.ts'
 import type { Host, TaskLimits } from '../host.ts'
 import type { Slots } from '../slots.ts'
-import { containerBody, volumeBodies, type BodySettings, type Owner } from './create.ts'
+import { containerBody, LABELS, volumeBodies, type BodySettings, type Owner } from './create.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
 import { ensureImage, type Again, type PullBehavior } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
@@ -70,7 +70,12 @@ const doing: Readonly<Record<Act['type'], Work>> = {
       const hostPorts = await ports.choose(container)
       const { dockerName } = containerOf(task, container.name)
       const body = containerBody(task, container, owner, { ...settings, parentGroup, hostPorts })
-      return engine.create(dockerName, body)
+      return engine.create(dockerName, body).catch(async (error: unknown) => {
+        // Its answer may have been lost, now or in an earlier life of the agent.
+        const seen = await engine.inspect(dockerName).catch(() => undefined)
+        if (seen?.state !== 'created' || seen.labels[LABELS.taskArn] !== task.arn) throw error
+        return seen.id
+      })
     })
     return (known) => change(known, container.name, { status: 'CREATED', dockerId })
   },
@@ -91,7 +96,12 @@ const doing: Readonly<Record<Act['type'], Work>> = {
 
   async start(task, { name }, { engine, starts, now }) {
     const id = containerOf(task, name).dockerId ?? ''
-    await starts.run(() => engine.start(id))
+    await starts.run(() =>
+      engine.start(id).catch(async (error: unknown) => {
+        const seen = await engine.inspect(id).catch(() => undefined)
+        if (!seen || seen.state === 'created') throw error
+      }),
+    )
     // It has started, whatever the inspection says: it must never be started twice.
     const seen = await engine.inspect(id).catch(() => undefined)
     const at = now()
@@ -111,17 +121,27 @@ const doing: Readonly<Record<Act['type'], Work>> = {
     }
   },
 
-  async remove(task, { name }, { engine }) {
-    await engine.remove(containerOf(task, name).dockerId ?? '')
-    return (known) => change(known, name, { removed: true })
+  async remove(task, { name }, { engine, now }) {
+    const { dockerId, dockerName } = containerOf(task, name)
+    await engine.remove(dockerId ?? dockerName)
+    return (known) => {
+      const { failure } = containerOf(known, name)
+      const end = { status: 'STOPPED', reason: failure || undefined, finishedAt: now() } as const
+      return change(known, name, { removed: true, ...(failure !== undefined && end) })
+    }
   },
 }
 
-/** A container that could not be brought to life is over; one that could not be stopped is tried again. */
+/**
+ * A container that could not be brought to life is over, once it is certain that the engine will not do it late; one
+ * that could not be stopped is tried again.
+ */
 function failure(act: Act, reason: string, now: number): Outcome {
   const name = act.container
   if (act.type === 'stop' || act.type === 'remove')
     return (task) => change(task, name, { againAt: now + AGAIN_MS })
+  if (act.type === 'create' || act.type === 'start')
+    return (task) => change(task, name, { failure: reason })
   return (task) => {
     const { ended } = containerOf(task, name)
     const end = ended

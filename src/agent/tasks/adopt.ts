@@ -62,6 +62,7 @@ function taskOf(arn: string, container: Observed, hex: () => string): KnownTask 
       ...accept({ ...definition, desiredStatus: 'RUNNING' }, 0, hex),
       volumes,
       admitted: true,
+      adopted: true,
     }
   } catch {
     // A label that no agent of ours wrote: the container is left alone.

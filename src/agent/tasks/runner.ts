@@ -12,7 +12,7 @@ import { accept, problemOf, refuse } from './accept.ts'
 import { AGAIN_MS, perform, taskIdOf, taskLimits, type Tools } from './acts.ts'
 import { admit, type Capacity } from './admission.ts'
 import { adopt, reconcile } from './adopt.ts'
-import { ownLabels, type BodySettings, type Owner } from './create.ts'
+import { LABELS, ownLabels, type BodySettings, type Owner } from './create.ts'
 import { ImageCleanup, type PulledImages } from './image-cleanup.ts'
 import { PortChooser } from './ports.ts'
 import { reported, type Report } from './report.ts'
@@ -102,7 +102,8 @@ export class TaskRunner {
     const found = await engine.list(ownLabels(owner))
     const now = clock.now()
     for (const task of this.#tasks.values()) this.#tasks.set(task.arn, reconcile(task, found, now))
-    const adopted = adopt(found, this.#tasks, () => this.#hex(), now)
+    const unknown = found.filter(({ labels }) => !this.#forgotten.has(labels[LABELS.taskArn] ?? ''))
+    const adopted = adopt(unknown, this.#tasks, () => this.#hex(), now)
     for (const task of adopted) this.#tasks.set(task.arn, task)
     if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })
     for (const arn of this.#tasks.keys()) this.#advance(arn)
@@ -115,8 +116,10 @@ export class TaskRunner {
    * that cannot run here is refused.
    */
   receive(task: AcsTask, seqNum: number): boolean {
-    if (this.#tasks.has(task.arn)) {
+    const known = this.#tasks.get(task.arn)
+    if (known) {
       if (task.desiredStatus === 'STOPPED') this.stopTask(task.arn)
+      else if (known.adopted) this.#set({ ...known, adopted: false })
       return true
     }
     if (this.#forgotten.has(task.arn)) return true
@@ -161,6 +164,27 @@ export class TaskRunner {
         // One after another: a resync must not crowd out the starts.
         await this.#inspect(task.arn, name, dockerId)
       }
+    await this.#endLate()
+  }
+
+  /**
+   * What the engine did after everybody had given it up: a create leaves a container that nobody will start, a start
+   * brings back one that is over.
+   */
+  async #endLate(): Promise<void> {
+    const { engine, owner, config } = this.#options
+    for (const { id, state, labels } of await engine.list(ownLabels(owner))) {
+      if (state === 'exited' || this.#stopped) continue
+      const arn = labels[LABELS.taskArn] ?? ''
+      const task = this.#tasks.get(arn)
+      const known = task && containerOf(task, labels[LABELS.containerName] ?? '')
+      const isLate = known
+        ? known.status === 'STOPPED' || (known.dockerId ?? id) !== id
+        : this.#forgotten.has(arn)
+      if (!isLate) continue
+      if (state === 'running') await engine.stop(id, config.stopTimeoutSeconds)
+      else await engine.remove(id)
+    }
   }
 
   /** Ends all waiting. Containers run on. */
@@ -173,9 +197,13 @@ export class TaskRunner {
 
   async #inspect(arn: string, name: string, containerId: string): Promise<void> {
     try {
-      const seen = await this.#options.engine.inspect(containerId)
+      const { engine, clock, config } = this.#options
+      const seen = await engine.inspect(containerId)
       const task = this.#tasks.get(arn)
-      if (task && !this.#stopped) this.#set(observe(task, name, seen, this.#options.clock.now()))
+      if (!task || this.#stopped) return
+      if (seen?.state === 'running' && containerOf(task, name).status === 'STOPPED')
+        await engine.stop(containerId, config.stopTimeoutSeconds)
+      else this.#set(observe(task, name, seen, clock.now()))
     } catch (error) {
       this.#options.log.warn('cannot inspect a container', { containerId, error: String(error) })
     }

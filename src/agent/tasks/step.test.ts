@@ -238,7 +238,12 @@ test('whatever happens: no step back, no second start, and every task comes to i
 function done(known: KnownTask, { type, container: name }: Act, good: boolean): KnownTask {
   const idle = change(known, name, { doing: undefined })
   if (type === 'stop') return good ? exited(idle, name, 137) : idle
-  if (type === 'remove') return change(idle, name, { removed: good })
+  if (type === 'remove') {
+    const neverRan = containerOf(known, name).failure !== undefined
+    return change(idle, name, good ? { removed: true, ...(neverRan && { status: 'STOPPED' }) } : {})
+  }
+  if (!good && (type === 'create' || type === 'start'))
+    return change(idle, name, { failure: 'failed' })
   if (!good) return change(idle, name, { status: 'STOPPED', reason: 'failed' })
   if (type === 'pull') return change(idle, name, { status: 'PULLED' })
   if (type === 'create') return change(idle, name, { status: 'CREATED', dockerId: `id-${name}` })

@@ -54,7 +54,9 @@ function conclusion(task: KnownTask, now: number): KnownTask {
   const containers = containersOf(task)
   if (task.desired === 'RUNNING') {
     const fallen = containers.find(
-      (container) => isEssential(container) && isOver(task, container.name),
+      (container) =>
+        isEssential(container) &&
+        (isOver(task, container.name) || containerOf(task, container.name).failure !== undefined),
     )
     if (fallen || isStopped(task)) return { ...task, desired: 'STOPPED' }
   }
@@ -84,19 +86,23 @@ function unrestarted(task: KnownTask, { name }: AcsContainer): KnownTask {
   return change(task, name, { ...ended, status: 'STOPPED', ended: undefined })
 }
 
-/** A container that has not started ends at once when it may no longer start. */
+/** A container that has not started ends when it may no longer start: at once, or with what the engine has of it. */
 function unstarted(task: KnownTask, container: AcsContainer, now: number): KnownTask {
-  const { status, doing } = containerOf(task, container.name)
-  if (status === 'RUNNING' || status === 'STOPPED') return task
+  const { status, doing, failure } = containerOf(task, container.name)
+  if (status === 'RUNNING' || status === 'STOPPED' || failure !== undefined) return task
   // A pull goes on to nobody's use; a create or start must be awaited, since it leaves a container behind.
   if (doing !== undefined && doing !== 'pull') return task
-  if (task.desired === 'STOPPED') return change(task, container.name, { status: 'STOPPED' })
+  if (task.desired === 'STOPPED') return neverRuns(task, container.name)
   const may = gate(task, container, now)
   if (may.type !== 'never') return task
-  return {
-    ...change(task, container.name, { status: 'STOPPED', reason: may.reason }),
-    desired: 'STOPPED',
-  }
+  return { ...neverRuns(task, container.name, may.reason), desired: 'STOPPED' }
+}
+
+/** A start that nobody waits for any more may still come about: what is on the engine is over when it is removed. */
+function neverRuns(task: KnownTask, name: string, reason?: string): KnownTask {
+  const { dockerId, removed } = containerOf(task, name)
+  const isLeft = dockerId !== undefined && !removed
+  return change(task, name, isLeft ? { failure: reason ?? '' } : { status: 'STOPPED', reason })
 }
 
 /** What to do with one container now, or when to ask again. */
@@ -113,10 +119,12 @@ function actFor(
     const left = known.dockerId !== undefined && known.startedAt === undefined && !known.removed
     return left ? at('remove') : undefined
   }
+  if (known.failure !== undefined) return at('remove')
   if (task.desired === 'STOPPED') {
     if (!dependentsOf(task, container.name).every((name) => isOver(task, name))) return undefined
     return at('stop')
   }
+  if (task.adopted) return undefined
   if (known.status === 'RUNNING') return known.ended ? 'restart' : undefined
   const may = gate(task, container, now)
   const early = known.status === 'NONE' && upfront

@@ -17,6 +17,11 @@ export type KnownContainer = {
   /** Chosen before the create call, so that links can name it. */
   readonly dockerName: string
   readonly dockerId?: string | undefined
+  /**
+   * It never ran and never will; the text is its reason, if it has one. The engine may still do what it was asked to
+   * do, so it is over only once it is removed.
+   */
+  readonly failure?: string | undefined
   /** True once nothing of it is left on the engine. */
   readonly removed?: boolean | undefined
   /** These four are told once and never change. */
@@ -48,6 +53,11 @@ export type KnownTask = {
   readonly desired: 'RUNNING' | 'STOPPED'
   /** False while it waits for what other tasks still hold of the host. */
   readonly admitted: boolean
+  /**
+   * True for a task that is known by its containers' labels alone, until the control plane says that it is to run:
+   * what it has no container for may never have run, or may have ended and be gone.
+   */
+  readonly adopted?: boolean | undefined
   readonly containers: Readonly<Record<string, KnownContainer>>
   /** The engine's names of the volumes that were made for this task alone. */
   readonly volumes: Readonly<Record<string, string>>
@@ -116,6 +126,8 @@ export function observe(
   now: number,
 ): KnownTask {
   const known = containerOf(task, name)
+  // Only its removal ends it: until then the engine may show it in any state.
+  if (known.failure !== undefined && known.status !== 'STOPPED') return task
   if (!seen) {
     if (known.status === 'STOPPED') return change(task, name, { removed: true })
     // Between create and its answer the engine may not show the container yet.

@@ -278,3 +278,23 @@ test('an identifier of another region, account, type or form is refused', async 
   )
   await turn()
 })
+
+test('a machine that registers without saying which container instance it is is the one that it was', async () => {
+  const house = await House.open()
+  await house.call('CreateCluster', { clusterName: 'default' })
+  await house.call('CreateCluster', { clusterName: 'other' })
+  const host = { type: 'host', accountId: ACCOUNT, hostId: 'h' } as const
+  const register = async (cluster: string, containerInstanceArn?: string): Promise<string> => {
+    const as = { principal: { ...host, containerInstanceArn } }
+    const { containerInstance } = await house.call('RegisterContainerInstance', { cluster }, as)
+    return containerInstance.containerInstanceArn
+  }
+  const first = await register('default')
+  assert.equal(await register('default', first), first, 'an answer that was lost')
+  const elsewhere = await register('other', first)
+  assert.notEqual(elsewhere, first)
+  assert.equal(await register('other', elsewhere), elsewhere)
+  const containerInstance = elsewhere
+  await house.call('DeregisterContainerInstance', { cluster: 'other', containerInstance })
+  assert.notEqual(await register('other', elsewhere), elsewhere, 'one that is gone stays gone')
+})

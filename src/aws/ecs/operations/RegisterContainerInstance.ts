@@ -14,10 +14,17 @@ import {
   clientException,
   clusterKey,
   containerInstanceArn,
+  containerInstanceKey,
   invalidParameter,
 } from '../names.ts'
 import { ofInstance } from '../names.ts'
-import { type Cluster, type ContainerInstance, hostKeys, type Resources } from '../records.ts'
+import {
+  type Cluster,
+  type ContainerInstance,
+  containerInstances,
+  hostKeys,
+  type Resources,
+} from '../records.ts'
 import { tasksByInstance } from '../records.ts'
 import { keptTags, validateTags } from '../tags.ts'
 import { changeCounts, take } from '../tasks/change.ts'
@@ -56,8 +63,9 @@ export const RegisterContainerInstance: Operation<
       throw invalidParameter(`A container instance can have at most ${ATTRIBUTES_MAX} attributes.`)
     validateTags(input.tags)
     const registered = resourcesOf(input.totalResources ?? [], input.platformDevices ?? [])
-    const instance = input.containerInstanceArn
-      ? again(tx, cluster, input, registered, context)
+    const known = input.containerInstanceArn ?? boundTo(tx, cluster, context)
+    const instance = known
+      ? again(tx, cluster, { ...input, containerInstanceArn: known }, registered, context)
       : first(tx, cluster, input, registered, context)
     bind(tx, instance, context)
     return { containerInstance: toContainerInstance(instance, WITH_TAGS) }
@@ -175,6 +183,20 @@ function ec2InstanceId(document: string | undefined): string {
   } catch {
     throw invalidParameter('Invalid instance identity document.')
   }
+}
+
+/**
+ * A machine has one key, and is one container instance of a cluster. One that does not say which, because it lost its
+ * state or never heard the answer, is the one that it was: else two would hold its resources, and one for ever.
+ */
+function boundTo(tx: Write, { clusterName }: Cluster, { caller }: Context): string | undefined {
+  const { principal } = caller
+  if (principal.type !== 'host') return undefined
+  const { containerInstanceArn: arn } =
+    tx.get(hostKeys, `${principal.accountId}/${principal.hostId}`) ?? {}
+  const [, cluster, id = ''] = arn?.split('/') ?? []
+  const row = tx.get(containerInstances, containerInstanceKey(caller, clusterName, id))
+  return cluster === clusterName && row && row.status !== 'INACTIVE' ? arn : undefined
 }
 
 /** A machine key is good from now on for this container instance only. */

@@ -142,3 +142,17 @@ test('a sealed secret opens with its key only, and an altered one not at all', (
     sealer.open(sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1)),
   )
 })
+
+test('snapshots are taken one at a time: an older one never takes the place of a newer', async () => {
+  let begun = 0
+  const log = new MemoryLog()
+  const snapshot = log.snapshot.bind(log)
+  log.snapshot = (revision) => {
+    begun += 1
+    return snapshot(revision)
+  }
+  const store = await Store.open(log, (error) => assert.fail(error))
+  await store.write((tx) => tx.put(rows, 'a', { group: 'x', size: 1 }))
+  await Promise.all([store.snapshot(), store.snapshot()])
+  assert.equal(begun, 1)
+})

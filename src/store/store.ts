@@ -194,11 +194,13 @@ export class Store {
     const due =
       this.#commitsSinceSnapshot > SNAPSHOT_AFTER_COMMITS ||
       this.#charactersSinceSnapshot > SNAPSHOT_AFTER_CHARACTERS
-    if (due && !this.#snapshotting && !this.#failure) await this.snapshot()
+    if (due && !this.#failure) await this.snapshot()
   }
 
-  /** Writes all rows to the log in slices, so that restarts need not replay from the beginning. */
+  /** Writes all rows to the log in slices, so that restarts need not replay from the beginning. One at a time. */
   async snapshot(): Promise<void> {
+    // An older one that ended after a newer would take its place, and what is between them is in the journal no more.
+    if (this.#snapshotting) return
     this.#snapshotting = true
     this.#commitsSinceSnapshot = 0
     this.#charactersSinceSnapshot = 0

@@ -7,8 +7,7 @@ import { join } from 'node:path'
 
 export const DOCKER_SOCKET = '/var/run/docker.sock'
 const BUSYBOX = '/bin/busybox'
-/** What of busybox is in the image. */
-export const APPLETS = [
+const APPLETS = [
   'sh',
   'sleep',
   'httpd',
@@ -32,17 +31,13 @@ export const APPLETS = [
 ]
 
 /** Loads the image under this name; `changes` are lines of a Dockerfile. */
-export async function importImage(
-  name: string,
-  changes: readonly string[] = [],
-  applets: readonly string[] = APPLETS,
-): Promise<void> {
+export async function importImage(name: string, changes: readonly string[] = []): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'berth-image-'))
   try {
     for (const directory of ['bin', 'www', 'tmp']) mkdirSync(join(root, directory))
     cpSync(BUSYBOX, join(root, 'bin/busybox'))
     writeFileSync(join(root, 'www/index.html'), 'hello\n')
-    for (const applet of new Set(applets)) symlinkSync('busybox', join(root, 'bin', applet))
+    for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet))
     const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 * 1024 * 1024 })
     const colon = name.lastIndexOf(':')
     const [repo, tag] = [name.slice(0, colon), name.slice(colon + 1)]

@@ -1,0 +1,54 @@
+import { type Task, tasks } from '#aws/ecs/records.ts'
+import { isLater } from '#aws/ecs/tasks/report.ts'
+import type { Notice } from '#store/notices.ts'
+
+import { holds, type MakeCheck } from './check.ts'
+
+const NOTICES = 'store.notices'
+
+/** I3 and I10: statuses only move forward, a task is never asked to run again, and each change is a version and a notice. */
+export const forward: MakeCheck = () => ({
+  name: 'I3 lastStatus moves forward, version by version',
+  commit(changes) {
+    const noticed = new Set(
+      changes
+        .filter(({ table, after }) => table === NOTICES && after)
+        .map(({ after }) => {
+          const { taskArn, version } = (after as Notice).detail as Partial<Record<string, unknown>>
+          return `${String(taskArn)} ${String(version)}`
+        }),
+    )
+    for (const { table, key, before, after } of changes) {
+      if (table !== tasks.name || !after) continue
+      const [was, is] = [before as Task | undefined, after as Task]
+      if (was && onlyTagsDiffer(was, is)) continue
+      holds(
+        is.version === (was?.version ?? 0) + 1,
+        `${key} goes from version ${was?.version} to ${is.version}`,
+      )
+      const arn = `arn:aws:ecs:${is.region}:${is.accountId}:task/${is.clusterName}/${is.taskId}`
+      holds(noticed.has(`${arn} ${is.version}`), `version ${is.version} of ${key} has no notice`)
+      if (!was) continue
+      holds(
+        !isLater(was.lastStatus, is.lastStatus),
+        `${key} goes from ${was.lastStatus} back to ${is.lastStatus}`,
+      )
+      holds(
+        was.desiredStatus !== 'STOPPED' || is.desiredStatus === 'STOPPED',
+        `${key} is wanted again`,
+      )
+      for (const [at, container] of is.containers.entries()) {
+        const { lastStatus = container.lastStatus } = was.containers[at] ?? {}
+        holds(
+          !isLater(lastStatus, container.lastStatus),
+          `${container.name} of ${key} goes from ${lastStatus} back to ${container.lastStatus}`,
+        )
+      }
+    }
+  },
+})
+
+function onlyTagsDiffer(was: Task, is: Task): boolean {
+  const names = Object.keys({ ...was, ...is }) as (keyof Task)[]
+  return names.every((name) => name === 'tags' || was[name] === is[name])
+}

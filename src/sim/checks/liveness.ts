@@ -1,0 +1,37 @@
+import { LABELS } from '#agent/tasks/create.ts'
+import { definitionKey } from '#aws/ecs/names.ts'
+import { containerInstances, taskDefinitions, tasks } from '#aws/ecs/records.ts'
+
+import { keyOf } from '../place.ts'
+import { holds, type MakeCheck } from './check.ts'
+
+/** In calm weather everything comes to its end: agents are connected, what should run runs, what should not does not. */
+export const liveness: MakeCheck = ({ oracle, hosts }) => ({
+  name: 'liveness',
+  calm() {
+    const connected = new Map(
+      hosts.map((host) => [keyOf(host.containerInstanceArn ?? ''), host] as const),
+    )
+    for (const [key, host] of connected) {
+      const instance = oracle.get(containerInstances, key)
+      holds(instance?.agentConnected, `the agent of ${host.name} is not connected`)
+    }
+    for (const [key, task] of oracle.rows(tasks)) {
+      if (task.lastStatus === 'STOPPED') continue
+      holds(task.desiredStatus === 'RUNNING', `${key} should stop, and is ${task.lastStatus}`)
+      holds(task.lastStatus === 'RUNNING', `${key} should run, and is ${task.lastStatus}`)
+      const host = connected.get(
+        `${key.slice(0, key.lastIndexOf('/'))}/${task.containerInstanceId}`,
+      )
+      const alive = (host?.engine.all() ?? []).filter(
+        ({ state, labels }) => state === 'running' && keyOf(labels[LABELS.taskArn] ?? '') === key,
+      )
+      const row = oracle.get(taskDefinitions, definitionKey(task, task.family, task.revision))
+      for (const { name, essential } of row?.definition.containerDefinitions ?? [])
+        holds(
+          essential === false || alive.some(({ labels }) => labels[LABELS.containerName] === name),
+          `${key} is RUNNING, and its container ${name} does not run`,
+        )
+    }
+  },
+})

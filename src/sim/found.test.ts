@@ -1,0 +1,200 @@
+/** What the simulation found, each as the smallest case of it: the engine answers late, or never, and disks are full. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { readConfig } from '#agent/config.ts'
+import type { Engine } from '#agent/engine.ts'
+import { LABELS } from '#agent/tasks/create.ts'
+import { TaskRunner } from '#agent/tasks/runner.ts'
+import { isStopped, type KnownTask } from '#agent/tasks/task.ts'
+import { tasks } from '#aws/ecs/records.ts'
+import type { AcsTask } from '#wire/task.ts'
+
+import { VirtualClock } from './clock.ts'
+import { IMAGE } from './definitions.ts'
+import { engineClient } from './engine-client.ts'
+import { SimEngine } from './engine.ts'
+import { Life } from './life.ts'
+import { machine } from './machine.ts'
+import { BEGIN, CLUSTER } from './place.ts'
+import { ending, serving } from './program.ts'
+import { Rng } from './rng.ts'
+import { Trace } from './trace.ts'
+import { CALM } from './weather.ts'
+import { World } from './world.ts'
+
+const ARN = 'arn:aws:ecs:us-east-1:111122223333:task/default/0123456789abcdef0123456789abcdef'
+const MINUTE_MS = 60_000
+const lost = (): Error => new Error('the answer was lost')
+
+/** The tasks of one agent on a pretended engine, some of whose calls are the test's own. */
+class Bench {
+  readonly clock = new VirtualClock(BEGIN)
+  readonly engine: SimEngine
+  readonly running: TaskRunner[] = []
+  readonly #life = new Life(this.clock)
+  readonly #rng = new Rng(1)
+
+  constructor() {
+    const images = new Set([IMAGE])
+    this.engine = new SimEngine({
+      clock: this.clock,
+      rng: this.#rng,
+      images,
+      happened: () => undefined,
+    })
+  }
+
+  async runner(
+    change: (engine: Engine) => Partial<Engine> = () => ({}),
+    known: readonly KnownTask[] = [],
+  ): Promise<TaskRunner> {
+    const engine = engineClient({
+      engine: this.engine,
+      life: this.#life,
+      clock: this.clock,
+      rng: this.#rng,
+      weather: () => CALM,
+      failed: () => undefined,
+    })
+    const runner = new TaskRunner({
+      engine: { ...engine, ...change(engine) },
+      host: machine,
+      settings: { region: 'us-east-1', dynamicPorts: undefined, taskPidsLimit: undefined },
+      capacity: { cpu: 4096, memoryMiB: 4096 },
+      ports: { first: 32_768, last: 60_999 },
+      clock: this.clock,
+      ids: this.#rng.ids(),
+      log: new Trace(this.clock).log('agent', () => undefined),
+      config: readConfig({}),
+      owner: { installationId: 'bench', containerInstanceArn: 'instance', cluster: CLUSTER },
+      tasks: known,
+      forgotten: [],
+      images: {},
+      changed: () => undefined,
+    })
+    void runner.restore()
+    await this.clock.run(MINUTE_MS)
+    return runner
+  }
+
+  get states(): readonly string[] {
+    return this.engine.all().map(({ state }) => state)
+  }
+}
+
+function aTask(...commands: readonly (readonly string[])[]): AcsTask {
+  const containers = commands.map((command, at) => ({
+    name: `c${at}`,
+    image: IMAGE,
+    command,
+    essential: at === commands.length - 1,
+  }))
+  return { arn: ARN, desiredStatus: 'RUNNING', containers }
+}
+
+test('a start and a create whose answers are lost are a start and a create', async () => {
+  const bench = new Bench()
+  const runner = await bench.runner((engine) => ({
+    create: (name, body) =>
+      engine.create(name, body).then(() => {
+        throw lost()
+      }),
+    start: (id) =>
+      engine.start(id).then(() => {
+        throw lost()
+      }),
+  }))
+  runner.receive(aTask(serving(0)), 1)
+  await bench.clock.run(MINUTE_MS)
+  assert.equal(runner.tasks.get(ARN)?.containers['c0']?.status, 'RUNNING')
+  assert.deepEqual(bench.states, ['running'])
+})
+
+test('a start that comes about after it was given up finds nothing to start', async () => {
+  const bench = new Bench()
+  const runner = await bench.runner((engine) => ({
+    start: async (id) => {
+      bench.clock.after(5 * MINUTE_MS, () => void engine.start(id).catch(() => undefined))
+      throw lost()
+    },
+  }))
+  runner.receive(aTask(serving(0)), 1)
+  await bench.clock.run(MINUTE_MS)
+  const task = runner.tasks.get(ARN)
+  assert.ok(task && isStopped(task))
+  assert.match(task.containers['c0']?.reason ?? '', /the answer was lost/)
+  await bench.clock.run(10 * MINUTE_MS)
+  assert.deepEqual(bench.states, [])
+})
+
+test('a container that is created after its create was given up is removed', async () => {
+  const bench = new Bench()
+  const runner = await bench.runner((engine) => ({
+    create: async (name, body) => {
+      bench.clock.after(5 * MINUTE_MS, () => void engine.create(name, body))
+      throw lost()
+    },
+  }))
+  runner.receive(aTask(serving(0)), 1)
+  await bench.clock.run(10 * MINUTE_MS)
+  assert.deepEqual(bench.states, ['created'])
+  void runner.resync()
+  await bench.clock.run(MINUTE_MS)
+  assert.deepEqual(bench.states, [])
+})
+
+test('a container that is brought back after its end is ended again, and nothing is told anew', async () => {
+  const bench = new Bench()
+  const runner = await bench.runner()
+  runner.receive(aTask(ending(5, 3)), 1)
+  await bench.clock.run(MINUTE_MS)
+  const [container] = bench.engine.all()
+  void runner.look(container?.id ?? '')
+  await bench.clock.run(MINUTE_MS)
+  const over = runner.tasks.get(ARN)
+  assert.ok(over && isStopped(over))
+  bench.engine.start(container?.id ?? '')
+  void runner.look(container?.id ?? '')
+  await bench.clock.run(4_000)
+  await bench.clock.run(MINUTE_MS)
+  assert.deepEqual(bench.states, ['exited'])
+  assert.equal(runner.tasks.get(ARN)?.containers['c0']?.exitCode, 3)
+})
+
+test('a task that is known by its labels alone starts nothing before the control plane says that it is to run', async () => {
+  const bench = new Bench()
+  const first = await bench.runner()
+  first.receive(aTask(serving(0), serving(0)), 1)
+  await bench.clock.run(MINUTE_MS)
+  first.stop()
+  const one = bench.engine.all().find(({ labels }) => labels[LABELS.containerName] === 'c1')
+  bench.engine.vanish(one?.id ?? '')
+  const second = await bench.runner()
+  assert.ok(second.tasks.has(ARN))
+  assert.deepEqual(bench.states, ['running'])
+  second.receive(aTask(serving(0), serving(0)), 2)
+  await bench.clock.run(MINUTE_MS)
+  assert.deepEqual(bench.states, ['running', 'running'])
+})
+
+test('an agent that cannot save tells nothing, and all when it can', async () => {
+  const world = await World.open({ seed: 1, hosts: 1, users: 1 })
+  world.weather = { ...CALM, saveFails: 1 }
+  const [user] = world.users
+  assert.ok(user)
+  const containerDefinitions = [{ name: 'main', image: IMAGE, command: ending(5, 0), memory: 64 }]
+  await world.until(
+    user.ask('RegisterTaskDefinition', { family: 'short', containerDefinitions }),
+    MINUTE_MS,
+  )
+  await world.until(user.ask('RunTask', { taskDefinition: 'short' }), MINUTE_MS)
+  const statuses = (): string[] =>
+    [...world.oracle.rows(tasks)].map(([, { lastStatus }]) => lastStatus)
+  await world.run(5 * MINUTE_MS)
+  assert.deepEqual(statuses(), ['PENDING'])
+  world.weather = CALM
+  await world.run(5 * MINUTE_MS)
+  assert.deepEqual(statuses(), ['STOPPED'])
+  assert.equal(world.failure, undefined)
+})

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { PLANTED } from './planted.ts'
+import { tell } from './story.ts'
+
+const SEEDS = 50
+const limit = { timeout: 120_000 }
+
+for (const planted of PLANTED)
+  test(`the simulation sees it within ${SEEDS} seeds when ${planted.name}`, limit, async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { failure } = await tell({ seed, storms: 1, planted })
+      if (!failure) continue
+      assert.match(failure.check, planted.caughtBy, `seed ${seed}: ${failure.message}`)
+      return
+    }
+    assert.fail('nobody saw it')
+  })

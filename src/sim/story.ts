@@ -1,0 +1,168 @@
+import { LABELS } from '#agent/tasks/create.ts'
+import { containerInstanceArn } from '#aws/ecs/names.ts'
+/** What happens in a world: storms, each of its own kind, and between them calm in which all must come to its end. */
+import { containerInstances } from '#aws/ecs/records.ts'
+
+import { CLUSTER, keyOf } from './place.ts'
+import type { Planted } from './planted.ts'
+import { Rng } from './rng.ts'
+import { CALM, MISFORTUNES, storm, type Misfortune } from './weather.ts'
+import { World, type Failure } from './world.ts'
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60_000
+const STORM_MS = 20 * MINUTE_MS
+/** Long enough for the longest back-off, a resync, and a container that does not want to end. */
+const CLEARING_MS = 7 * MINUTE_MS
+const RESTING_MS = 3 * MINUTE_MS
+/** How often chance is asked for a misfortune. */
+const BEAT_MS = 5 * SECOND_MS
+const ACT_MS_MAX = 20 * SECOND_MS
+const READING_MS = 10 * MINUTE_MS
+
+export type StoryOptions = {
+  readonly seed: number
+  readonly storms: number
+  readonly planted?: Planted | undefined
+}
+export type Story = {
+  readonly world: World
+  readonly failure: Failure | undefined
+  readonly virtualMs: number
+}
+
+/** Lives a world from one seed. Ends at the first thing that is wrong. */
+export async function tell({ seed, storms, planted }: StoryOptions): Promise<Story> {
+  const rng = new Rng(seed, 'story')
+  const world = await World.open({
+    seed,
+    hosts: rng.between(1, 4),
+    users: rng.between(1, 3),
+    planted,
+  })
+  const begin = world.clock.now()
+  for (let n = 0; n < storms && !world.failure; n++) {
+    await bad(world, rng)
+    if (!world.failure) await good(world)
+  }
+  return { world, failure: world.failure, virtualMs: world.clock.now() - begin }
+}
+
+async function bad(world: World, rng: Rng): Promise<void> {
+  world.weather = storm(rng)
+  world.trace.say('weather', JSON.stringify(world.weather))
+  const { clock } = world
+  const end = clock.now() + STORM_MS
+  for (const user of world.users)
+    void useUntil(world, user, rng.fork(`acts at ${clock.now()}`), end)
+  while (clock.now() < end && !world.failure) {
+    await world.run(BEAT_MS)
+    for (const misfortune of MISFORTUNES)
+      if (rng.chance((world.weather.rates[misfortune] * BEAT_MS) / MINUTE_MS)) {
+        world.trace.say('weather', misfortune)
+        HAPPENS[misfortune](world, rng)
+      }
+  }
+}
+
+async function good(world: World): Promise<void> {
+  world.weather = CALM
+  world.trace.say('weather', 'it clears up')
+  world.network.clearUp()
+  for (const host of world.hosts) {
+    host.engine.comeToItself()
+    host.powerOn()
+  }
+  await world.startServer()
+  await world.run(CLEARING_MS)
+  await tidyUp(world)
+  await world.run(CLEARING_MS)
+  for (const user of world.users) await world.until(user.readBack(), READING_MS)
+  world.ask((check) => check.calm?.())
+  world.ask((check) => check.resting?.())
+  await world.run(RESTING_MS)
+  world.ask((check) => check.rested?.())
+}
+
+/** The operator lets go of hosts that came back as others, and removes what is left of those that were let go. */
+async function tidyUp(world: World): Promise<void> {
+  const own = new Set(world.hosts.map((host) => host.containerInstanceArn))
+  const [operator] = world.users
+  for (const [, row] of world.oracle.rows(containerInstances)) {
+    const arn = containerInstanceArn(row)
+    if (row.status === 'INACTIVE' || own.has(arn) || !operator) continue
+    const input = { cluster: CLUSTER, containerInstance: arn, force: true }
+    await world.until(operator.ask('DeregisterContainerInstance', input), MINUTE_MS)
+  }
+  for (const { engine } of world.hosts)
+    for (const { id, labels } of engine.all()) {
+      const instance = world.oracle.get(
+        containerInstances,
+        keyOf(labels[LABELS.containerInstance] ?? ''),
+      )
+      if (instance?.status === 'INACTIVE') engine.vanish(id)
+    }
+}
+
+async function useUntil(
+  world: World,
+  user: World['users'][number],
+  rng: Rng,
+  end: number,
+): Promise<void> {
+  while (world.clock.now() < end) {
+    await world.clock.sleep(rng.between(0, ACT_MS_MAX))
+    await user.act()
+  }
+}
+
+const HAPPENS: Readonly<Record<Misfortune, (world: World, rng: Rng) => void>> = {
+  'server killed': (world, rng) => {
+    world.killServer()
+    world.clock.after(rng.between(100, 30_000), () => void world.startServer())
+  },
+  'server restarted': (world, rng) => {
+    const afterMs = rng.between(100, 10_000)
+    void world.stopServer().then(() => world.clock.after(afterMs, () => void world.startServer()))
+  },
+  snapshot: (world) => void world.server?.store.snapshot(),
+  'agent killed': (world, rng) => {
+    const host = rng.pick(world.hosts)
+    host?.killAgent()
+    world.clock.after(rng.between(100, 60_000), () => host?.startAgent())
+  },
+  'agent restarted': (world, rng) => {
+    const host = rng.pick(world.hosts)
+    const afterMs = rng.between(100, 10_000)
+    void host?.stopAgent().then(() => world.clock.after(afterMs, () => host.startAgent()))
+  },
+  'agent forgets': (world, rng) => {
+    const host = rng.pick(world.hosts)
+    host?.forget()
+    world.clock.after(rng.between(100, 60_000), () => host?.startAgent())
+  },
+  'power cut': (world, rng) => {
+    const host = rng.pick(world.hosts)
+    host?.powerCut()
+    world.clock.after(rng.between(5_000, 300_000), () => host?.powerOn())
+  },
+  partition: (world, rng) => {
+    const { name = '' } = rng.pick(world.hosts) ?? {}
+    world.network.cut(name)
+    world.clock.after(rng.between(1_000, 600_000), () => world.network.heal(name))
+  },
+  'engine restarted': (world, rng) => {
+    const { engine } = rng.pick(world.hosts) ?? {}
+    engine?.goDown(rng.chance(0.5))
+    world.clock.after(rng.between(1_000, 60_000), () => engine?.comeUp())
+  },
+  'engine lost containers': (world, rng) => {
+    const { engine } = rng.pick(world.hosts) ?? {}
+    const container = rng.pick(engine?.all() ?? [])
+    if (container) engine?.vanish(container.id)
+  },
+  'empty manifest': (world, rng) => {
+    const wire = rng.pick([...world.network.open].filter(({ path }) => path === '/acs/ws'))
+    wire?.slipEmptyManifest()
+  },
+}

@@ -1,15 +1,16 @@
 /** Writes docs/coverage.md from the rooms themselves: `node tools/coverage-page.ts`. A test keeps the page true. */
 import { writeFileSync } from 'node:fs'
 
+import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import { notBuilt } from '#room/room.ts'
-import { rooms } from '#server/rooms.ts'
+import { roomsOn } from '#server/rooms.ts'
 
 import { type BuiltOperations, coveragePage } from './coverage.ts'
 
 /** What the rooms answer, by service. */
 function builtOperations(): BuiltOperations {
   return Object.fromEntries(
-    rooms.map(({ service, operations }) => [
+    roomsOn({ logs: new MemoryLogStorage() }).map(({ service, operations }) => [
       service,
       Object.entries(operations).flatMap(([name, operation]) =>
         operation === notBuilt ? [] : [name],

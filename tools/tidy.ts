@@ -61,6 +61,7 @@ const BANNED: readonly Ban[] = [
       'src/server/',
       'src/cli/',
       'src/store/',
+      'src/aws/logs/segments/',
     ],
     instead: 'a port',
   },

@@ -39,6 +39,23 @@ export type Operation<Input, Output> = {
   readonly run: (tx: Write, input: Input, context: Context) => Output
 }
 
+/** What an operation knows that keeps its things outside the store. Its answer waits for all that it read and wrote. */
+export type WaitingContext = Omit<Context, 'call'> & {
+  readonly read: <R>(body: (tx: Read) => R) => R
+  /** Resolves once the change is durable; a throw changes nothing. */
+  readonly write: <R>(body: (tx: Write) => R) => Promise<R>
+}
+
+/**
+ * An operation whose room keeps more than records, such as log events in files. It waits between its transactions,
+ * never inside one: what it read before a wait may have changed after it, and is to be read again where that matters.
+ * No other room can call it, since a call joins its caller's transaction.
+ */
+export type WaitingOperation<Input, Output> = Omit<Operation<Input, Output>, 'run'> & {
+  /** A Fault becomes AWS's error. */
+  readonly wait: (input: Input, context: WaitingContext) => Promise<Output>
+}
+
 /** An operation that a later release builds; until then it answers 501 and names itself. */
 export const notBuilt = Symbol('not built')
 
@@ -47,6 +64,7 @@ type Io = { input: unknown; output: unknown }
 export type Handlers<Operations extends Record<keyof Operations, Io>> = {
   readonly [Name in keyof Operations]:
     | Operation<Operations[Name]['input'], Operations[Name]['output']>
+    | WaitingOperation<Operations[Name]['input'], Operations[Name]['output']>
     | typeof notBuilt
 }
 
@@ -96,10 +114,14 @@ export type Running = {
 // Operations are kept together whatever their input: each is checked against the contract where the door lists it.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyOperation = Operation<any, any>
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyWaitingOperation = WaitingOperation<any, any>
 
 export type Room = {
   /** The AWS CLI's name of the service: also the folder's name and the contract's. */
   readonly service: string
-  readonly operations: Readonly<Record<string, AnyOperation | typeof notBuilt>>
+  readonly operations: Readonly<
+    Record<string, AnyOperation | AnyWaitingOperation | typeof notBuilt>
+  >
   readonly start?: (tools: Tools) => Running
 }

@@ -10,13 +10,16 @@ const YES: Verdict = { allowed: true }
 const REGISTER = 'ecs:RegisterContainerInstance'
 const LIST_TAGS = 'ecs:ListTagsForResource'
 const CLUSTER = /^arn:aws:ecs:[^:]*:\d*:cluster\//
+/** Where a host's containers write to is said by their task definitions: any group of its own account. */
+const LOG_GROUP = /^arn:aws:logs:/
 const ANY = '*'
 
 export function authorize(caller: Caller, request: AccessRequest): Verdict {
   const { principal } = caller
   if (principal.type !== 'host') return YES
   const { containerInstanceArn } = principal
-  const isOwn = (arn: string): boolean => arn === ANY || arn === containerInstanceArn
+  const isOwn = (arn: string): boolean =>
+    arn === ANY || arn === containerInstanceArn || LOG_GROUP.test(arn)
   // A container may ask for its task's tags, and its host asks for it.
   const tasks = containerInstanceArn?.replace(/:container-instance\/(.*\/)[^/]+$/, ':task/$1')
   const isRead = (arn: string): boolean =>

@@ -18,6 +18,8 @@ import { ConfigError } from './config.ts'
 export type DataPaths = {
   readonly root: string
   readonly state: string
+  /** The folder of log events. */
+  readonly logs: string
   /** The operator's socket. */
   readonly socket: string
   readonly rootKeys: string
@@ -28,6 +30,7 @@ export function dataPaths(root: string): DataPaths {
   return {
     root,
     state: join(root, 'state.db'),
+    logs: join(root, 'logs'),
     socket: join(root, 'admin.sock'),
     rootKeys: join(root, 'root-keys.json'),
     serverPid: join(root, 'server.pid'),

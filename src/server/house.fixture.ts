@@ -1,6 +1,8 @@
 /** A whole control plane without sockets: time is moved by the test, ids come in order, calls go as the gateway makes them. */
 import { createAccount } from '#aws/iam/accounts.ts'
 import { tenantOf, accounts } from '#aws/iam/records.ts'
+import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
+import type { LogStorage } from '#aws/logs/storage.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
@@ -83,7 +85,11 @@ export class House {
   }
 
   /** `log` and `clock` of an earlier house make this its restart. */
-  static async open(log = new MemoryLog(), clock = new MovedClock()): Promise<House> {
+  static async open(
+    log = new MemoryLog(),
+    clock = new MovedClock(),
+    logStorage: LogStorage = new MemoryLogStorage(),
+  ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
     const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -92,6 +98,7 @@ export class House {
     }
     const server = await Server.open({
       stateLog: log,
+      storages: { logs: logStorage },
       clock,
       ids,
       log: quiet,
@@ -118,8 +125,18 @@ export class House {
   }
 
   /** Asks, authorizes and runs, as the gateway does after decoding. */
-  async call(operation: string, input: object = {}, as: As = {}): Promise<Answer> {
-    const built = this.server.operations.find('ecs', operation)
+  call(operation: string, input: object = {}, as: As = {}): Promise<Answer> {
+    return this.callOf('ecs', operation, input, as)
+  }
+
+  /** As `call`, of another service than ECS. */
+  async callOf(
+    service: string,
+    operation: string,
+    input: object = {},
+    as: As = {},
+  ): Promise<Answer> {
+    const built = this.server.operations.find(service, operation)
     if (!built) throw new Fault('NotImplemented', operation, 501)
     const caller = this.caller(as)
     const verdict = authorize(caller, built.access(input, caller))

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import type { AccessRequest, Verdict } from '#kernel/access.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { AnyOperation, Room } from '#room/room.ts'
+import type { AnyOperation, AnyWaitingOperation, Room } from '#room/room.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { Store, table } from '#store/store.ts'
 
-import { MovedClock } from './house.fixture.ts'
+import { MovedClock, turn } from './house.fixture.ts'
 import { Operations } from './operations.ts'
 
 const shelf = table<{ readonly from: string }>('toy.shelf')
@@ -20,6 +20,16 @@ const CALLER: Caller = {
   tenant: '1',
   requestId: 'q',
   endpoint: 'http://x',
+}
+
+const waiting: AnyWaitingOperation = {
+  action: 'store:Look',
+  access: () => ({ resources: ['*'] }),
+  async wait({ key }, { read, write, caller }) {
+    const before = read((tx) => tx.get(shelf, key))
+    await write((tx) => tx.put(shelf, key, { from: caller.principal.type }))
+    return { before: before?.from, after: read((tx) => tx.get(shelf, key))?.from }
+  },
 }
 
 const operation = (action: string, run: AnyOperation['run']): AnyOperation => ({
@@ -39,9 +49,13 @@ const rooms: readonly Room[] = [
       }),
     },
   },
+  { service: 'library', operations: { Look: waiting } },
   {
     service: 'shop',
     operations: {
+      Browse: operation('shop:Browse', (_tx, input, { call }) =>
+        call(SERVICE, 'library', 'Look', input),
+      ),
       Buy: operation('shop:Buy', (tx, { key, fail }, { call }) => {
         tx.put(shelf, `order-${key}`, { from: 'shop' })
         const { kept } = call(SERVICE, 'store', 'Put', { key }) as { kept: string }
@@ -102,4 +116,49 @@ test('calls that never end, and calls of what is not built, are refused', async 
   await assert.rejects(run('Loop', {}), { name: 'AssertionFailure' })
   await assert.rejects(run('Missing', {}), { code: 'NotImplemented', status: 501 })
   assert.equal(operations.find('shop', 'Sell'), undefined)
+})
+
+test('an operation that waits has its own transactions, and no room can call it', async () => {
+  const { store, run, operations } = await opened()
+  const look = operations.find('library', 'Look')
+  assert.deepEqual(await look?.run({ key: 'a' }, CALLER), { before: undefined, after: 'root' })
+  const revision = store.revision
+  assert.deepEqual(await look?.run({ key: 'a' }, CALLER), { before: 'root', after: 'root' })
+  assert.equal(store.revision, revision + 1)
+  await assert.rejects(run('Browse', { key: 'a' }), { name: 'AssertionFailure' })
+})
+
+test('an answer of what waits leaves only when all that it read is durable', async () => {
+  const log = new MemoryLog()
+  const held: (() => void)[] = []
+  const listen = log.listen.bind(log)
+  log.listen = (durable) => listen((revision) => void held.push(() => durable(revision)))
+  const store = await Store.open(log, (error) => assert.fail(error))
+  const ids = { hex: () => '0', uuid: () => '0', random: () => 0 }
+  const reading: Room = {
+    service: 'library',
+    operations: {
+      Read: {
+        action: 'library:Read',
+        access: () => ({ resources: ['*'] }),
+        wait: ({ key }, { read }) =>
+          Promise.resolve({ from: read((tx) => tx.get(shelf, key))?.from }),
+      },
+    },
+  }
+  const operations = new Operations({
+    rooms: [reading],
+    store,
+    clock: new MovedClock(),
+    ids,
+    authorize: () => ({ allowed: true }),
+  })
+  store.transact((tx) => tx.put(shelf, 'a', { from: 'not durable yet' }))
+  let hasLeft = false
+  const answer = operations.find('library', 'Read')!.run({ key: 'a' }, CALLER)
+  void answer.then(() => (hasLeft = true))
+  await turn()
+  assert.equal(hasLeft, false)
+  for (const release of held) release()
+  assert.deepEqual(await answer, { from: 'not durable yet' })
 })

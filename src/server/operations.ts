@@ -6,7 +6,14 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
-import { type AnyOperation, type Context, notBuilt, type Room } from '#room/room.ts'
+import {
+  type AnyOperation,
+  type AnyWaitingOperation,
+  type Context,
+  notBuilt,
+  type Room,
+  type WaitingContext,
+} from '#room/room.ts'
 import type { Read, Store, Write } from '#store/store.ts'
 
 type Outside = {
@@ -22,7 +29,7 @@ const CALL_DEPTH_MAX = 5
 
 export class Operations {
   readonly #outside: Outside
-  readonly #byName = new Map<string, AnyOperation>()
+  readonly #byName = new Map<string, AnyOperation | AnyWaitingOperation>()
 
   constructor(outside: Outside) {
     this.#outside = outside
@@ -49,7 +56,30 @@ export class Operations {
       access: (input, caller) =>
         store.read((tx) => accessRequest(operation, tx, input, this.#context(caller, undefined))),
       run: (input, caller) =>
-        store.write((tx) => operation.run(tx, input, this.#context(caller, tx)) as object),
+        'wait' in operation
+          ? this.#wait(operation, input, caller)
+          : store.write((tx) => operation.run(tx, input, this.#context(caller, tx)) as object),
+    }
+  }
+
+  /** Every exit waits until the log holds what it was computed from: here, the newest state that was looked at. */
+  async #wait(operation: AnyWaitingOperation, input: object, caller: Caller): Promise<object> {
+    const { store, clock, ids } = this.#outside
+    let seen = store.revision
+    const context: WaitingContext = {
+      now: clock.now(),
+      ids,
+      caller,
+      read: (body) => {
+        seen = store.revision
+        return store.read(body)
+      },
+      write: (body) => store.write(body),
+    }
+    try {
+      return (await operation.wait(input, context)) as object
+    } finally {
+      await store.settled(seen)
     }
   }
 
@@ -77,6 +107,8 @@ export class Operations {
   ): object {
     const operation = this.#byName.get(`${service}:${name}`)
     if (!operation) throw new Fault('NotImplemented', `${service}:${name} is not implemented.`, 501)
+    if ('wait' in operation)
+      throw new AssertionFailure(`${service}:${name} waits: no transaction can call it`)
     const caller: Caller = { ...from.caller, principal: from.principal }
     const context = this.#context(caller, tx, from.depth + 1)
     const verdict = this.#outside.authorize(caller, accessRequest(operation, tx, input, context))
@@ -86,7 +118,7 @@ export class Operations {
 }
 
 function accessRequest(
-  operation: AnyOperation,
+  operation: Pick<AnyOperation, 'access' | 'action' | 'agentFacing'>,
   tx: Read,
   input: object,
   context: Context,

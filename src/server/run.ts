@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 
 import { createAccount, type Keys } from '#aws/iam/accounts.ts'
 import { accounts } from '#aws/iam/records.ts'
+import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
 import type { Log } from '#kernel/log.ts'
 import { SqliteLog } from '#store/sqlite-log.ts'
 import { systemClock, systemIds } from '#system/system.ts'
@@ -35,7 +36,14 @@ export async function runServer(
   const sealer = openSealer(paths, keyFile)
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
-  const server = await Server.open({ ...ports, stateLog: new SqliteLog(paths.state) })
+  const storages = { logs: new SegmentStorage(paths.logs, log, fatal) }
+  const stateLog = new SqliteLog(paths.state)
+  const server = await Server.open({ ...ports, stateLog, storages }).catch(
+    async (error: unknown) => {
+      await storages.logs.close()
+      throw error
+    },
+  )
   try {
     await firstAccount(server, paths, config, sealer)
     return await listen(server, paths, config, environment.version, { ...ports, sealer })

@@ -14,11 +14,13 @@ import { Store } from '#store/store.ts'
 import { authorize } from './authorize.ts'
 import { credentialsOf } from './credentials.ts'
 import { Operations } from './operations.ts'
-import { rooms as allRooms } from './rooms.ts'
+import { roomsOn, type Storages } from './rooms.ts'
 import { Sockets } from './sockets.ts'
 
 export type ServerOptions = {
   readonly stateLog: StateLog
+  /** What rooms keep beside records; the server closes them. */
+  readonly storages: Storages
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -37,10 +39,13 @@ export class Server {
   readonly #sockets = new Sockets()
   readonly #stop = new AbortController()
   readonly #running: readonly Running[]
+  readonly #storages: Storages
 
   private constructor(store: Store, options: ServerOptions) {
-    const { clock, ids, log, sealer, scheme = 'http', rooms = allRooms } = options
+    const { clock, ids, log, sealer, scheme = 'http', storages } = options
+    const rooms = options.rooms ?? roomsOn(storages)
     this.store = store
+    this.#storages = storages
     this.operations = new Operations({ rooms, store, clock, ids, authorize })
     this.gateway = new Gateway({
       clock,
@@ -90,6 +95,7 @@ export class Server {
     await this.gateway.close()
     this.#sockets.terminate()
     await this.store.close()
+    await this.#storages.logs.close()
   }
 
   #reconcilerFailed({ log, fatal }: ServerOptions) {

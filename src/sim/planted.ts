@@ -143,7 +143,8 @@ function around(
 ): readonly Room[] {
   return rooms.map((room) => {
     const operation = room.operations[name]
-    if (room.service !== 'ecs' || !operation || operation === notBuilt) return room
+    if (room.service !== 'ecs' || !operation || operation === notBuilt || 'wait' in operation)
+      return room
     const wrapped: AnyOperation = {
       ...operation,
       run: (tx, input: unknown, context) =>

@@ -1,10 +1,11 @@
+import { createAccount, createHostKey } from '#aws/iam/accounts.ts'
 /**
  * A whole cluster in one process, in virtual time, out of one seed: the real server and the real agents; only their
  * outside is pretended. Everything that happens in it is watched by the checks; the first that fails ends it.
  */
-import { createAccount, createHostKey } from '#aws/iam/accounts.ts'
+import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import { AssertionFailure } from '#kernel/assert.ts'
-import { rooms } from '#server/rooms.ts'
+import { roomsOn } from '#server/rooms.ts'
 import { Server } from '#server/server.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
@@ -48,6 +49,8 @@ export class World {
   weather: Weather = CALM
   readonly #options: WorldOptions
   readonly #oracle = new Oracle()
+  /** Outlives the server, as files do; what it has taken is durable at once. */
+  readonly #logStorage = new MemoryLogStorage()
   readonly #disk: StateDisk
   readonly #checks: readonly Check[]
   readonly #sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -134,6 +137,8 @@ export class World {
     this.#life = life
     await this.#readBack()
     const log = this.#disk.open(life)
+    const storages = { logs: this.#logStorage }
+    const rooms = roomsOn(storages)
     const server = await Server.open({
       stateLog: planted?.stateLog?.(log) ?? log,
       clock: life.clock,
@@ -141,6 +146,7 @@ export class World {
       log: this.trace.log('server', (message) => this.#complain(message)),
       sealer: this.#sealer,
       fatal: (error) => this.#fatal(error),
+      storages,
       rooms: planted?.rooms?.(rooms) ?? rooms,
     })
     if (life.over) return

@@ -1,0 +1,85 @@
+/**
+ * Amazon CloudWatch Logs: groups and streams as records, their events in a storage of their own. What is not listed
+ * here answers 501; StartLiveTail is one, since event streams are not built.
+ */
+import type { Operations } from '#contract/logs.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Handlers, Room } from '#room/room.ts'
+
+import { CreateLogGroup } from './operations/CreateLogGroup.ts'
+import { CreateLogStream } from './operations/CreateLogStream.ts'
+import { DeleteLogGroup } from './operations/DeleteLogGroup.ts'
+import { DeleteLogStream } from './operations/DeleteLogStream.ts'
+import { DeleteRetentionPolicy } from './operations/DeleteRetentionPolicy.ts'
+import { DescribeLogGroups } from './operations/DescribeLogGroups.ts'
+import { DescribeLogStreams } from './operations/DescribeLogStreams.ts'
+import { FilterLogEvents } from './operations/FilterLogEvents.ts'
+import { GetLogEvents } from './operations/GetLogEvents.ts'
+import { ListLogGroups } from './operations/ListLogGroups.ts'
+import { ListTagsForResource } from './operations/ListTagsForResource.ts'
+import { ListTagsLogGroup } from './operations/ListTagsLogGroup.ts'
+import { PutLogEvents } from './operations/PutLogEvents.ts'
+import { PutLogGroupDeletionProtection } from './operations/PutLogGroupDeletionProtection.ts'
+import { PutRetentionPolicy } from './operations/PutRetentionPolicy.ts'
+import { TagLogGroup } from './operations/TagLogGroup.ts'
+import { TagResource } from './operations/TagResource.ts'
+import { UntagLogGroup } from './operations/UntagLogGroup.ts'
+import { UntagResource } from './operations/UntagResource.ts'
+import { discardReconciler } from './reconcilers/discards.ts'
+import { graveyardReconciler } from './reconcilers/graveyard.ts'
+import { retentionReconciler } from './reconcilers/retention.ts'
+import { type LogStorage, StorageUnavailable } from './storage.ts'
+
+export function logs(storage: LogStorage): Room {
+  const asked = forCallers(storage)
+  const operations = {
+    CreateLogGroup,
+    CreateLogStream,
+    DeleteLogGroup,
+    DeleteLogStream,
+    DeleteRetentionPolicy,
+    DescribeLogGroups: DescribeLogGroups(asked),
+    DescribeLogStreams: DescribeLogStreams(asked),
+    FilterLogEvents: FilterLogEvents(asked),
+    GetLogEvents: GetLogEvents(asked),
+    ListLogGroups,
+    ListTagsForResource,
+    ListTagsLogGroup,
+    PutLogEvents: PutLogEvents(asked),
+    PutLogGroupDeletionProtection,
+    PutRetentionPolicy,
+    TagLogGroup,
+    TagResource,
+    UntagLogGroup,
+    UntagResource,
+  } satisfies Partial<Handlers<Operations>>
+  return {
+    service: 'logs',
+    operations,
+    start: (tools) => ({
+      reconcilers: [
+        discardReconciler(tools, storage),
+        graveyardReconciler(tools),
+        retentionReconciler(tools, storage),
+      ],
+      conversations: [],
+      stop: () => undefined,
+    }),
+  }
+}
+
+/** The storage as operations ask it: where it cannot, callers hear AWS's word for it and try again. */
+function forCallers(storage: LogStorage): LogStorage {
+  const orFault = (error: unknown): never => {
+    if (!(error instanceof StorageUnavailable)) throw error
+    throw new Fault('ServiceUnavailableException', 'The service cannot complete the request.', 503)
+  }
+  return {
+    append: (stream, events, at) => storage.append(stream, events, at).catch(orFault),
+    read: (query) => storage.read(query).catch(orFault),
+    stats: (groupId, streamIds) => storage.stats(groupId, streamIds).catch(orFault),
+    expire: (groupId, before) => storage.expire(groupId, before),
+    delete: (what) => storage.delete(what).catch(orFault),
+    close: () => storage.close(),
+  }
+}

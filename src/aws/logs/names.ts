@@ -1,0 +1,73 @@
+/** Names of CloudWatch Logs: ARNs, record keys, and how requests name a group or a stream. */
+import { formatArn, parseArn } from '#kernel/arn.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Caller } from '#kernel/principal.ts'
+import type { Read } from '#store/store.ts'
+
+import { type LogGroup, logGroups, type LogStream, logStreams, type Owned } from './records.ts'
+
+export const scopeOf = (of: { readonly tenant: string; readonly region: string }): string =>
+  `${of.tenant}/${of.region}`
+export const groupKey = (of: Owned | Caller, name: string): string => `${scopeOf(of)}/${name}`
+export const streamsPrefix = (of: Owned | Caller, { groupId }: LogGroup): string =>
+  `${scopeOf(of)}/${groupId}/`
+export const streamKey = (of: Owned | Caller, group: LogGroup, name: string): string =>
+  `${streamsPrefix(of, group)}${name}`
+
+type Place = { readonly accountId: string; readonly region: string }
+/** The ARN that tags and policies know the group by. */
+export const groupArn = ({ accountId: account, region }: Place, name: string): string =>
+  formatArn({ service: 'logs', region, account, resource: `log-group:${name}` })
+export const streamArn = (of: Place, group: string, name: string): string =>
+  `${groupArn(of, group)}:log-stream:${name}`
+
+export const invalidParameter = (message: string): Fault =>
+  new Fault('InvalidParameterException', message)
+export const alreadyExists = (what: 'group' | 'stream'): Fault =>
+  new Fault('ResourceAlreadyExistsException', `The specified log ${what} already exists`)
+export const notFound = (what: 'group' | 'stream'): Fault =>
+  new Fault('ResourceNotFoundException', `The specified log ${what} does not exist.`)
+
+export function existingGroup(tx: Read, caller: Caller, name: string): LogGroup {
+  const group = tx.get(logGroups, groupKey(caller, name))
+  if (!group) throw notFound('group')
+  return group
+}
+
+export function existingStream(tx: Read, caller: Caller, group: LogGroup, name: string): LogStream {
+  const stream = tx.get(logStreams, streamKey(caller, group, name))
+  if (!stream) throw notFound('stream')
+  return stream
+}
+
+/** A request names its group by `logGroupName`, or by `logGroupIdentifier`, which may be an ARN; never by both. */
+export function groupNamed(
+  caller: Caller,
+  {
+    logGroupName,
+    logGroupIdentifier,
+  }: {
+    readonly logGroupName?: string | undefined
+    readonly logGroupIdentifier?: string | undefined
+  },
+): string {
+  if (logGroupName !== undefined && logGroupIdentifier !== undefined)
+    throw invalidParameter(
+      'LogGroup name and LogGroup identifier are mutually exclusive parameters.',
+    )
+  const named = logGroupName ?? logGroupIdentifier
+  if (named === undefined)
+    throw invalidParameter('Either LogGroup name or LogGroup identifier must be specified.')
+  return named.startsWith('arn:') ? nameInArn(caller, named) : named
+}
+
+/** The group's name in an ARN of the caller's account and region, with or without the `:*` that AWS's own has. */
+export function nameInArn(caller: Caller, text: string): string {
+  const arn = parseArn(text)
+  const [type, name, rest] = arn?.resource.split(':') ?? []
+  const isGroup = arn?.service === 'logs' && type === 'log-group' && name
+  if (!isGroup || (rest !== undefined && rest !== '*'))
+    throw invalidParameter(`Invalid resource ARN: ${text.slice(0, 255)}`)
+  if (arn.account !== caller.accountId || arn.region !== caller.region) throw notFound('group')
+  return name
+}

@@ -1,0 +1,24 @@
+import type { Reconciler } from '#reconcile/reconciler.ts'
+import type { Tools } from '#room/room.ts'
+
+import { expiry } from '../batch.ts'
+import { logGroups } from '../records.ts'
+import type { LogStorage } from '../storage.ts'
+
+/** Nobody sees an expired event; this is how long its file may outlive it. */
+const LOOK_AGAIN_MS = 3_600_000
+
+/** Deletes what groups keep no longer. */
+export const retentionReconciler = ({ store, clock }: Tools, storage: LogStorage): Reconciler => ({
+  name: 'logs retention',
+  *wakes({ table, key, after }) {
+    if (table === logGroups.name && after) yield key
+  },
+  all: (tx) => [...tx.scan(logGroups)].map(({ key }) => key),
+  async reconcile(key) {
+    const group = store.read((tx) => tx.get(logGroups, key))
+    if (group?.retentionInDays === undefined) return undefined
+    await storage.expire(group.groupId, expiry(group.retentionInDays, clock.now()))
+    return LOOK_AGAIN_MS
+  },
+})

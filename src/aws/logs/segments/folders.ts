@@ -1,0 +1,169 @@
+/** All streams' folders: `group id/stream id/`. Runs in the storage's thread. */
+import { closeSync, existsSync, fdatasync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { compilePattern } from '../patterns/pattern.ts'
+import {
+  EVENT_OVERHEAD_BYTES,
+  type Page,
+  PAGE_BYTES_MAX,
+  type Query,
+  SCAN_BYTES_MAX,
+  type StoredEvent,
+  type StreamRef,
+  type StreamStats,
+} from '../storage.ts'
+import { textOf } from './frames.ts'
+import { openSegment, StreamFolder } from './stream.ts'
+import { sweep } from './sweep.ts'
+
+const sync = promisify(fdatasync)
+const OPEN_FILES_MAX = 128
+/** After so many reads in a row appends get their turn. */
+const READS_IN_A_ROW = 16
+
+export type Append = { readonly stream: StreamRef; readonly frame: Buffer }
+
+export class Folders {
+  readonly #root: string
+  readonly #damaged: (what: string) => void
+  readonly #folders = new Map<string, StreamFolder>()
+  /** Descriptors of files that are appended to, the least lately used first. */
+  readonly #open = new Map<string, number>()
+
+  constructor(root: string, damaged: (what: string) => void) {
+    this.#root = root
+    this.#damaged = damaged
+  }
+
+  /** Writes what came together and waits for the disk once; gives what went wrong, by the append's index. */
+  async append(appends: readonly Append[]): Promise<Map<number, Error>> {
+    const failed = new Map<number, Error>()
+    const byStream = Map.groupBy(
+      appends.map((append, index) => ({ ...append, index })),
+      ({ stream }) => pathOf(stream),
+    )
+    await Promise.all(
+      [...byStream.values()].map(async (mine) => {
+        try {
+          await this.#appendTo(
+            mine[0]!.stream,
+            mine.map(({ frame }) => frame),
+          )
+        } catch (error) {
+          for (const { index } of mine) failed.set(index, error as Error)
+        }
+      }),
+    )
+    this.#closeOld()
+    return failed
+  }
+
+  async read(query: Query): Promise<Page> {
+    const { groupId, streamIds, limit, pattern } = query
+    const matches = pattern.trim() === '' ? undefined : compilePattern(pattern)
+    const stretches = [...new Set(streamIds)].flatMap((streamId) =>
+      this.#folder({ groupId, streamId }).stretches(),
+    )
+    const events: StoredEvent[] = []
+    let [bytes, scanned, reads] = [0, 0, 0]
+    let reached: StoredEvent | undefined
+    const swept = sweep(stretches, query)
+    for (let next = swept.next(); ; next = swept.next()) {
+      if (next.done) return next.value === 'all' ? { events } : { events, reached }
+      const event = next.value
+      if (!event) {
+        if (++reads % READS_IN_A_ROW === 0) await new Promise((done) => setImmediate(done))
+        continue
+      }
+      const size = event.bytes + EVENT_OVERHEAD_BYTES
+      const { timestamp, streamId, sequence, ingestionTime } = event
+      const message = textOf(event)
+      const isFound = !matches || matches(message)
+      const isFull = events.length === limit || (events.length > 0 && bytes + size > PAGE_BYTES_MAX)
+      if ((isFound && isFull) || scanned >= SCAN_BYTES_MAX) return { events, reached }
+      scanned += size
+      reached = { timestamp, streamId, sequence, ingestionTime, message }
+      if (!isFound) continue
+      events.push(reached)
+      bytes += size
+    }
+  }
+
+  stats(groupId: string, streamIds: readonly string[]): StreamStats[] {
+    return streamIds.map((streamId) => {
+      const { sum } = this.#folder({ groupId, streamId })
+      if (sum.nextSequence === 0) return { storedBytes: 0 }
+      return {
+        firstEventTimestamp: sum.oldest,
+        lastEventTimestamp: sum.newest,
+        lastIngestionTime: sum.lastIngestionTime,
+        storedBytes: sum.storedBytes,
+      }
+    })
+  }
+
+  expire(groupId: string, before: number): void {
+    const group = join(this.#root, groupId)
+    for (const streamId of existsSync(group) ? readdirSync(group) : [])
+      for (const path of this.#folder({ groupId, streamId }).expire(before)) this.#close(path)
+  }
+
+  delete(what: { readonly groupId: string; readonly streamId?: string | undefined }): void {
+    const key = what.streamId === undefined ? `${what.groupId}/` : pathOf(what as StreamRef)
+    for (const known of this.#folders.keys())
+      if (known === key || (key.endsWith('/') && known.startsWith(key))) this.#folders.delete(known)
+    const path = join(this.#root, key)
+    const prefix = path.endsWith('/') ? path : `${path}/`
+    for (const file of this.#open.keys()) if (file.startsWith(prefix)) this.#close(file)
+    rmSync(path, { recursive: true, force: true })
+  }
+
+  close(): void {
+    for (const path of this.#open.keys()) this.#close(path)
+  }
+
+  async #appendTo(stream: StreamRef, frames: readonly Buffer[]): Promise<void> {
+    const folder = this.#folder(stream)
+    const newest = Math.max(...frames.map((frame) => frame.readDoubleLE(40)))
+    const { path, isNew } = folder.file(newest)
+    try {
+      const descriptor = this.#open.get(path) ?? openSegment(path, isNew, this.#root)
+      this.#open.delete(path)
+      this.#open.set(path, descriptor)
+      folder.write(descriptor, frames)
+      await sync(descriptor)
+      folder.written(frames)
+    } catch (error) {
+      // Nobody knows what the disk holds now: it is read again before more is written, and what is torn is cut.
+      this.#close(path)
+      this.#folders.delete(pathOf(stream))
+      throw error
+    }
+  }
+
+  #folder(stream: StreamRef): StreamFolder {
+    const key = pathOf(stream)
+    const known = this.#folders.get(key)
+    if (known) return known
+    const folder = new StreamFolder(join(this.#root, key), stream.streamId, this.#damaged)
+    this.#folders.set(key, folder)
+    return folder
+  }
+
+  #closeOld(): void {
+    for (const path of this.#open.keys()) {
+      if (this.#open.size <= OPEN_FILES_MAX) return
+      this.#close(path)
+    }
+  }
+
+  #close(path: string): void {
+    const descriptor = this.#open.get(path)
+    this.#open.delete(path)
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
+}
+
+const pathOf = ({ groupId, streamId }: StreamRef): string => `${groupId}/${streamId}`

@@ -1,0 +1,185 @@
+/** What every storage of log events must do. A storage's own test calls this with how to open one, and open it again. */
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+
+import fc from 'fast-check'
+
+import { MemoryLogStorage } from './memory-storage.ts'
+import type { LogEvent, LogStorage, Place, Query, StoredEvent } from './storage.ts'
+
+type Open = (context: TestContext, place: string) => Promise<LogStorage> | LogStorage
+const GROUP = 'a'.repeat(16)
+const stream = (n: number) => ({ groupId: GROUP, streamId: String(n).padStart(16, '0') })
+const ALL: Query = {
+  groupId: GROUP,
+  streamIds: [0, 1, 2].map((n) => stream(n).streamId),
+  from: 0,
+  until: Number.MAX_SAFE_INTEGER,
+  reverse: false,
+  limit: 10_000,
+  pattern: '',
+}
+const at = (timestamp: number, message = `at ${timestamp}`): LogEvent => ({ timestamp, message })
+const texts = ({ events }: { readonly events: readonly StoredEvent[] }) =>
+  events.map(({ message }) => message)
+
+let places = 0
+
+export function storageSuite(kind: string, open: Open): void {
+  readingCases(kind, open)
+  keepingCases(kind, open)
+  pagesAsPlainLists(kind, open)
+}
+
+function readingCases(kind: string, open: Open): void {
+  test(`${kind}: events are in the order of their time, then as they came`, async (context) => {
+    const storage = await open(context, `order-${++places}`)
+    await storage.append(stream(0), [at(5), at(9)], 100)
+    await storage.append(stream(0), [at(1), at(5, 'again at 5')], 101)
+    await storage.append(stream(1), [at(5, 'other stream')], 102)
+    const { events } = await storage.read(ALL)
+    assert.deepEqual(texts({ events }), ['at 1', 'at 5', 'again at 5', 'other stream', 'at 9'])
+    assert.deepEqual(
+      events.map(({ ingestionTime }) => ingestionTime),
+      [101, 100, 101, 102, 100],
+    )
+    const reversed = await storage.read({ ...ALL, reverse: true })
+    assert.deepEqual(texts(reversed), texts({ events }).toReversed())
+    await storage.close()
+  })
+
+  test(`${kind}: a range begins with its start and ends before its end`, async (context) => {
+    const storage = await open(context, `range-${++places}`)
+    await storage.append(stream(0), [at(1), at(2), at(3)], 0)
+    assert.deepEqual(texts(await storage.read({ ...ALL, from: 2, until: 3 })), ['at 2'])
+    assert.deepEqual(texts(await storage.read({ ...ALL, streamIds: [] })), [])
+    assert.deepEqual(texts(await storage.read({ ...ALL, groupId: 'b'.repeat(16) })), [])
+    await storage.close()
+  })
+
+  test(`${kind}: messages come back as they were, whatever is in them`, async (context) => {
+    const storage = await open(context, `texts-${++places}`)
+    const messages = ['é\u0000\n"\\', '😀'.repeat(1000), ' ', '{"a":1}', 'x'.repeat(1 << 20)]
+    await storage.append(
+      stream(0),
+      messages.map((message, index) => at(index, message)),
+      0,
+    )
+    const found: string[] = []
+    let beyond: Place | undefined
+    do {
+      const page = await storage.read({ ...ALL, beyond })
+      found.push(...texts(page))
+      beyond = page.reached
+    } while (beyond)
+    assert.deepEqual(found, messages)
+    await storage.close()
+  })
+
+  test(`${kind}: a pattern finds, and a page that ends early says where`, async (context) => {
+    const storage = await open(context, `pattern-${++places}`)
+    const lines = Array.from({ length: 100 }, (_, n) => at(n, n % 10 === 0 ? `ERROR ${n}` : 'fine'))
+    await storage.append(stream(0), lines, 0)
+    const first = await storage.read({ ...ALL, pattern: 'ERROR', limit: 4 })
+    assert.deepEqual(texts(first), ['ERROR 0', 'ERROR 10', 'ERROR 20', 'ERROR 30'])
+    const rest = await storage.read({ ...ALL, pattern: 'ERROR', beyond: first.reached })
+    assert.deepEqual(texts(rest), [
+      'ERROR 40',
+      'ERROR 50',
+      'ERROR 60',
+      'ERROR 70',
+      'ERROR 80',
+      'ERROR 90',
+    ])
+    assert.equal(rest.reached, undefined)
+    await storage.close()
+  })
+}
+
+function keepingCases(kind: string, open: Open): void {
+  test(`${kind}: statistics count messages and 26 bytes for each`, async (context) => {
+    const storage = await open(context, `stats-${++places}`)
+    await storage.append(stream(0), [at(3, 'é'), at(7, 'ab')], 50)
+    await storage.append(stream(0), [at(5, 'x')], 40)
+    const [known, unknown] = await storage.stats(GROUP, [stream(0).streamId, stream(1).streamId])
+    assert.deepEqual(known, {
+      firstEventTimestamp: 3,
+      lastEventTimestamp: 7,
+      lastIngestionTime: 50,
+      storedBytes: 5 + 3 * 26,
+    })
+    assert.deepEqual(unknown, { storedBytes: 0 })
+    await storage.close()
+  })
+
+  test(`${kind}: what is deleted or expired is gone, and only that`, async (context) => {
+    const storage = await open(context, `delete-${++places}`)
+    const other = { ...stream(0), groupId: 'c'.repeat(16) }
+    for (const [index, where] of [stream(0), stream(1), stream(2), other].entries())
+      await storage.append(where, [at(index, `stream ${index}`)], 0)
+    await storage.delete(stream(0))
+    await storage.expire(GROUP, 2)
+    assert.deepEqual(texts(await storage.read(ALL)), ['stream 2'])
+    await storage.append(stream(0), [at(9, 'anew')], 0)
+    assert.deepEqual(texts(await storage.read(ALL)), ['stream 2', 'anew'])
+    await storage.delete({ groupId: GROUP })
+    await storage.delete({ groupId: GROUP })
+    assert.deepEqual(texts(await storage.read(ALL)), [])
+    assert.deepEqual(texts(await storage.read({ ...ALL, groupId: other.groupId })), ['stream 3'])
+    await storage.close()
+  })
+
+  test(`${kind}: many writers at once lose nothing, each in its own order`, async (context) => {
+    const storage = await open(context, `writers-${++places}`)
+    await Promise.all(
+      Array.from({ length: 150 }, (_, n) =>
+        storage.append(stream(n % 3), [at(n, `one ${n}`), at(n + 1, `two ${n}`)], n),
+      ),
+    )
+    const { events } = await storage.read(ALL)
+    assert.equal(new Set(texts({ events })).size, 300)
+    for (const streamId of ALL.streamIds) {
+      const mine = events.filter((event) => event.streamId === streamId)
+      const sequences = mine.map(({ sequence }) => sequence).toSorted((a, b) => a - b)
+      assert.deepEqual(sequences, [...sequences.keys()])
+    }
+    await storage.close()
+  })
+}
+
+function pagesAsPlainLists(kind: string, open: Open): void {
+  test(`${kind}: pages of any size, either way, are what a plain list says`, async (context) => {
+    const batch = fc.record({
+      n: fc.integer({ min: 0, max: 2 }),
+      times: fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 6 }),
+    })
+    const question = fc.record({
+      from: fc.integer({ min: 0, max: 31 }),
+      until: fc.integer({ min: 0, max: 31 }),
+      reverse: fc.boolean(),
+      limit: fc.integer({ min: 1, max: 5 }),
+      pattern: fc.constantFrom('', '7', '-1'),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(batch, { maxLength: 12 }), question, async (batches, asked) => {
+        const [storage, plain] = [await open(context, `any-${++places}`), new MemoryLogStorage()]
+        for (const [index, { n, times }] of batches.entries()) {
+          const events = times.toSorted((a, b) => a - b).map((time, i) => at(time, `${index} ${i}`))
+          for (const one of [storage, plain]) await one.append(stream(n), events, index)
+        }
+        const wanted = await plain.read({ ...ALL, ...asked, limit: 10_000 })
+        const found: StoredEvent[] = []
+        let beyond: Place | undefined
+        do {
+          const page = await storage.read({ ...ALL, ...asked, beyond })
+          assert.ok(page.events.length <= asked.limit)
+          found.push(...page.events)
+          beyond = page.reached
+        } while (beyond)
+        assert.deepEqual(found, wanted.events)
+        await storage.close()
+      }),
+      { numRuns: 40 },
+    )
+  })
+}

@@ -1,6 +1,8 @@
 /** The command line: what there is to say, and which file does it. */
 import { Command, Option } from 'commander'
 
+import { RATE_PROFILES } from '#server/rates.ts'
+
 import { VERSION } from './version.ts'
 
 const DEFAULT_PORT = 4580
@@ -81,6 +83,14 @@ function server(berth: Command): void {
     .option('--tls-key <file>', "the certificate's private key, PEM")
     .option('--allow-remote', 'let other machines reach this server (needs TLS)', false)
     .option('--allow-reset', 'let `berth account reset` empty accounts', false)
+    .addOption(
+      new Option(
+        '--rates <profile>',
+        "request rates: none, or AWS's, which answer ThrottlingException",
+      )
+        .choices([...RATE_PROFILES])
+        .default('none' as const),
+    )
     .option('--seal-key <file>', 'key that encrypts secrets at rest; outside the data directory')
     .option('--account-id <id>', 'id of the first account, when the data directory is new')
     .option('--access-key-id <key>', "the first account's access key id")

@@ -1,5 +1,6 @@
 /** `berth server`: the control plane in the foreground. */
 import { ConfigError } from '#server/config.ts'
+import type { RateProfile } from '#server/rates.ts'
 import { runServer } from '#server/run.ts'
 import { LogError } from '#store/log.ts'
 import { streamLog } from '#system/system.ts'
@@ -16,6 +17,7 @@ export type ServerCommand = {
   readonly tlsKey?: string
   readonly allowRemote: boolean
   readonly allowReset: boolean
+  readonly rates: RateProfile
   readonly sealKey?: string
   readonly accountId?: string
   readonly accessKeyId?: string
@@ -57,6 +59,7 @@ async function start(
         tls: tlsCert && tlsKey ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
         allowRemote: options.allowRemote,
         allowReset: options.allowReset,
+        rates: options.rates,
         sealKeyFile: options.sealKey,
         firstAccount: {
           accountId: options.accountId,

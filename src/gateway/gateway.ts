@@ -121,6 +121,7 @@ export class Gateway {
         `${way.facts.service}:${operation.name} is not implemented.`,
         501,
       )
+    this.#house.throttle?.(caller, way.facts.service, operation.name)
     const route: Route = { ...way, model, operation }
     const protocol = PROTOCOLS[way.protocol]
     // S3 keeps what it is given: there a content encoding is the object's own.

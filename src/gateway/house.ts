@@ -38,6 +38,8 @@ export type House = {
   /** Undefined where the operation is not built: the caller hears 501 and its name. */
   operation(service: string, operation: string): Built | undefined
   readonly authorize: Authorize
+  /** Throws a Fault where the caller has asked too much lately. */
+  readonly throttle?: ((caller: Caller, service: string, operation: string) => void) | undefined
   /** Counts findings, if anybody wants them. */
   readonly found?: (finding: Finding) => void
   /** As whom the few operations run that AWS takes unsigned (AssumeRoleWithWebIdentity); without it they are refused. */

@@ -9,6 +9,8 @@ export type GatewayLimits = {
   readonly bodyBytesOf: Readonly<Record<string, number>>
   /** Bytes that a compressed body may grow to. */
   readonly inflatedBytes: number
+  /** Bytes of a refused body that are still read, so that its sender gets to see the refusal. */
+  readonly lingerBytes: number
   /** Bytes of the request line and all headers together; Node refuses more with 431. */
   readonly headerBytes: number
   readonly headers: number
@@ -19,6 +21,8 @@ export type GatewayLimits = {
   /** Levels of lists, maps and structures in a body. */
   readonly depth: number
   readonly connections: number
+  /** How often the limits of time are looked at. */
+  readonly checkMs: number
   readonly headersMs: number
   readonly requestMs: number
   readonly idleMs: number
@@ -44,12 +48,14 @@ export const GATEWAY_LIMITS: GatewayLimits = {
     s3: 64 * MiB,
   },
   inflatedBytes: 10 * MiB,
+  lingerBytes: 16 * MiB,
   headerBytes: 32 * KiB,
   headers: 200,
   targetChars: 16 * KiB,
   parameters: 20_000,
   depth: 100,
   connections: 10_000,
+  checkMs: 1000,
   headersMs: 20_000,
   requestMs: 300_000,
   idleMs: 75_000,

@@ -88,3 +88,45 @@ test('trap 18: an upgrade is handed on only when it is signed for ecs', async ()
   assert.match(await raw(wire({ ...signed, target: '/elsewhere' }, upgrade)), /^HTTP\/1\.1 404 /)
   assert.deepEqual(callers, ['111122223333 us-east-1', '111122223333 us-east-1'])
 })
+
+test('a gigabyte is refused when its limit is reached, not when it has come', async () => {
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  let sent = 0
+  const chunk = Buffer.alloc(1 << 20, 'a')
+  const piece = Buffer.concat([Buffer.from('100000\r\n'), chunk, Buffer.from('\r\n')])
+  socket.on('error', () => {})
+  socket.on('data', (bytes: Buffer) => void (answer += bytes.toString()))
+  const closed = new Promise((done) => socket.once('close', done))
+  socket.write('POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n')
+  const more = (): void => {
+    while (sent < 1024 && !socket.destroyed) {
+      sent += 1
+      if (!socket.write(piece)) return
+    }
+  }
+  socket.on('drain', more)
+  more()
+  await closed
+  assert.match(answer, /^HTTP\/1\.1 413 /)
+  assert.ok(sent < 1024, 'all of it was read')
+})
+
+test('who sends too slowly is let go, in the middle of headers or of a body', async () => {
+  const patient = deskOf({}, { headersMs: 200, requestMs: 300, checkMs: 20 })
+  const slow = await patient.gateway.listen({ host: '127.0.0.1', port: 0 })
+  const { port: slowPort } = slow.address() as AddressInfo
+  for (const begin of [
+    'POST / HTTP/1.1\r\nx-amz-target: a',
+    'POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\n{',
+  ]) {
+    const socket = connect(slowPort, '127.0.0.1')
+    let answer = ''
+    socket.on('data', (bytes: Buffer) => void (answer += bytes.toString()))
+    socket.on('error', () => {})
+    socket.write(begin)
+    await once(socket, 'close')
+    assert.match(answer, /^HTTP\/1\.1 408 .*RequestTimeout/s)
+  }
+  await patient.gateway.close()
+})

@@ -42,6 +42,7 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
   const { limits } = desk
   const settings: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
+    connectionsCheckingInterval: limits.checkMs,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.idleMs,
@@ -95,10 +96,30 @@ async function serve(
   } catch (error) {
     // Only a refused or broken-off body ends here: `answer` never throws.
     if (!(error instanceof Fault)) return void request.socket.destroy()
-    response.setHeader('connection', 'close')
-    send(response, desk.refuse(error, { ...raw, body: new Uint8Array() }))
-    request.resume()
+    const refusal = desk.refuse(error, { ...raw, body: new Uint8Array() })
+    linger(request, response, refusal, desk.limits.lingerBytes)
   }
+}
+
+/** Says the refusal at once and hangs up only when the rest has come, or too much of it: a reset would eat the answer. */
+function linger(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+  maxBytes: number,
+): void {
+  const length = String(Buffer.byteLength(body))
+  response.writeHead(status, { ...headers, 'content-length': length, connection: 'close' })
+  response.write(body)
+  let bytes = 0
+  const end = (): void => void response.end()
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > maxBytes) end()
+  })
+  request.once('end', end)
+  request.once('error', end)
+  if (request.complete) end()
 }
 
 function send(response: ServerResponse, answer: Answer): void {
@@ -113,15 +134,22 @@ function send(response: ServerResponse, answer: Answer): void {
   response.writeHead(status, all).end(body)
 }
 
-async function collect(request: IncomingMessage, max: number): Promise<Uint8Array> {
+/** Leaves the request open where its body is too large: what is left of it is read by whoever refuses it. */
+function collect(request: IncomingMessage, max: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  const take = (chunk: Buffer): void => {
     bytes += chunk.length
-    if (bytes > max) throw tooLarge(max)
-    chunks.push(chunk)
+    if (bytes <= max) return void chunks.push(chunk)
+    request.off('data', take)
+    reject(tooLarge(max))
   }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  request.on('data', take)
+  request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+  request.once('error', reject)
+  request.once('close', () => reject(new Error('the request was broken off')))
+  return promise
 }
 
 /** What Node's parser refuses never becomes a request; its sender still hears AWS's shape, never HTML. */

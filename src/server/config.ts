@@ -1,3 +1,5 @@
+import type { RateProfile } from './rates.ts'
+
 /** What a server is started with, checked before anything is opened. */
 export type ServerConfig = {
   readonly dataDirectory: string
@@ -7,6 +9,7 @@ export type ServerConfig = {
   /** Said explicitly by the operator: other machines may reach this server. */
   readonly allowRemote: boolean
   readonly allowReset: boolean
+  readonly rates: RateProfile
   /** Encrypts secrets at rest; outside the data directory. Absent: under the user's configuration directory. */
   readonly sealKeyFile?: string | undefined
   /** The first account's id and root keys, made when the data directory is new. */

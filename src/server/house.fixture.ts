@@ -28,6 +28,12 @@ export type As = {
 export type Answer = any
 
 /** Time that stands still until a test moves it. */
+/** Of the first account's root user. */
+export const ROOT_KEY = {
+  accessKeyId: 'AKIAHOUSE00000000001',
+  secretAccessKey: 'a-secret-that-only-tests-know',
+}
+
 export class MovedClock implements Clock {
   #now = Date.UTC(2026, 0, 1)
   #timers: { at: number; run: () => void }[] = []
@@ -107,7 +113,13 @@ export class House {
     })
     for (const accountId of [ACCOUNT, OTHER_ACCOUNT])
       if (!server.store.read((tx) => tx.get(accounts, accountId)))
-        await server.store.write((tx) => createAccount(tx, { accountId }, { ids, sealer, now: 0 }))
+        await server.store.write((tx) =>
+          createAccount(tx, accountId === ACCOUNT ? { accountId, ...ROOT_KEY } : { accountId }, {
+            ids,
+            sealer,
+            now: 0,
+          }),
+        )
     return new House(server, clock, log)
   }
 

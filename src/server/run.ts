@@ -38,7 +38,7 @@ export async function runServer(
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
   const storages = { logs: new SegmentStorage(paths.logs, log, fatal) }
   const stateLog = new SqliteLog(paths.state)
-  const server = await Server.open({ ...ports, stateLog, storages }).catch(
+  const server = await Server.open({ ...ports, rates: config.rates, stateLog, storages }).catch(
     async (error: unknown) => {
       await storages.logs.close()
       throw error

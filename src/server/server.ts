@@ -14,6 +14,7 @@ import { Store } from '#store/store.ts'
 import { authorize } from './authorize.ts'
 import { credentialsOf } from './credentials.ts'
 import { Operations } from './operations.ts'
+import { Rates, type RateProfile } from './rates.ts'
 import { roomsOn, type Storages } from './rooms.ts'
 import { Sockets } from './sockets.ts'
 
@@ -26,6 +27,8 @@ export type ServerOptions = {
   readonly log: Log
   readonly sealer: Sealer
   readonly scheme?: 'http' | 'https'
+  /** How much an account may ask: as much as it likes, or as much as at AWS. */
+  readonly rates?: RateProfile
   /** Told when the server must not go on: the state log failed, or an assertion. The process ends then. */
   readonly fatal: (error: Error) => void
   /** Another list of rooms, for tests of the composition itself. */
@@ -44,6 +47,7 @@ export class Server {
   private constructor(store: Store, options: ServerOptions) {
     const { clock, ids, log, sealer, scheme = 'http', storages } = options
     const rooms = options.rooms ?? roomsOn(storages)
+    const rates = options.rates === 'aws' ? new Rates(clock) : undefined
     this.store = store
     this.#storages = storages
     this.operations = new Operations({ rooms, store, clock, ids, authorize })
@@ -55,6 +59,7 @@ export class Server {
       credential: credentialsOf(store, sealer),
       operation: (service, name) => this.operations.find(service, name),
       authorize,
+      throttle: rates && ((caller, service, name) => rates.check(caller, service, name)),
     })
     const tools: Tools = {
       store,

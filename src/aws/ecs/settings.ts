@@ -57,7 +57,7 @@ export function checkSetting(name: string, value: string): void {
 export function checkSettingName(name: string): void {
   if (NOT_YET.includes(name))
     throw invalidParameter(`This setting is not available in this release of Berth: ${name}.`)
-  if (!(name in DEFAULTS)) throw invalidParameter(`Invalid setting name: ${name}.`)
+  if (!Object.hasOwn(DEFAULTS, name)) throw invalidParameter(`Invalid setting name: ${name}.`)
 }
 
 /** The principal that a setting is for: the caller, or the one named by ARN, or all of the account. */

@@ -23,8 +23,10 @@ const WORDS = new Set(['NaN', 'Infinity', '-Infinity'])
 export function parseJson(bytes: Uint8Array, depth: number): unknown {
   try {
     const text = utf8.decode(bytes)
-    if (isDeep(text, depth)) throw serialization(`The document nests more than ${depth} levels.`)
-    return JSON.parse(text) as unknown
+    const members = countMembers(text, depth)
+    const value = JSON.parse(text) as unknown
+    if (keysOf(value) !== members) throw serialization('A member is there more than once.')
+    return value
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError)
       throw serialization('The request body is not valid JSON.')
@@ -32,23 +34,48 @@ export function parseJson(bytes: Uint8Array, depth: number): unknown {
   }
 }
 
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [34, 92, 91, 93, 123, 125]
+const [QUOTE, BACKSLASH, COLON] = [34, 92, 58]
+const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [91, 93, 123, 125]
 
-/** Counts brackets outside strings before the parser builds anything. */
-function isDeep(text: string, max: number): boolean {
-  // A level takes two characters, and most bodies are shorter than a deep one must be.
-  if (text.length < max) return false
+/**
+ * How many members all structures of the text have together, counted by their colons before the parser builds anything;
+ * a text that nests too deeply is refused on the way.
+ */
+function countMembers(text: string, max: number): number {
   let depth = 0
+  let members = 0
   for (let at = 0; at < text.length; at++) {
     const sign = text.charCodeAt(at)
-    if (sign === QUOTE) {
-      for (at++; at < text.length && text.charCodeAt(at) !== QUOTE; at++)
-        if (text.charCodeAt(at) === BACKSLASH) at++
-    } else if (sign === OPEN_LIST || sign === OPEN_MAP) {
-      if (++depth > max) return true
+    if (sign === QUOTE) at = endOfString(text, at)
+    else if (sign === COLON) members++
+    else if (sign === OPEN_LIST || sign === OPEN_MAP) {
+      if (++depth > max) throw serialization(`The document nests more than ${max} levels.`)
     } else if (sign === CLOSE_LIST || sign === CLOSE_MAP) depth--
   }
-  return false
+  return members
+}
+
+/** Where the string that begins at `start` ends: at a quote that an even number of backslashes precedes. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end >= 0) {
+    let slashes = 0
+    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++
+    if (slashes % 2 === 0) return end
+    end = text.indexOf('"', end + 1)
+  }
+  return text.length
+}
+
+/** The parser keeps the last of several members of one name: then it has fewer than the text. */
+function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let keys = 0
+  if (Array.isArray(value)) for (const each of value) keys += keysOf(each)
+  else
+    for (const key of Object.keys(value))
+      keys += 1 + keysOf((value as Readonly<Record<string, unknown>>)[key])
+  return keys
 }
 
 /** A parsed document as the input that the shape describes. Nulls are absent; unknown members are told of and dropped. */

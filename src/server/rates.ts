@@ -1,0 +1,120 @@
+/**
+ * AWS's request rates, for those who want their tools to meet them: a bucket of tokens for each kind of ECS call, each
+ * account and each region. Off by default: on one's own machines nobody is a neighbour.
+ */
+import type { Clock } from '#kernel/clock.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Caller } from '#kernel/principal.ts'
+
+export const RATE_PROFILES = ['none', 'aws'] as const
+export type RateProfile = (typeof RATE_PROFILES)[number]
+
+type Rate = { readonly burst: number; readonly perSecond: number }
+type Bucket = { readonly tokens: number; readonly at: number }
+
+/** Accounts times regions times kinds; the one that was asked longest ago is forgotten, which only gives it more. */
+const BUCKETS_MAX = 50_000
+
+/**
+ * Source: "Amazon ECS endpoints and quotas" in the AWS General Reference. The refill of `cluster resource modify` is
+ * from memory.
+ */
+const RATES = {
+  'cluster modify': { burst: 20, perSecond: 1 },
+  'cluster read': { burst: 50, perSecond: 20 },
+  'cluster resource modify': { burst: 100, perSecond: 40 },
+  'cluster resource read': { burst: 100, perSecond: 20 },
+  'cluster service resource read': { burst: 10, perSecond: 1 },
+  'service modify': { burst: 50, perSecond: 5 },
+  'service read': { burst: 100, perSecond: 20 },
+  'deployment read': { burst: 50, perSecond: 20 },
+  'task definition modify': { burst: 20, perSecond: 1 },
+  'task definition read': { burst: 50, perSecond: 20 },
+  'task definition delete': { burst: 5, perSecond: 1 },
+  'capacity provider modify': { burst: 10, perSecond: 1 },
+  'capacity provider read': { burst: 50, perSecond: 20 },
+  'task set': { burst: 100, perSecond: 20 },
+  'tag modify': { burst: 20, perSecond: 10 },
+  'tag read': { burst: 50, perSecond: 20 },
+  'setting modify': { burst: 10, perSecond: 1 },
+  'setting read': { burst: 50, perSecond: 20 },
+  'task protection': { burst: 200, perSecond: 80 },
+  /** Hosts have a bucket of their own, so that no client can silence them. */
+  'agent modify': { burst: 200, perSecond: 120 },
+} as const satisfies Readonly<Record<string, Rate>>
+type Kind = keyof typeof RATES
+
+const KINDS: Readonly<Record<string, Kind>> = Object.fromEntries(
+  (
+    [
+      [
+        'cluster modify',
+        'CreateCluster DeleteCluster UpdateCluster UpdateClusterSettings PutClusterCapacityProviders',
+      ],
+      ['cluster read', 'DescribeClusters ListClusters'],
+      [
+        'cluster resource modify',
+        'RunTask StartTask StopTask DeregisterContainerInstance UpdateContainerInstancesState UpdateContainerAgent PutAttributes DeleteAttributes ExecuteCommand',
+      ],
+      [
+        'cluster resource read',
+        'DescribeTasks ListTasks DescribeContainerInstances ListContainerInstances ListAttributes',
+      ],
+      ['cluster service resource read', 'ListServicesByNamespace'],
+      ['service modify', 'CreateService UpdateService DeleteService UpdateServicePrimaryTaskSet'],
+      ['service read', 'DescribeServices ListServices'],
+      [
+        'deployment read',
+        'DescribeServiceDeployments ListServiceDeployments DescribeServiceRevisions',
+      ],
+      ['task definition modify', 'RegisterTaskDefinition DeregisterTaskDefinition'],
+      [
+        'task definition read',
+        'DescribeTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies',
+      ],
+      ['task definition delete', 'DeleteTaskDefinitions'],
+      [
+        'capacity provider modify',
+        'CreateCapacityProvider UpdateCapacityProvider DeleteCapacityProvider',
+      ],
+      ['capacity provider read', 'DescribeCapacityProviders'],
+      ['task set', 'CreateTaskSet UpdateTaskSet DeleteTaskSet DescribeTaskSets'],
+      ['tag modify', 'TagResource UntagResource'],
+      ['tag read', 'ListTagsForResource'],
+      ['setting modify', 'PutAccountSetting PutAccountSettingDefault DeleteAccountSetting'],
+      ['setting read', 'ListAccountSettings'],
+      ['task protection', 'GetTaskProtection UpdateTaskProtection'],
+      [
+        'agent modify',
+        'RegisterContainerInstance DiscoverPollEndpoint SubmitTaskStateChange SubmitContainerStateChange SubmitAttachmentStateChanges',
+      ],
+    ] as const satisfies readonly (readonly [Kind, string])[]
+  ).flatMap(([kind, operations]) => operations.split(' ').map((operation) => [operation, kind])),
+)
+
+export class Rates {
+  readonly #clock: Clock
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Throws AWS's ThrottlingException where the caller's account has asked too much. */
+  check(caller: Pick<Caller, 'accountId' | 'region'>, service: string, operation: string): void {
+    const kind = service === 'ecs' ? KINDS[operation] : undefined
+    if (kind === undefined) return
+    const key = `${caller.accountId} ${caller.region} ${kind}`
+    const { burst, perSecond } = RATES[kind]
+    const at = this.#clock.now()
+    const before = this.#buckets.get(key) ?? { tokens: burst, at }
+    const tokens = Math.min(burst, before.tokens + (Math.max(0, at - before.at) / 1000) * perSecond)
+    const allowed = tokens >= 1
+    this.#buckets.delete(key)
+    this.#buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, at })
+    for (const oldest of this.#buckets.keys())
+      if (this.#buckets.size > BUCKETS_MAX) this.#buckets.delete(oldest)
+      else break
+    if (!allowed) throw new Fault('ThrottlingException', 'Rate exceeded')
+  }
+}

@@ -41,19 +41,7 @@ function prepared() {
       return answer
     },
   })
-  const accepted = accept(
-    {
-      arn: TASK,
-      desiredStatus: 'RUNNING',
-      family: 'web',
-      version: '3',
-      containers: [{ name: 'app', image: 'app:1' }],
-      roleCredentials: ROLE,
-    },
-    1,
-    () => 'me',
-  )
-  const task = change(accepted, 'app', { status: 'RUNNING', dockerId: 'docker-id' })
+  const task = runningTask()
   const credentials = new CredentialStore()
   // Nothing of the engine is asked for here but what it never had.
   const engine = {
@@ -94,6 +82,19 @@ function prepared() {
       now += ms
     },
   }
+}
+
+function runningTask() {
+  const definition = {
+    arn: TASK,
+    desiredStatus: 'RUNNING' as const,
+    family: 'web',
+    version: '3',
+    containers: [{ name: 'app', image: 'app:1' }],
+    roleCredentials: ROLE,
+  }
+  const accepted = accept(definition, 1, () => 'me')
+  return change(accepted, 'app', { status: 'RUNNING', dockerId: 'docker-id' })
 }
 
 test('only its own address tells a container anything', async () => {

@@ -1,4 +1,6 @@
 /** How each subject of the query language is compared: numbers, moments, versions, texts, sets of texts. */
+import { linearRegExp } from '#kernel/linear-regexp.ts'
+
 import type { Predicate, Subject } from './query.ts'
 
 export type Comparison =
@@ -104,7 +106,7 @@ function textTest(comparison: Comparison, values: readonly string[]): TextTest |
 
 function wholePattern(source: string): RegExp | undefined {
   try {
-    return new RegExp(`^(?:${source})$`, 'u')
+    return linearRegExp(`^(?:${source})$`)
   } catch {
     return undefined
   }

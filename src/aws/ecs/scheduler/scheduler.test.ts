@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
 
 import fc from 'fast-check'
 
 import { type Host, type Need, place, refuse } from './place.ts'
 import { parseExpression } from './query.ts'
+
+// As the server sets it.
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 
 const HOST: Host = {
   arn: 'h',
@@ -90,6 +94,17 @@ test('the cluster query language selects as its documentation says', () => {
 test('what is no expression is refused', () => {
   for (const text of BAD)
     assert.throws(() => parseExpression(text), { code: 'InvalidParameterException' }, text)
+})
+
+test('a pattern of the query language takes no time that its maker chooses', () => {
+  const value = `${'a'.repeat(120)}!`
+  const hostile = { ...HOST, attributes: new Map([['x', value]]) }
+  for (const pattern of ['(a+)+', '(a|a)*', '(a*)*b', '(.*a){12}'])
+    assert.equal(parseExpression(`attribute:x =~ "${pattern}"`)(hostile), false, pattern)
+  for (const pattern of ['(a)\\1', '(?=a)a', '(a'])
+    assert.throws(() => parseExpression(`attribute:x =~ "${pattern}"`), {
+      code: 'InvalidParameterException',
+    })
 })
 
 const NEED: Need = {

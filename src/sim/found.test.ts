@@ -7,7 +7,7 @@ import type { Engine } from '#agent/engine.ts'
 import { LABELS } from '#agent/tasks/create.ts'
 import { TaskRunner } from '#agent/tasks/runner.ts'
 import { isStopped, type KnownTask } from '#agent/tasks/task.ts'
-import { tasks } from '#aws/ecs/records.ts'
+import { containerInstances, tasks } from '#aws/ecs/records.ts'
 import type { AcsTask } from '#wire/task.ts'
 
 import { VirtualClock } from './clock.ts'
@@ -111,24 +111,36 @@ test('a start and a create whose answers are lost are a start and a create', asy
   assert.deepEqual(bench.states, ['running'])
 })
 
-test('a start that comes about after it was given up finds nothing to start', async () => {
+test('a start that was given up is told when it cannot come about any more, and not before', async () => {
   const bench = new Bench()
+  let isStuck = true
   const runner = await bench.runner((engine) => ({
     start: async (id) => {
       bench.clock.after(5 * MINUTE_MS, () => void engine.start(id).catch(() => undefined))
       throw lost()
     },
+    remove: async (id) => {
+      if (isStuck) throw lost()
+      await engine.remove(id)
+    },
   }))
   runner.receive(aTask(serving(0)), 1)
   await bench.clock.run(MINUTE_MS)
-  const task = runner.tasks.get(ARN)
-  assert.ok(task && isStopped(task))
-  assert.match(task.containers['c0']?.reason ?? '', /the answer was lost/)
+  const task = (): KnownTask => runner.tasks.get(ARN) ?? assert.fail()
+  assert.equal(isStopped(task()), false)
+  isStuck = false
+  await bench.clock.run(MINUTE_MS)
+  assert.ok(isStopped(task()))
+  assert.match(task().containers['c0']?.reason ?? '', /the answer was lost/)
   await bench.clock.run(10 * MINUTE_MS)
   assert.deepEqual(bench.states, [])
 })
 
-test('a container that is created after its create was given up is removed', async () => {
+for (const remembers of [true, false])
+  test(`a container that is created after its create was given up is removed by an agent that ${remembers ? 'knows' : 'forgot'} its task`, () =>
+    createdLate(remembers))
+
+async function createdLate(remembers: boolean): Promise<void> {
   const bench = new Bench()
   const runner = await bench.runner((engine) => ({
     create: async (name, body) => {
@@ -137,29 +149,34 @@ test('a container that is created after its create was given up is removed', asy
     },
   }))
   runner.receive(aTask(serving(0)), 1)
+  await bench.clock.run(MINUTE_MS)
+  if (!remembers) runner.stop()
+  const last = remembers ? runner : await bench.runner()
   await bench.clock.run(10 * MINUTE_MS)
   assert.deepEqual(bench.states, ['created'])
-  void runner.resync()
+  void last.resync()
   await bench.clock.run(MINUTE_MS)
   assert.deepEqual(bench.states, [])
-})
+}
 
 test('a container that is brought back after its end is ended again, and nothing is told anew', async () => {
   const bench = new Bench()
   const runner = await bench.runner()
-  runner.receive(aTask(ending(5, 3)), 1)
+  runner.receive(aTask(serving(3)), 1)
   await bench.clock.run(MINUTE_MS)
-  const [container] = bench.engine.all()
-  void runner.look(container?.id ?? '')
+  runner.stopTask(ARN)
   await bench.clock.run(MINUTE_MS)
-  const over = runner.tasks.get(ARN)
-  assert.ok(over && isStopped(over))
-  bench.engine.start(container?.id ?? '')
-  void runner.look(container?.id ?? '')
-  await bench.clock.run(4_000)
-  await bench.clock.run(MINUTE_MS)
-  assert.deepEqual(bench.states, ['exited'])
-  assert.equal(runner.tasks.get(ARN)?.containers['c0']?.exitCode, 3)
+  const { id } = bench.engine.all()[0] ?? assert.fail()
+  for (const hear of [() => runner.look(id), () => runner.resync()]) {
+    bench.engine.start(id)
+    assert.deepEqual(bench.states, ['running'])
+    void hear()
+    await bench.clock.run(MINUTE_MS)
+    assert.deepEqual(bench.states, ['exited'])
+    const over = runner.tasks.get(ARN)
+    assert.ok(over && isStopped(over))
+    assert.equal(over.containers['c0']?.exitCode, 3)
+  }
 })
 
 test('a task that is known by its labels alone starts nothing before the control plane says that it is to run', async () => {
@@ -197,4 +214,39 @@ test('an agent that cannot save tells nothing, and all when it can', async () =>
   await world.run(5 * MINUTE_MS)
   assert.deepEqual(statuses(), ['STOPPED'])
   assert.equal(world.failure, undefined)
+})
+
+test('what a deregistered container instance was to run is not run by the one that comes after it', async () => {
+  const world = await World.open({ seed: 1, hosts: 1, users: 1 })
+  const [user, host] = [world.users[0] ?? assert.fail(), world.hosts[0] ?? assert.fail()]
+  const containerDefinitions = [{ name: 'main', image: IMAGE, command: serving(0), memory: 64 }]
+  const ask = (operation: string, input: object): Promise<void> =>
+    world.until(user.ask(operation, input), MINUTE_MS)
+  await ask('RegisterTaskDefinition', { family: 'late', containerDefinitions })
+  await ask('RunTask', { taskDefinition: 'late' })
+  // Heard of and saved, and nothing of it done.
+  await world.run(20)
+  host.killAgent()
+  assert.deepEqual(host.engine.all(), [])
+  const { containerInstanceArn: containerInstance } = host
+  await ask('DeregisterContainerInstance', { containerInstance, force: true })
+  host.startAgent()
+  await world.run(5 * MINUTE_MS)
+  assert.equal(world.failure, undefined)
+  assert.notEqual(host.containerInstanceArn, containerInstance)
+  assert.deepEqual(host.engine.all(), [])
+})
+
+test('an agent whose container instance is gone joins anew, though its disk is full', async () => {
+  const world = await World.open({ seed: 1, hosts: 1, users: 1 })
+  const [user, host] = [world.users[0] ?? assert.fail(), world.hosts[0] ?? assert.fail()]
+  world.weather = { ...CALM, saveFails: 1 }
+  const { containerInstanceArn: containerInstance } = host
+  const input = { containerInstance, force: true }
+  await world.until(user.ask('DeregisterContainerInstance', input), MINUTE_MS)
+  await world.run(5 * MINUTE_MS)
+  assert.notEqual(host.containerInstanceArn, containerInstance)
+  assert.equal(world.failure, undefined)
+  assert.equal([...world.oracle.rows(containerInstances)].at(-1)?.[1].agentConnected, true)
+  assert.deepEqual(world.trace.tail(1, ['the agent ended']), [])
 })

@@ -43,6 +43,7 @@ export class Host implements Observable {
   #life: Life | undefined
   #agent: Agent | undefined
   #engineFailedAt = 0
+  #losses = 0
   #isOn = true
 
   constructor(options: HostOptions) {
@@ -64,6 +65,10 @@ export class Host implements Observable {
 
   get engineFailedAt(): number {
     return this.#engineFailedAt
+  }
+
+  get losses(): number {
+    return this.#losses
   }
 
   get isOn(): boolean {
@@ -98,7 +103,7 @@ export class Host implements Observable {
       host: machine,
       clock: life.clock,
       ids: rng.fork(`ids of ${name} at ${clock.now()}`).ids(),
-      log: trace.log(name, (message) => this.#complain(message)),
+      log: life.log(trace.log(name, (message) => this.#complain(message))),
       config: readConfig({ ECS_CLUSTER: CLUSTER }),
     })
     trace.say(name, 'the agent starts')
@@ -117,6 +122,8 @@ export class Host implements Observable {
     this.#options.trace.say(this.name, 'the agent is killed')
     this.#life.end()
     this.#life = undefined
+    // Only so that the runtime lets go of it: a dead agent's hands reach nothing any more.
+    void this.#agent?.stop()
     this.#disk.crash()
     this.#options.network.hostGone(this.name, silently)
   }
@@ -125,7 +132,7 @@ export class Host implements Observable {
   async stopAgent(): Promise<void> {
     const life = this.#life
     if (!life) return
-    await this.#agent?.stop().catch(() => undefined)
+    await life.hears(this.#agent?.stop().catch(() => undefined) ?? Promise.resolve())
     if (this.#life === life) this.killAgent()
   }
 
@@ -133,6 +140,7 @@ export class Host implements Observable {
   forget(): void {
     this.killAgent()
     this.#disk.lose()
+    this.#losses += 1
   }
 
   powerCut(): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel/clock.ts'
+import type { Log } from '#kernel/log.ts'
 
 /**
  * One life of a process. When it ends, as by kill -9, nothing of it goes on: its timers never fire, and what it waits
@@ -25,6 +26,16 @@ export class Life {
 
   end(): void {
     this.#over = true
+  }
+
+  /** Lines that are written only while the process lives. */
+  log(log: Log): Log {
+    const at =
+      (level: keyof Log): Log['info'] =>
+      (message, fields) => {
+        if (!this.#over) log[level](message, fields)
+      }
+    return { info: at('info'), warn: at('warn'), error: at('error') }
   }
 
   /** The outcome, told only while the process lives. */

@@ -260,6 +260,7 @@ export class Wire {
       close: (code, reason) => this.#close('up', code, reason),
     }
     const stop = (): void => {
+      if (life.over) return
       this.#close('up', 1001, 'the agent stops')
       this.#options.clock.after(STOP_MS, () => this.#agentEnds(1006, 'the agent stops'))
     }

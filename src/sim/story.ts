@@ -28,6 +28,8 @@ export type StoryOptions = {
 export type Story = {
   readonly world: World
   readonly failure: Failure | undefined
+  /** Tells whether two worlds were the same. */
+  readonly digest: string
   readonly virtualMs: number
 }
 
@@ -45,7 +47,11 @@ export async function tell({ seed, storms, planted }: StoryOptions): Promise<Sto
     await bad(world, rng)
     if (!world.failure) await good(world)
   }
-  return { world, failure: world.failure, virtualMs: world.clock.now() - begin }
+  const digest = world.trace.digest()
+  const virtualMs = world.clock.now() - begin
+  const { failure } = world
+  world.end()
+  return { world, failure, digest, virtualMs }
 }
 
 async function bad(world: World, rng: Rng): Promise<void> {

@@ -184,6 +184,12 @@ export class World {
     if (this.#life === life) this.killServer()
   }
 
+  /** Lets go of everything; what happened stays to be read. */
+  end(): void {
+    for (const host of this.hosts) host.killAgent()
+    this.killServer()
+  }
+
   async #settle(): Promise<void> {
     const { hosts, users, planted } = this.#options
     const making = { ids: this.rng.fork('keys').ids(), sealer: this.#sealer, now: this.clock.now() }

@@ -180,7 +180,7 @@ export class TaskRunner {
       const known = task && containerOf(task, labels[LABELS.containerName] ?? '')
       const isLate = known
         ? known.status === 'STOPPED' || (known.dockerId ?? id) !== id
-        : this.#forgotten.has(arn)
+        : state === 'created' || this.#forgotten.has(arn)
       if (!isLate) continue
       if (state === 'running') await engine.stop(id, config.stopTimeoutSeconds)
       else await engine.remove(id)

@@ -12,6 +12,8 @@ export type Observable = {
   readonly containerInstanceArn: string | undefined
   /** When a call of an agent to the engine failed last: what ended for that reason ended rightly. */
   readonly engineFailedAt: number
+  /** How often its agent has lost its state. */
+  readonly losses: number
 }
 export type Evidence = {
   readonly clock: Clock

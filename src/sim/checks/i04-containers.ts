@@ -19,6 +19,8 @@ export class Containers implements Check {
   readonly #startedOn = new Map<string, string>()
   /** Brought back by an engine that was asked long ago: the agent can only end them again. */
   readonly #late = new Set<string>()
+  /** Removed by a stranger: an agent that then loses its state too cannot know that they have run. */
+  readonly #taken = new Set<string>()
   /** Tasks of which something failed or ended: the agent may end the rest. */
   readonly #fallen = new Set<string>()
 
@@ -31,6 +33,7 @@ export class Containers implements Check {
     if (event.type === 'exited') this.#exited(host, event)
     if (event.type === 'failed' || event.type === 'removed')
       this.#fallen.add(event.labels[LABELS.taskArn] ?? '')
+    if (event.type === 'removed' && !event.asked) this.#taken.add(whatOf(event.labels))
   }
 
   commit(changes: readonly Change[]): void {
@@ -65,7 +68,7 @@ export class Containers implements Check {
       }
   }
 
-  #started({ name: host }: Observable, { id, labels, isLate }: ContainerEvent): void {
+  #started({ name: host, losses }: Observable, { id, labels, isLate }: ContainerEvent): void {
     const what = whatOf(labels)
     const before = this.#startedOn.get(what)
     this.#startedOn.set(what, host)
@@ -73,7 +76,8 @@ export class Containers implements Check {
       this.#late.add(id)
       return
     }
-    holds(before === undefined, `${what} is started on ${host}, and was on ${before}`)
+    const isUnknown = losses > 0 && this.#taken.has(what)
+    holds(before === undefined || isUnknown, `${what} is started on ${host}, and was on ${before}`)
     const task = this.#taskOf(labels)
     if (!this.#isLetGo(labels))
       holds(task && task.lastStatus !== 'STOPPED', `${what} is started after its task's end`)

@@ -87,6 +87,7 @@ export class Session {
       log,
       config,
       owner,
+      save: options.save,
       changed: (arn) => {
         this.#forgetCredentials(arn)
         options.save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))

@@ -29,7 +29,7 @@ export type ContainerEvent = {
   readonly exitCode?: number | undefined
   /** `started` long after it was asked for, when nobody waited for it any more. */
   readonly isLate?: boolean
-  /** `exited` or `removed` because the agent asked for it. */
+  /** `exited` because the agent asked for it. */
   readonly asked?: boolean
 }
 
@@ -149,8 +149,7 @@ export class SimEngine {
     if (!box) return
     if (box.seen.state === 'running') this.#exit(box, KILLED, true)
     this.#boxes.delete(id)
-    this.#options.happened({ type: 'removed', id, labels: box.seen.labels, asked: true })
-    this.#tell(box.seen)
+    this.#say('removed', box.seen)
   }
 
   createVolume(name: string): void {

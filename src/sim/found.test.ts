@@ -31,7 +31,7 @@ const lost = (): Error => new Error('the answer was lost')
 class Bench {
   readonly clock = new VirtualClock(BEGIN)
   readonly engine: SimEngine
-  readonly running: TaskRunner[] = []
+  isDiskFull = false
   readonly #life = new Life(this.clock)
   readonly #rng = new Rng(1)
 
@@ -71,6 +71,9 @@ class Bench {
       tasks: known,
       forgotten: [],
       images: {},
+      save: async () => {
+        if (this.isDiskFull) throw new Error('no space left')
+      },
       changed: () => undefined,
     })
     void runner.restore()
@@ -133,6 +136,24 @@ test('a start that was given up is told when it cannot come about any more, and 
   assert.ok(isStopped(task()))
   assert.match(task().containers['c0']?.reason ?? '', /the answer was lost/)
   await bench.clock.run(10 * MINUTE_MS)
+  assert.deepEqual(bench.states, [])
+})
+
+test('a container that was started is not removed before it is durable why', async () => {
+  const bench = new Bench()
+  bench.isDiskFull = true
+  const runner = await bench.runner((engine) => ({
+    start: (id) =>
+      engine.start(id).then(() => {
+        throw lost()
+      }),
+    inspect: () => Promise.reject(lost()),
+  }))
+  runner.receive(aTask(serving(0)), 1)
+  await bench.clock.run(MINUTE_MS)
+  assert.deepEqual(bench.states, ['running'])
+  bench.isDiskFull = false
+  await bench.clock.run(MINUTE_MS)
   assert.deepEqual(bench.states, [])
 })
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '#kernel/clock.ts'
 import type { Log } from '#kernel/log.ts'
 
-const LINES_KEPT = 4000
+const LINES_KEPT = 20_000
 
 /** What happened, in order: its digest tells whether two worlds were the same, its end why one went wrong. */
 export class Trace {

@@ -28,6 +28,8 @@ export type Tools = {
   readonly starts: Slots
   readonly pulls: Slots
   readonly now: () => number
+  /** Resolves once what is known is durable. */
+  readonly save: () => Promise<void>
 }
 
 /** What an act leads to: laid over the task as it is by then, which may have moved on meanwhile. */
@@ -121,8 +123,10 @@ const doing: Readonly<Record<Act['type'], Work>> = {
     }
   },
 
-  async remove(task, { name }, { engine, now }) {
+  async remove(task, { name }, { engine, now, save }) {
     const { dockerId, dockerName } = containerOf(task, name)
+    // Its label may be all that says that it was started: an agent that forgot it too would start another.
+    await save()
     await engine.remove(dockerId ?? dockerName)
     return (known) => {
       const { failure } = containerOf(known, name)

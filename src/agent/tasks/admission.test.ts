@@ -64,3 +64,12 @@ test("a task's own limits count before its containers', a reservation before a l
   const small = task('small', of(50), true)
   assert.deepEqual(admit([soft], [small, soft], CAPACITY), ['soft'])
 })
+
+test('an adopted task holds what it holds only while something of it runs', () => {
+  const adopted = { ...task('old', of(80), true), adopted: true }
+  const large = task('large', of(30))
+  assert.deepEqual(admit([large], [adopted, large], CAPACITY), ['large'])
+  const alive = change(adopted, 'a', { status: 'RUNNING' })
+  assert.deepEqual(admit([large], [alive, large], CAPACITY), [])
+  assert.deepEqual(admit([large], [{ ...adopted, adopted: false }, large], CAPACITY), [])
+})

@@ -2,7 +2,7 @@
  * When a task may begin: what a stopping task still holds is not given to another, whatever the control plane counts.
  * First come, first served.
  */
-import { containersOf, isStopped, type KnownTask } from './task.ts'
+import { containerOf, containersOf, isStopped, type KnownTask } from './task.ts'
 
 /** What the host has for tasks. */
 export type Capacity = { readonly cpu: number; readonly memoryMiB: number }
@@ -17,7 +17,7 @@ export function admit(
   tasks: Iterable<KnownTask>,
   capacity: Capacity,
 ): readonly string[] {
-  const held = [...tasks].filter((task) => task.admitted && !isStopped(task)).map(needOf)
+  const held = [...tasks].filter(holds).map(needOf)
   const admitted: string[] = []
   for (const task of waiting) {
     const need = needOf(task)
@@ -27,6 +27,14 @@ export function admit(
     admitted.push(task.arn)
   }
   return admitted
+}
+
+/** An adopted task of which nothing runs may be one that nobody knows any more: it would hold its share for ever. */
+function holds(task: KnownTask): boolean {
+  const isAlive = containersOf(task).some(
+    ({ name }) => containerOf(task, name).status === 'RUNNING',
+  )
+  return task.admitted && !isStopped(task) && (!task.adopted || isAlive)
 }
 
 function fits(need: Need, held: readonly Need[], capacity: Capacity): boolean {

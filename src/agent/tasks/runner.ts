@@ -42,6 +42,8 @@ export type RunnerOptions = {
   readonly tasks: readonly KnownTask[]
   readonly forgotten: readonly string[]
   readonly images: PulledImages
+  /** Resolves once what is known is durable. */
+  readonly save: () => Promise<void>
   /** Told after every change of a task: to save, and to report what is new. */
   readonly changed: (arn: string) => void
 }
@@ -81,6 +83,7 @@ export class TaskRunner {
       starts: new Slots(STARTS_AT_ONCE),
       pulls: new Slots(PULLS_AT_ONCE),
       now: () => options.clock.now(),
+      save: options.save,
     }
   }
 

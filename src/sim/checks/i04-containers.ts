@@ -19,8 +19,8 @@ export class Containers implements Check {
   readonly #startedOn = new Map<string, string>()
   /** Brought back by an engine that was asked long ago: the agent can only end them again. */
   readonly #late = new Set<string>()
-  /** Removed by a stranger: an agent that then loses its state too cannot know that they have run. */
-  readonly #taken = new Set<string>()
+  /** An agent that loses its state beside its container cannot know that it has run. */
+  readonly #removed = new Set<string>()
   /** Tasks of which something failed or ended: the agent may end the rest. */
   readonly #fallen = new Set<string>()
 
@@ -33,7 +33,7 @@ export class Containers implements Check {
     if (event.type === 'exited') this.#exited(host, event)
     if (event.type === 'failed' || event.type === 'removed')
       this.#fallen.add(event.labels[LABELS.taskArn] ?? '')
-    if (event.type === 'removed' && !event.asked) this.#taken.add(whatOf(event.labels))
+    if (event.type === 'removed') this.#removed.add(whatOf(event.labels))
   }
 
   commit(changes: readonly Change[]): void {
@@ -76,7 +76,7 @@ export class Containers implements Check {
       this.#late.add(id)
       return
     }
-    const isUnknown = losses > 0 && this.#taken.has(what)
+    const isUnknown = losses > 0 && this.#removed.has(what)
     holds(before === undefined || isUnknown, `${what} is started on ${host}, and was on ${before}`)
     const task = this.#taskOf(labels)
     if (!this.#isLetGo(labels))

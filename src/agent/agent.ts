@@ -12,6 +12,7 @@ import type { AgentConfig } from './config.ts'
 import { CallFault, ControlPlane } from './control-plane.ts'
 import type { Engine, EngineInfo } from './engine.ts'
 import type { Host, HostInfo } from './host.ts'
+import type { AwslogsOutside } from './logs/awslogs.ts'
 import { Endpoint } from './metadata/endpoint.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { attributes, totalResources } from './registration.ts'
@@ -34,6 +35,8 @@ export type AgentOptions = {
   readonly calls: Calls
   readonly connect: Connect
   readonly state: StateStore
+  /** What containers' output is sent with; where it is absent no container logs by awslogs. */
+  readonly awslogs?: AwslogsOutside | undefined
   /** What telemetry is signed with: each of its frames is signed by itself, whatever carries it. */
   readonly region: string
   readonly credentials: Credentials
@@ -175,7 +178,7 @@ export class Agent {
   }
 
   async #registerOnce(): Promise<Machine> {
-    const { engine, host, config, architecture, ids, log } = this.#options
+    const { engine, host, config, architecture, awslogs, ids, log } = this.#options
     const info = await engine.info()
     const hostInfo = await host.info()
     const tags = Object.entries(config.tags).map(([key, value]) => ({ key, value }))
@@ -186,7 +189,7 @@ export class Agent {
       instanceIdentityDocument: '',
       instanceIdentityDocumentSignature: '',
       totalResources: totalResources(info, hostInfo, config),
-      attributes: attributes(info, hostInfo, config, architecture),
+      attributes: attributes(info, hostInfo, config, architecture, awslogs !== undefined),
       ...(hostInfo.gpuIds.length > 0
         ? { platformDevices: hostInfo.gpuIds.map((id) => ({ id, type: 'GPU' as const })) }
         : {}),

@@ -26,6 +26,8 @@ export type ContainerDetails = {
   readonly imageId: string
   readonly ipv4Addresses: readonly string[]
   readonly logDriver: string
+  /** The engine's own file of what the container wrote; empty where its driver has none, or it never started. */
+  readonly logPath: string
   readonly logOptions: Readonly<Record<string, string>>
   readonly mounts: readonly {
     /** Absent for a folder of the host. */

@@ -1,11 +1,16 @@
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+
 import { streamLog, systemClock, systemIds } from '#system/system.ts'
 
 import { Agent, type AgentOptions } from './agent.ts'
 import { processConfig } from './config.ts'
 import { DockerEngine } from './docker/docker.ts'
 import { LinuxHost } from './host/linux.ts'
+import type { AwslogsOutside } from './logs/awslogs.ts'
+import { FileSpool } from './logs/spool.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
-import { SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
+import { LOGS, SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
 import { signedSockets } from './socket.ts'
 import { StateFile } from './state/file.ts'
 
@@ -21,11 +26,17 @@ export function outside(options: Outside): {
   readonly calls: Calls
   readonly connect: Connect
   readonly state: StateStore
+  readonly awslogs: AwslogsOutside
 } {
   return {
     calls: new SignedCalls(options),
     connect: signedSockets(options),
     state: new StateFile(options.dataDirectory),
+    awslogs: {
+      place: options,
+      calls: new SignedCalls(options, LOGS),
+      spool: new FileSpool(join(options.dataDirectory, 'logs')),
+    },
   }
 }
 
@@ -43,6 +54,8 @@ export type RunAgentOptions = Pick<
 
 /** Starts the agent on this machine's Docker Engine. Resolves once it is connected. */
 export async function runAgent(options: RunAgentOptions): Promise<Agent> {
+  // Patterns of users run in this process: one that backtracks too much goes on in an engine whose time is bounded.
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   const config = processConfig()
   const engine = new DockerEngine({
     socketPath: options.dockerSocket ?? DOCKER_SOCKET,

@@ -11,6 +11,8 @@ const REMOTE_API_MINORS = [17, 18, 19, 20, 21, 22, 23, 24, 25, 28, 29, 30, 32]
 /** Drivers that need nothing of the agent but their name in the container's LogConfig. */
 const LOGGING_DRIVERS = ['json-file', 'syslog', 'journald', 'gelf', 'fluentd', 'splunk']
 
+const AWSLOGS = 'awslogs'
+
 /** What this host has for tasks. Ports are those that tasks may not have. */
 export function totalResources(
   info: EngineInfo,
@@ -37,12 +39,15 @@ export function attributes(
   host: HostInfo,
   config: AgentConfig,
   architecture: string,
+  hasAwslogs: boolean,
 ): readonly Attribute[] {
   const newest = Number(info.apiVersion.split('.')[1] ?? 0)
   const versions = REMOTE_API_MINORS.filter((version) => version <= newest)
-  const drivers = LOGGING_DRIVERS.filter(
+  // Awslogs is the agent's own, on top of the engine's json-file.
+  const known = hasAwslogs ? [...LOGGING_DRIVERS, AWSLOGS] : LOGGING_DRIVERS
+  const drivers = known.filter(
     (driver) =>
-      info.loggingDrivers.includes(driver) &&
+      info.loggingDrivers.includes(driver === AWSLOGS ? 'json-file' : driver) &&
       (config.loggingDrivers === undefined || config.loggingDrivers.includes(driver)),
   )
   return [

@@ -7,6 +7,7 @@ import type { AgentOptions } from './agent.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { EngineInfo } from './engine.ts'
 import type { HostInfo } from './host.ts'
+import { Awslogs } from './logs/awslogs.ts'
 import { CredentialStore } from './metadata/credentials.ts'
 import type { Endpoint } from './metadata/endpoint.ts'
 import { introspect } from './metadata/introspection.ts'
@@ -48,6 +49,7 @@ export class Session {
   readonly #options: SessionOptions
   readonly #runner: TaskRunner
   readonly #reporter: Reporter
+  readonly #awslogs: Awslogs | undefined
   readonly #telemetry: Telemetry
   readonly #credentials = new CredentialStore()
   readonly #ending = new AbortController()
@@ -65,7 +67,10 @@ export class Session {
     const { cluster } = config
     const owner: Owner = { installationId, containerInstanceArn, cluster }
     const signal = AbortSignal.any([options.signal, this.#ending.signal])
+    this.#awslogs = options.awslogs && new Awslogs({ ...options, ...options.awslogs })
     this.#runner = new TaskRunner({
+      logs: this.#awslogs,
+      logsPlace: options.awslogs?.place,
       tasks: options.before.tasks,
       forgotten: options.before.forgotten,
       images: options.before.images ?? {},
@@ -92,6 +97,8 @@ export class Session {
         this.#forgetCredentials(arn)
         options.save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
         this.#reporter.poke(arn)
+        const task = this.#runner.tasks.get(arn)
+        if (task) this.#awslogs?.look(task)
       },
     })
     this.#reporter = new Reporter({
@@ -205,6 +212,7 @@ export class Session {
       unwatch()
       this.#cancelResync?.()
       this.#runner.stop()
+      this.#awslogs?.stop()
       await telemetry
     }
   }

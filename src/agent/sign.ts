@@ -13,15 +13,17 @@ export type Unsigned = {
   readonly body: string
 }
 export type Signer = {
+  /** The service's signing name; ECS where it is absent. */
+  readonly service?: string | undefined
   readonly credentials: Credentials
   readonly region: string
   /** Milliseconds since the epoch. */
   readonly now: number
 }
 
-const SERVICE = 'ecs'
+const ECS = 'ecs'
 
-/** AWS Signature Version 4 for ECS: all headers to send, `Authorization` included, under lower-case names. */
+/** AWS Signature Version 4: all headers to send, `Authorization` included, under lower-case names. */
 export function sign(unsigned: Unsigned, signer: Signer): Readonly<Record<string, string>> {
   const url = new URL(unsigned.url)
   const date = new Date(signer.now).toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
@@ -42,9 +44,10 @@ export function sign(unsigned: Unsigned, signer: Signer): Readonly<Record<string
     names.join(';'),
     sha256(unsigned.body),
   ].join('\n')
-  const scope = `${date.slice(0, 8)}/${signer.region}/${SERVICE}/aws4_request`
+  const { service = ECS } = signer
+  const scope = `${date.slice(0, 8)}/${signer.region}/${service}/aws4_request`
   const text = ['AWS4-HMAC-SHA256', date, scope, sha256(canonical)].join('\n')
-  const key = [date.slice(0, 8), signer.region, SERVICE, 'aws4_request'].reduce<string | Buffer>(
+  const key = [date.slice(0, 8), signer.region, service, 'aws4_request'].reduce<string | Buffer>(
     (secret, part) => hmac(secret, part),
     `AWS4${signer.credentials.secretAccessKey}`,
   )

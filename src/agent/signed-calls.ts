@@ -17,16 +17,25 @@ export type SignedCallsOptions = {
   readonly clock: Clock
 }
 
+/** Whose operations are called: its signing name, and what `X-Amz-Target` begins with. */
+type Service = { readonly service: string; readonly target: string }
+const ECS: Service = { service: 'ecs', target: TARGET_PREFIX }
+/** CloudWatch Logs, which containers' output is sent to. */
+export const LOGS: Service = { service: 'logs', target: 'Logs_20140328' }
+
 /** The calls of a host as signed JSON over HTTP. */
 export class SignedCalls implements Calls {
   readonly #options: SignedCallsOptions
+  readonly #service: Service
 
-  constructor(options: SignedCallsOptions) {
+  constructor(options: SignedCallsOptions, service = ECS) {
     this.#options = options
+    this.#service = service
   }
 
   async call(operation: string, input: object, as?: Credentials): Promise<unknown> {
     const { endpoint, region, clock } = this.#options
+    const { service, target } = this.#service
     const credentials = as ?? this.#options.credentials
     const url = endpoint.endsWith('/') ? endpoint : `${endpoint}/`
     const body = JSON.stringify(input)
@@ -36,11 +45,11 @@ export class SignedCalls implements Calls {
         url,
         headers: {
           'content-type': 'application/x-amz-json-1.1',
-          'x-amz-target': `${TARGET_PREFIX}.${operation}`,
+          'x-amz-target': `${target}.${operation}`,
         },
         body,
       },
-      { credentials, region, now: clock.now() },
+      { service, credentials, region, now: clock.now() },
     )
     const { host: _host, ...sent } = headers
     const limit = new AbortController()

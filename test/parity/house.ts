@@ -175,10 +175,12 @@ export class House {
     this.#hostKeys = Object.fromEntries(keys) as NodeJS.ProcessEnv
   }
 
-  async startAgent(): Promise<void> {
+  /** `settings` are environment variables of the agent. */
+  async startAgent(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     this.agent = new Daemon(['agent', '--endpoint', this.endpoint, '--data', this.#hostData], {
       ...this.env,
       ...this.#hostKeys,
+      ...settings,
     })
     await this.agent.ready
   }

@@ -25,6 +25,7 @@ export type InspectAnswer = {
   readonly Name?: string
   readonly Created?: string
   readonly Image?: string
+  readonly LogPath?: string
   readonly HostConfig?: {
     readonly LogConfig?: {
       readonly Type?: string

@@ -31,13 +31,20 @@ export function observed(answer: InspectAnswer): Observed {
   }
 }
 
-function details({ Image, HostConfig, Mounts, NetworkSettings }: InspectAnswer): ContainerDetails {
+function details({
+  Image,
+  HostConfig,
+  LogPath,
+  Mounts,
+  NetworkSettings,
+}: InspectAnswer): ContainerDetails {
   return {
     imageId: Image ?? '',
     ipv4Addresses: Object.values(NetworkSettings?.Networks ?? {}).flatMap(
       ({ IPAddress }) => IPAddress || [],
     ),
     logDriver: HostConfig?.LogConfig?.Type ?? '',
+    logPath: LogPath ?? '',
     logOptions: HostConfig?.LogConfig?.Config ?? {},
     mounts: (Mounts ?? []).map(({ Name, Source = '', Destination = '' }) => ({
       name: Name,

@@ -1,5 +1,6 @@
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
+import { awslogsConfig, type LogsPlace, OptionsRefused, readOptions } from '../logs/options.ts'
 import { dockerName, jsonObject, ownVolumes } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
 import { withPause } from './pause.ts'
@@ -48,13 +49,16 @@ export function refuse(arn: string, seqNum: number, problem: string): KnownTask 
 }
 
 /** What the host allows. */
-type Policy = { readonly privilegedDisabled: boolean }
+type Policy = {
+  readonly privilegedDisabled: boolean
+  readonly logsPlace?: LogsPlace | undefined
+}
 
 /**
  * Why this agent cannot run the task, or `undefined`. What is not built is no capability that the agent registers,
  * so the scheduler does not send it; should it come all the same, it is refused and not half done.
  */
-export function problemOf(task: AcsTask, { privilegedDisabled }: Policy): string | undefined {
+export function problemOf(task: AcsTask, policy: Policy): string | undefined {
   const containers = task.containers ?? []
   if (containers.length === 0) return 'the task has no containers'
   if (new Set(containers.map(({ name }) => name)).size < containers.length)
@@ -65,14 +69,14 @@ export function problemOf(task: AcsTask, { privilegedDisabled }: Policy): string
       return notBuilt(`volume type ${type}`)
   return (
     containers
-      .map((container) => containerProblem(container, privilegedDisabled))
+      .map((container) => containerProblem(container, policy))
       .find((problem) => problem !== undefined) ?? dependencyProblem(containers)
   )
 }
 
 function containerProblem(
   container: AcsContainer,
-  privilegedDisabled: boolean,
+  { privilegedDisabled, logsPlace }: Policy,
 ): string | undefined {
   if (container.secrets?.length) return notBuilt('secrets')
   if (container.environmentFiles?.length) return notBuilt('environmentFiles')
@@ -83,12 +87,27 @@ function containerProblem(
       return `dockerConfig of container '${container.name}' is not JSON`
   if (privilegedDisabled && jsonObject(container.dockerConfig?.hostConfig)['Privileged'] === true)
     return `container '${container.name}' is privileged, and this host does not allow that`
+  const logs = awslogsProblem(container, logsPlace)
+  if (logs !== undefined) return logs
   const overridden = members(container.overrides)
   if (overridden === undefined) return `overrides of container '${container.name}' are not JSON`
   const unknown = overridden.find((member) => member !== 'command')
   return unknown === undefined
     ? undefined
     : `overrides of container '${container.name}' have the unknown field '${unknown}'`
+}
+
+function awslogsProblem(container: AcsContainer, place: LogsPlace | undefined): string | undefined {
+  const config = awslogsConfig(container)
+  if (!config) return undefined
+  if (!place) return notBuilt('log driver awslogs')
+  try {
+    readOptions(config, place)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof OptionsRefused)) throw error
+    return `log driver of container '${container.name}': ${error.message}`
+  }
 }
 
 function members(text: string | undefined): readonly string[] | undefined {

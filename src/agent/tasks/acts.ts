@@ -2,6 +2,7 @@ import type { AcsContainer } from '#wire/task.ts'
 
 import { EngineError, type Engine, type Image } from '../engine.ts'
 import type { Host, TaskLimits } from '../host.ts'
+import type { Awslogs } from '../logs/awslogs.ts'
 import type { Slots } from '../slots.ts'
 import { containerBody, LABELS, volumeBodies, type BodySettings, type Owner } from './create.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
@@ -21,6 +22,7 @@ export type Tools = {
   readonly settings: BodySettings
   readonly ports: PortChooser
   readonly images: ImageCleanup
+  readonly logs: Awslogs | undefined
   readonly again: Again
   readonly pullBehavior: PullBehavior
   readonly stopTimeoutSeconds: number
@@ -96,7 +98,9 @@ const doing: Readonly<Record<Act['type'], Work>> = {
       })
   },
 
-  async start(task, { name }, { engine, starts, now }) {
+  async start(task, container, { engine, logs, starts, now }) {
+    const { name } = container
+    await logs?.prepare(task, container)
     const id = containerOf(task, name).dockerId ?? ''
     await starts.run(() =>
       engine.start(id).catch(async (error: unknown) => {

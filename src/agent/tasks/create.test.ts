@@ -180,6 +180,18 @@ test('the dockerConfig is laid over, and cannot take our labels away', () => {
   assert.equal(hostConfig['Memory'], 1)
 })
 
+test('a container that logs by awslogs writes to a file that only the agent empties', () => {
+  const LogConfig = { Type: 'awslogs', Config: { 'awslogs-group': 'g' } }
+  const { hostConfig } = bodyOf({
+    dockerConfig: { hostConfig: JSON.stringify({ NetworkMode: 'none', LogConfig }) },
+  })
+  assert.deepEqual(hostConfig['LogConfig'], {
+    Type: 'json-file',
+    Config: { 'max-size': '1000t', 'max-file': '1' },
+  })
+  assert.equal(hostConfig['NetworkMode'], 'none')
+})
+
 test('credentials never get onto a label', () => {
   const { body } = bodyOf(
     {},

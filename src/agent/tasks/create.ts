@@ -2,6 +2,7 @@ import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import type { ContainerBody, VolumeBody } from '../engine.ts'
 import type { PortRange } from '../host.ts'
+import { awslogsConfig } from '../logs/options.ts'
 import { gpusOf } from './gpus.ts'
 import { isPause, namespaces, PAUSE_NAME } from './pause.ts'
 import { rangeKey, rangesOf, type HostPorts } from './ports.ts'
@@ -21,6 +22,12 @@ export type Owner = {
   readonly containerInstanceArn: string
   readonly cluster: string
 }
+
+/**
+ * What is to log by awslogs writes to the engine's json-file, which the agent empties as it sends. The engine must not
+ * turn the file over by itself, whatever its own settings say.
+ */
+const SPOOLED = { Type: 'json-file', Config: { 'max-size': '1000t', 'max-file': '1' } }
 
 export const LABELS = {
   installation: 'berth.installation',
@@ -112,6 +119,7 @@ export function containerBody(
         ? { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: gpus, Capabilities: [['gpu']] }] }
         : {}),
       ...hostConfig,
+      ...(awslogsConfig(container) ? { LogConfig: SPOOLED } : {}),
     },
   }
 

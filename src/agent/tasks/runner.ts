@@ -6,6 +6,8 @@ import type { AcsTask } from '#wire/task.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Engine } from '../engine.ts'
 import type { Host, PortRange } from '../host.ts'
+import type { Awslogs } from '../logs/awslogs.ts'
+import type { LogsPlace } from '../logs/options.ts'
 import { Slots } from '../slots.ts'
 import { FORGOTTEN_MAX } from '../state/state.ts'
 import { accept, problemOf, refuse } from './accept.ts'
@@ -31,6 +33,9 @@ export type RunnerOptions = {
   readonly engine: Engine
   readonly host: Host
   readonly settings: BodySettings
+  readonly logs?: Awslogs | undefined
+  /** Where logs by awslogs go; without it they go nowhere, and tasks that want them are refused. */
+  readonly logsPlace?: LogsPlace | undefined
   readonly capacity: Capacity
   readonly ports: PortRange
   readonly clock: Clock
@@ -76,6 +81,7 @@ export class TaskRunner {
       settings: options.settings,
       ports: new PortChooser(options.host, options.ports),
       images: this.#images,
+      logs: options.logs,
       again: (pull) => pullWithRetries(pull, options),
       owner: options.owner,
       pullBehavior: options.config.pullBehavior,
@@ -126,8 +132,9 @@ export class TaskRunner {
       return true
     }
     if (this.#forgotten.has(task.arn)) return true
-    const { config } = this.#options
-    const problem = task.desiredStatus === 'RUNNING' ? problemOf(task, config) : undefined
+    const { config, logsPlace } = this.#options
+    const problem =
+      task.desiredStatus === 'RUNNING' ? problemOf(task, { ...config, logsPlace }) : undefined
     if (problem) this.refuse(task.arn, seqNum, problem)
     else this.#set(accept(task, seqNum, () => this.#hex()))
     return problem === undefined
@@ -285,10 +292,12 @@ export class TaskRunner {
 
   /** Removes what a task that is over left behind, and then forgets the task. */
   async #cleanUp(task: KnownTask): Promise<void> {
-    const { engine, host, settings, clock, log } = this.#options
+    const { engine, host, settings, logs, clock, log } = this.#options
     try {
       for (const { dockerId, removed } of Object.values(task.containers)) {
-        if (dockerId !== undefined && !removed) await engine.remove(dockerId)
+        if (dockerId === undefined || removed) continue
+        await logs?.removable(dockerId)
+        await engine.remove(dockerId)
       }
       for (const volume of Object.values(task.volumes)) {
         await engine.removeVolume(volume)

@@ -57,7 +57,10 @@ export function acsConversation(tools: Tools, hub: AgentHub): Conversation {
         connectingInstance(tx, tools.authorize, { caller, arn, action: 'ecs:Poll' }),
       )
       if ('body' in instance) return instance
-      return (socket) => new AcsConnection(tools, hub, instance, socket).begin(connect)
+      return (socket) =>
+        new AcsConnection(tools, hub, { instance, endpoint: caller.endpoint }, socket).begin(
+          connect,
+        )
     },
   }
 }
@@ -73,6 +76,8 @@ class AcsConnection implements Connected {
   readonly #socket: Socket
   readonly #key: string
   readonly #address: { readonly clusterArn: string; readonly containerInstanceArn: string }
+  /** How this server is reached from the host. */
+  readonly #endpoint: string
   readonly #sequence: Sequence
   /** What the host was last told of each task that has not ended. */
   readonly #told = new Map<string, 'RUNNING' | 'STOPPED'>()
@@ -82,7 +87,14 @@ class AcsConnection implements Connected {
   #open = true
   #stopHeartbeat: () => void = () => {}
 
-  constructor(tools: Tools, hub: AgentHub, instance: ContainerInstance, socket: Socket) {
+  constructor(
+    tools: Tools,
+    hub: AgentHub,
+    host: { readonly instance: ContainerInstance; readonly endpoint: string },
+    socket: Socket,
+  ) {
+    const { instance } = host
+    this.#endpoint = host.endpoint
     this.#tools = tools
     this.#hub = hub
     this.#socket = socket
@@ -186,7 +198,7 @@ class AcsConnection implements Connected {
         if (this.#told.get(key) === desired) return []
         if (desired === 'STOPPED') return [{ key, desired, acs: toStop(task) }]
         const row = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
-        return row ? [{ key, desired, acs: toAcsTask(task, row) }] : []
+        return row ? [{ key, desired, acs: toAcsTask(task, row, this.#endpoint) }] : []
       }),
     )
     if (news.length === 0) return undefined

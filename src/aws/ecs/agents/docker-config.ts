@@ -38,7 +38,7 @@ export function dockerConfig(container: Container): Json {
 }
 
 export function hostConfig(container: Container, definition: Definition): Json {
-  const { linuxParameters: linux, logConfiguration } = container
+  const { linuxParameters: linux } = container
   return said({
     NetworkMode: definition.networkMode ?? 'bridge',
     CapAdd: linux?.capabilities?.add,
@@ -74,10 +74,6 @@ export function hostConfig(container: Container, definition: Definition): Json {
           ]),
         )
       : undefined,
-    LogConfig: logConfiguration && {
-      Type: logConfiguration.logDriver,
-      Config: logConfiguration.options ?? {},
-    },
   })
 }
 

@@ -3,6 +3,7 @@ import type { AcsContainer } from '#wire/wire.ts'
 
 import type { Definition, Task } from '../records.ts'
 import { dockerConfig, hostConfig } from './docker-config.ts'
+import { logConfig } from './log-config.ts'
 
 export type Container = Definition['containerDefinitions'][number]
 
@@ -17,7 +18,7 @@ function apiVersion(container: Container): string {
 export function toAcsContainer(
   container: Container,
   definition: Definition,
-  task: Task,
+  { task, endpoint }: { readonly task: Task; readonly endpoint: string },
 ): AcsContainer {
   const { restartPolicy } = container
   const known = task.containers.find(({ name }) => name === container.name)
@@ -59,7 +60,10 @@ export function toAcsContainer(
     dockerConfig: {
       version: apiVersion(container),
       config: JSON.stringify(dockerConfig(container)),
-      hostConfig: JSON.stringify(hostConfig(container, definition)),
+      hostConfig: JSON.stringify({
+        ...hostConfig(container, definition),
+        ...logConfig(container, task, endpoint),
+      }),
     },
     ...(container.healthCheck && { healthCheckType: 'docker' }),
   }

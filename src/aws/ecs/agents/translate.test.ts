@@ -262,3 +262,38 @@ test('golden: each container has GPUs of its own, and its host is told which', a
   const { failures } = await house.call('RunTask', { taskDefinition: 'web' })
   assert.equal(failures[0].reason, 'RESOURCE:GPU')
 })
+
+test('golden: awslogs gets its stream and its endpoint from ECS, and no option that Docker does not know', async () => {
+  const house = await House.open()
+  const attribute = { name: 'com.amazonaws.ecs.capability.logging-driver.awslogs' }
+  const host = await house.host({ attributes: [attribute] })
+  const options = { 'awslogs-region': 'us-east-1', 'awslogs-group': 'g', mode: 'blocking' }
+  const container = (name: string, more: object) => ({
+    ...APP,
+    name,
+    logConfiguration: { logDriver: 'awslogs', options: { ...options, ...more } },
+  })
+  await house.call('RegisterTaskDefinition', {
+    family: 'web',
+    containerDefinitions: [
+      container('a', { 'awslogs-stream-prefix': 'p' }),
+      container('b', { 'awslogs-endpoint': 'http://elsewhere' }),
+    ],
+  })
+  const { tasks } = await house.call('RunTask', { taskDefinition: 'web' })
+  const [{ taskArn }] = tasks
+  const [a, b] = host
+    .payloads(taskArn)[0]
+    .tasks[0].containers.map(
+      ({ dockerConfig }: Answer) => JSON.parse(dockerConfig.hostConfig).LogConfig,
+    )
+  const stream = `p/a/${taskArn.split('/').at(-1)}`
+  assert.deepEqual(a, {
+    Type: 'awslogs',
+    Config: { ...options, 'awslogs-endpoint': 'http://berth.test', 'awslogs-stream': stream },
+  })
+  assert.deepEqual(b, {
+    Type: 'awslogs',
+    Config: { ...options, 'awslogs-endpoint': 'http://elsewhere' },
+  })
+})

@@ -12,7 +12,8 @@ import { toAcsContainer } from './translate-container.ts'
 /** The least that stops a task. */
 export const toStop = (task: Task): AcsTask => ({ arn: taskArn(task), desiredStatus: 'STOPPED' })
 
-export function toAcsTask(task: Task, row: TaskDefinition): AcsTask {
+/** `endpoint` is how the host reaches this server, for what it sends by itself, such as logs. */
+export function toAcsTask(task: Task, row: TaskDefinition, endpoint: string): AcsTask {
   const definition = overridden(row.definition, task.overrides)
   const { pidMode, ipcMode, cpu, memory } = definition
   return {
@@ -34,7 +35,7 @@ export function toAcsTask(task: Task, row: TaskDefinition): AcsTask {
     volumes: (definition.volumes ?? []).map(toAcsVolume),
     ...(task.reserved.gpuIds.length > 0 && { associations: gpuAssociations(task) }),
     containers: definition.containerDefinitions.map((container) =>
-      toAcsContainer(container, definition, task),
+      toAcsContainer(container, definition, { task, endpoint }),
     ),
   }
 }

@@ -6,7 +6,7 @@ const UNBUILT: readonly RegExp[] = [
   /\.task-iam-role(-network-host)?$/,
   /\.ecr-auth$/,
   /\.execution-role-/,
-  /\.logging-driver\.(awslogs|awsfirelens)$/,
+  /\.logging-driver\.awsfirelens$/,
   /\.task-eni/,
   /\.secrets\./,
   /\.private-registry-authentication\./,

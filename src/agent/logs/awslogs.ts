@@ -1,0 +1,139 @@
+/**
+ * The awslogs driver, in the agent: containers that ask for it write to the engine's json-file, and what they wrote is
+ * sent from there. So the engine needs no credentials, and output waits on disk while the control plane is away.
+ */
+import type { Clock } from '#kernel/clock.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Log } from '#kernel/log.ts'
+import type { AcsContainer } from '#wire/task.ts'
+
+import { CallFault } from '../control-plane.ts'
+import { type Engine, EngineError } from '../engine.ts'
+import type { Calls } from '../outside.ts'
+import { Slots } from '../slots.ts'
+import { containerOf, containersOf, type KnownTask } from '../tasks/task.ts'
+import { Follower } from './follower.ts'
+import { awslogsConfig, type LogsPlace, readOptions, streamName } from './options.ts'
+import type { Spool } from './spool.ts'
+import { LogStream } from './stream.ts'
+
+const PASSES_AT_ONCE = 8
+const INSPECT_AGAIN_MS = 1_000
+
+/** What the agent is given to send logs with; without it no container logs by awslogs. */
+export type AwslogsOutside = {
+  readonly place: LogsPlace
+  /** The calls of CloudWatch Logs, in the host's name. */
+  readonly calls: Calls
+  readonly spool: Spool
+}
+
+export type AwslogsTools = AwslogsOutside & {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+}
+
+export class Awslogs {
+  readonly #tools: AwslogsTools
+  readonly #passes = new Slots(PASSES_AT_ONCE)
+  readonly #followers = new Map<string, Follower>()
+  /** Being set up. */
+  readonly #starting = new Set<string>()
+  #stopped = false
+
+  constructor(tools: AwslogsTools) {
+    this.#tools = tools
+  }
+
+  /** Before a container starts: a stream that cannot be made is a container that cannot start, as with Docker's driver. */
+  async prepare(task: KnownTask, container: AcsContainer): Promise<void> {
+    const { dockerId } = containerOf(task, container.name)
+    const stream = dockerId && this.#streamOf(task, container, dockerId)?.stream
+    if (!stream) return
+    try {
+      await stream.create()
+    } catch (error) {
+      // While the control plane is away the container may run: its output waits.
+      if (!(error instanceof CallFault) || error.again) return
+      throw new EngineError(
+        'CannotStartContainerError',
+        `Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: ${error.message}`,
+      )
+    }
+  }
+
+  /** Something has changed about the task: what runs is followed, what ended is sent to its end. */
+  look(task: KnownTask): void {
+    for (const container of containersOf(task)) {
+      const { dockerId, status, startedAt, removed } = containerOf(task, container.name)
+      if (!dockerId || removed || startedAt === undefined || this.#stopped) continue
+      const isOver = status === 'STOPPED'
+      const follower = this.#followers.get(dockerId)
+      if (follower) follower.over(isOver)
+      else void this.#start(task, container, dockerId, isOver)
+    }
+  }
+
+  /** Resolves when the container may be removed; rejects while some of its output is not sent yet. */
+  async removable(dockerId: string): Promise<void> {
+    const follower = this.#followers.get(dockerId)
+    if (!follower) return
+    if (!follower.isSent) throw new Error('its log is not sent yet')
+    follower.stop()
+    this.#followers.delete(dockerId)
+    await this.#tools.spool.forget(dockerId)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const follower of this.#followers.values()) follower.stop()
+  }
+
+  async #start(
+    task: KnownTask,
+    container: AcsContainer,
+    containerId: string,
+    isOver: boolean,
+  ): Promise<void> {
+    if (this.#starting.has(containerId)) return
+    const logs = this.#streamOf(task, container, containerId)
+    if (!logs) return
+    this.#starting.add(containerId)
+    const { engine, clock, log } = this.#tools
+    try {
+      const path = (await engine.inspect(containerId))?.details?.logPath
+      if (!path || this.#stopped || this.#followers.has(containerId)) return
+      const follower = new Follower({
+        ...this.#tools,
+        ...logs,
+        containerId,
+        path,
+        passes: this.#passes,
+      })
+      this.#followers.set(containerId, follower)
+      follower.over(isOver)
+    } catch (error) {
+      log.warn('cannot find a log', { containerId, error: String(error) })
+      clock.after(INSPECT_AGAIN_MS, () => {
+        if (!this.#stopped) this.look(task)
+      })
+    } finally {
+      this.#starting.delete(containerId)
+    }
+  }
+
+  #streamOf(task: KnownTask, container: AcsContainer, id: string) {
+    const config = awslogsConfig(container)
+    if (!config) return undefined
+    const { place, calls } = this.#tools
+    const options = readOptions(config, place)
+    const { dockerName: name } = containerOf(task, container.name)
+    const names = {
+      logGroupName: options.group,
+      logStreamName: streamName(options, { id, name, image: container.image }),
+    }
+    return { options, stream: new LogStream(names, options.createGroup, calls) }
+  }
+}

@@ -1,0 +1,127 @@
+/** Lines become events, and events batches that PutLogEvents takes. Pure. */
+import type { Line } from './lines.ts'
+
+export type Event = { readonly timestamp: number; readonly message: string }
+/** Its events, in the order of their time, and the place in the file before which all has been dealt with. */
+export type Batch = { readonly events: readonly Event[]; readonly to: number }
+
+/** Docker's driver splits at 256 KiB, with the 26 bytes that AWS counts for each event. */
+const EVENT_OVERHEAD_BYTES = 26
+const EVENT_BYTES_MAX = 262_144 - EVENT_OVERHEAD_BYTES
+const BATCH_BYTES_MAX = 1_048_576
+const BATCH_EVENTS_MAX = 10_000
+const BATCH_SPAN_MAX_MS = 24 * 3_600_000
+
+type Sized = Event & { readonly bytes: number; readonly from: number; readonly to: number }
+
+/** Joins lines into events. An event that lines may still be added to is kept back. */
+export class EventMaker {
+  readonly #begins: RegExp | undefined
+  #lines: Line[] = []
+  #characters = 0
+
+  constructor(begins: RegExp | undefined) {
+    this.#begins = begins
+  }
+
+  /** Where the first line of the event begins that is kept back; infinity when there is none. */
+  get pendingFrom(): number {
+    return this.#lines.reduce((least, { from }) => Math.min(least, from), Infinity)
+  }
+
+  add(line: Line): Sized[] {
+    if (!this.#begins) return sized(line.text, line)
+    const isNew = this.#begins.test(line.text)
+    const isFull = this.#characters + line.text.length > EVENT_BYTES_MAX
+    const done = isNew || isFull ? this.end() : []
+    this.#lines.push(line)
+    this.#characters += line.text.length + 1
+    return done
+  }
+
+  /** The event that was kept back, as it is. */
+  end(): Sized[] {
+    const [first] = this.#lines
+    const last = this.#lines.at(-1)
+    if (!first || !last) return []
+    // As in Docker's driver each line of a joined event keeps its end.
+    const text = this.#lines.map((line) => `${line.text}\n`).join('')
+    const from = this.pendingFrom
+    this.#lines = []
+    this.#characters = 0
+    return sized(text, { ...first, from, to: last.to })
+  }
+}
+
+/** One event, or several where it is too long. An empty line is none: PutLogEvents does not take it. */
+function sized(text: string, { timestamp, from, to }: Line): Sized[] {
+  if (text === '') return []
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= EVENT_BYTES_MAX) return [{ timestamp, message: text, bytes, from, to }]
+  const all = Buffer.from(text)
+  const parts: Sized[] = []
+  for (let at = 0; at < all.length;) {
+    let end = Math.min(at + EVENT_BYTES_MAX, all.length)
+    // A character is not cut in two.
+    while (end < all.length && ((all[end] ?? 0) & 0xc0) === 0x80) end--
+    const isLast = end === all.length
+    const message = all.toString('utf8', at, end)
+    // The file is done with only when all parts are.
+    parts.push({ timestamp, message, bytes: end - at, from, to: isLast ? to : from })
+    at = end
+  }
+  return parts
+}
+
+/** Batches within AWS's limits, in the order of the file but for what each has in the order of time. */
+export function batches(events: readonly Sized[]): Batch[] {
+  const all: (Batch & { readonly from: number })[] = []
+  let batch: Sized[] = []
+  let [bytes, oldest, newest] = [0, Infinity, -Infinity]
+  for (const event of events) {
+    const size = event.bytes + EVENT_OVERHEAD_BYTES
+    const [low, high] = [Math.min(oldest, event.timestamp), Math.max(newest, event.timestamp)]
+    const isFull =
+      batch.length === BATCH_EVENTS_MAX ||
+      bytes + size > BATCH_BYTES_MAX ||
+      high - low > BATCH_SPAN_MAX_MS
+    if (isFull && batch.length > 0) {
+      all.push(batchOf(batch))
+      batch = []
+      bytes = 0
+    }
+    oldest = batch.length === 0 ? event.timestamp : low
+    newest = batch.length === 0 ? event.timestamp : high
+    batch.push(event)
+    bytes += size
+  }
+  if (batch.length > 0) all.push(batchOf(batch))
+  return withoutLater(all)
+}
+
+/** Lines of two outputs may overlap: a batch is done with only what no later batch needs. */
+function withoutLater(all: readonly (Batch & { readonly from: number })[]): Batch[] {
+  let later = Infinity
+  return all
+    .toReversed()
+    .map(({ events, from, to }) => {
+      const done = { events, to: Math.min(to, later) }
+      later = Math.min(later, from)
+      return done
+    })
+    .toReversed()
+}
+
+function batchOf(events: readonly Sized[]): Batch & { readonly from: number } {
+  const inOrder = isOrdered(events)
+    ? events
+    : events.toSorted((one, other) => one.timestamp - other.timestamp)
+  return {
+    events: inOrder.map(({ timestamp, message }) => ({ timestamp, message })),
+    from: events.reduce((least, { from }) => Math.min(least, from), Infinity),
+    to: events.reduce((most, { to }) => Math.max(most, to), 0),
+  }
+}
+
+const isOrdered = (events: readonly Sized[]): boolean =>
+  events.every((event, index) => index === 0 || events[index - 1]!.timestamp <= event.timestamp)

@@ -1,0 +1,221 @@
+import type { Clock } from '#kernel/clock.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Log } from '#kernel/log.ts'
+
+import { Backoff } from '../backoff.ts'
+import { CallFault } from '../control-plane.ts'
+import type { Slots } from '../slots.ts'
+import { type Batch, batches, EventMaker } from './events.ts'
+import { LineReader } from './lines.ts'
+import type { AwslogsOptions } from './options.ts'
+import type { Spool } from './spool.ts'
+import type { LogStream } from './stream.ts'
+
+/** How much is read at a time, which is a few batches. */
+const CHUNK_BYTES = 4 << 20
+/** After less than this a moment is waited for more, so that quiet containers do not make a call a line. */
+const SMALL_BYTES = 256 << 10
+const LINGER_MS = 100
+/** Should the file's watch miss something. */
+const LOOK_MS = 500
+/** An event of several lines is sent as it is when nothing is added to it for this long, as Docker's driver does. */
+const JOIN_MS = 5_000
+const RETRY = { minMs: 100, maxMs: 10_000, factor: 2, jitter: 0.2 }
+/** Sent bytes are given back in steps of this many. */
+const FREE_BYTES = 16 << 20
+
+export type FollowerOptions = {
+  readonly containerId: string
+  /** The engine's file. */
+  readonly path: string
+  readonly options: AwslogsOptions
+  readonly stream: LogStream
+  readonly spool: Spool
+  /** Passes that are under way at once: what they hold is what the agent holds of all logs. */
+  readonly passes: Slots
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+}
+
+/**
+ * Sends one container's output to its stream. What was acknowledged is noted after it was, so that a crash repeats the
+ * last calls' events and loses none; in blocking mode nothing else loses any either.
+ */
+export class Follower {
+  readonly #of: FollowerOptions
+  readonly #stop = new AbortController()
+  readonly #backoff: Backoff
+  #reader = new LineReader(0)
+  #maker: EventMaker
+  /** Before this everything has been acknowledged. */
+  #offset = 0
+  #identity = 0
+  #freedTo = 0
+  #isOver = false
+  /** Something has happened since the file was last looked at. */
+  #hasChanged = false
+  #wake: (() => void) | undefined
+  /** Resolves when all is sent after the container's end, or when the follower was stopped. */
+  readonly ended: Promise<void>
+  /** What the last try said, when it failed. */
+  #failure: unknown
+  #isFinished = false
+  /** Since when nothing came for the event that is kept back. */
+  #quietSince: number | undefined
+
+  constructor(options: FollowerOptions) {
+    this.#of = options
+    this.#backoff = new Backoff(RETRY, options.ids)
+    this.#maker = new EventMaker(options.options.begins)
+    this.ended = this.#run()
+  }
+
+  /** The container has ended: what is there is all there will be. It may start again. */
+  over(isOver: boolean): void {
+    if (this.#isOver === isOver) return
+    this.#isOver = isOver
+    this.#changed()
+  }
+
+  /** True when everything was sent, or never can be; for the container's removal, which waits for it. */
+  get isSent(): boolean {
+    return this.#isFinished || (this.#failure instanceof CallFault && !this.#failure.again)
+  }
+
+  /** What was read and is not acknowledged will be sent again by whoever follows next. */
+  stop(): void {
+    this.#stop.abort(new Error('the follower stops'))
+    this.#wake?.()
+  }
+
+  async #run(): Promise<void> {
+    const { spool, path, log, containerId } = this.#of
+    const unwatch = spool.watch(path, () => this.#changed())
+    try {
+      while (!this.#stop.signal.aborted) {
+        try {
+          const count = await this.#of.passes.run(() => this.#pass())
+          this.#failure = undefined
+          this.#backoff.reset()
+          if (count === 'end') break
+          if (count < SMALL_BYTES) await this.#wait(count === 0 ? LOOK_MS : LINGER_MS, count === 0)
+        } catch (error) {
+          if (this.#stop.signal.aborted) return
+          this.#failure = error
+          log.warn('cannot send a log', { containerId, error: String(error) })
+          // All that was not acknowledged is read again, so nothing is held meanwhile.
+          this.#identity = 0
+          await this.#wait(this.#backoff.nextMs(), false)
+        }
+      }
+      this.#isFinished = !this.#stop.signal.aborted
+    } finally {
+      unwatch()
+    }
+  }
+
+  /** Reads and sends once; gives how much was read, or that the container's output has come to its end. */
+  async #pass(): Promise<number | 'end'> {
+    const { spool, path } = this.#of
+    this.#hasChanged = false
+    const isOver = this.#isOver
+    const file = await spool.look(path)
+    if (!file) return isOver ? 'end' : 0
+    if (file.identity !== this.#identity || file.bytes < this.#reader.position)
+      await this.#begin(file.identity, file.bytes)
+    await this.#skip(file.bytes)
+    const bytes = await spool.read(path, this.#reader.position, CHUNK_BYTES)
+    const damaged = this.#reader.damaged
+    const events = this.#reader.read(bytes).flatMap((line) => this.#maker.add(line))
+    if (this.#reader.damaged > damaged)
+      this.#lost(this.#reader.damaged - damaged, 'their records are damaged')
+    const isEnd = bytes.length === 0 && isOver
+    if (isEnd) events.push(...this.#reader.end().flatMap((line) => this.#maker.add(line)))
+    if (isEnd || this.#isJoined(bytes.length)) events.push(...this.#maker.end())
+    for (const batch of batches(events)) await this.#send(batch)
+    if (isEnd) await this.#acknowledge(this.#reader.position)
+    return isEnd ? 'end' : bytes.length
+  }
+
+  /** From where an earlier life of the agent got to, if it is the same file still. */
+  async #begin(identity: number, bytes: number): Promise<void> {
+    const saved = await this.#of.spool.load(this.#of.containerId)
+    this.#offset = saved?.identity === identity && saved.offset <= bytes ? saved.offset : 0
+    this.#identity = identity
+    this.#freedTo = Math.min(this.#freedTo, this.#offset)
+    this.#reader = new LineReader(this.#offset)
+    this.#maker = new EventMaker(this.#of.options.begins)
+  }
+
+  /** Drops the oldest of what waits, where more waits than may. */
+  async #skip(bytes: number): Promise<void> {
+    const { spool, path, options } = this.#of
+    if (bytes - this.#reader.position <= options.bufferBytesMax) return
+    const to = bytes - options.bufferBytesMax
+    let lines = 0
+    for (let at = this.#reader.position; at < bytes;) {
+      const chunk = await spool.read(path, at, CHUNK_BYTES)
+      const last = chunk.indexOf(10, Math.max(0, to - at))
+      const end = at + chunk.length > to && last >= 0 ? last + 1 : chunk.length
+      for (let i = chunk.indexOf(10); i >= 0 && i < end; i = chunk.indexOf(10, i + 1)) lines++
+      at += end
+      if (chunk.length === 0 || (at >= to && last >= 0)) {
+        this.#reader = new LineReader(at)
+        break
+      }
+    }
+    this.#maker = new EventMaker(options.begins)
+    this.#lost(lines, 'more waited than max-buffer-size')
+  }
+
+  /** True when the event that is kept back has got nothing new for long enough. */
+  #isJoined(bytes: number): boolean {
+    const now = this.#of.clock.now()
+    if (this.#maker.pendingFrom === Infinity || bytes > 0) this.#quietSince = now
+    return now - (this.#quietSince ?? now) >= JOIN_MS
+  }
+
+  async #send({ events, to }: Batch): Promise<void> {
+    this.#stop.signal.throwIfAborted()
+    const rejected = await this.#of.stream.put(events)
+    if (rejected > 0) this.#lost(rejected, 'the log group does not take events of their time')
+    await this.#acknowledge(Math.min(to, this.#reader.pendingFrom, this.#maker.pendingFrom))
+  }
+
+  async #acknowledge(offset: number): Promise<void> {
+    const { spool, path, containerId, log } = this.#of
+    if (offset <= this.#offset) return
+    this.#offset = offset
+    await spool.save(containerId, { identity: this.#identity, offset })
+    if (offset - this.#freedTo < FREE_BYTES) return
+    this.#freedTo = offset
+    await spool.free(path, offset).catch((error: unknown) => {
+      log.warn('cannot give back the space of a log that was sent', { path, error: String(error) })
+    })
+  }
+
+  #lost(events: number, why: string): void {
+    const { containerId, stream, log } = this.#of
+    log.warn('log events were lost', { containerId, ...stream.names, events, why })
+  }
+
+  #changed(): void {
+    this.#hasChanged = true
+    this.#wake?.()
+  }
+
+  /** Waits; where it is `forMore`, only until something happens. Ends when the follower stops. */
+  async #wait(ms: number, forMore: boolean): Promise<void> {
+    if (this.#stop.signal.aborted || (forMore && this.#hasChanged)) return
+    await new Promise<void>((done) => {
+      const disarm = this.#of.clock.after(ms, done)
+      this.#wake = () => {
+        if (!forMore && !this.#stop.signal.aborted) return
+        disarm()
+        done()
+      }
+    })
+    this.#wake = undefined
+  }
+}

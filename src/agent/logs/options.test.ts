@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { datetimePattern } from './datetime.ts'
+import { awslogsConfig, OptionsRefused, readOptions, streamName } from './options.ts'
+
+const PLACE = { region: 'us-east-1', endpoint: 'http://127.0.0.1:4566' }
+const LEAST = { 'awslogs-group': '/ecs/g' }
+const read = (config: Record<string, string>) => readOptions({ ...LEAST, ...config }, PLACE)
+
+test('the least, and everything', () => {
+  assert.deepEqual(read({}), {
+    group: '/ecs/g',
+    stream: undefined,
+    tag: undefined,
+    createGroup: false,
+    begins: undefined,
+    bufferBytesMax: 10 << 20,
+  })
+  assert.deepEqual(
+    read({
+      'awslogs-region': 'us-east-1',
+      'awslogs-endpoint': 'http://127.0.0.1:4566/',
+      'awslogs-stream': 'p/c/t',
+      'awslogs-create-group': 'true',
+      'awslogs-multiline-pattern': '^A',
+      mode: 'non-blocking',
+      'max-buffer-size': '4m',
+    }),
+    {
+      group: '/ecs/g',
+      stream: 'p/c/t',
+      tag: undefined,
+      createGroup: true,
+      begins: /^A/,
+      bufferBytesMax: 4 << 20,
+    },
+  )
+  assert.equal(read({ mode: 'blocking' }).bufferBytesMax, Infinity)
+  for (const [size, bytes] of [
+    ['512', 512],
+    ['1k', 1024],
+    ['1.5MiB', 1.5 * 1024 ** 2],
+    ['2gb', 2 * 1024 ** 3],
+  ] as const)
+    assert.equal(read({ 'max-buffer-size': size }).bufferBytesMax, bytes, size)
+})
+
+test('what does not act here is refused by name', () => {
+  const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [{ 'awslogs-group': '' }, /awslogs-group/],
+    [{ 'awslogs-group': 'a b' }, /awslogs-group/],
+    [{ 'awslogs-region': 'eu-west-1' }, /awslogs-region is 'eu-west-1'/],
+    [{ 'awslogs-endpoint': 'https://logs.us-east-1.amazonaws.com' }, /awslogs-endpoint/],
+    [{ 'awslogs-endpoint': 'nowhere' }, /awslogs-endpoint/],
+    [{ 'awslogs-stream': 'a:b' }, /awslogs-stream/],
+    [{ 'awslogs-create-group': 'maybe' }, /awslogs-create-group/],
+    [{ 'awslogs-credentials-endpoint': '/v2' }, /'awslogs-credentials-endpoint'/],
+    [{ 'awslogs-force-flush-interval-seconds': '1' }, /unknown log opt/],
+    [{ 'awslogs-datetime-format': '%Y', 'awslogs-multiline-pattern': 'x' }, /at the same time/],
+    [{ 'awslogs-multiline-pattern': '(?=x)' }, /could not parse multiline pattern/],
+    [{ mode: 'sometimes' }, /unknown logging mode/],
+    [{ mode: 'blocking', 'max-buffer-size': '1m' }, /max-buffer-size/],
+    [{ 'max-buffer-size': 'large' }, /max-buffer-size/],
+    [{ tag: '{{.DaemonName}}' }, /tag/],
+  ]
+  for (const [config, message] of cases)
+    assert.throws(
+      () => read(config),
+      (error: Error) => {
+        assert.ok(error instanceof OptionsRefused)
+        assert.match(error.message, message)
+        return true
+      },
+    )
+})
+
+test('a stream has the name that was asked for, its tag, or the container’s id', () => {
+  const container = { id: 'a'.repeat(64), name: 'ecs-x-1', image: 'repo:5000/app:2' }
+  assert.equal(streamName(read({ 'awslogs-stream': 'p/c/t', tag: 'x' }), container), 'p/c/t')
+  assert.equal(
+    streamName(read({ tag: '{{.Name}}/{{ .ID }}/{{.ImageName}}' }), container),
+    `ecs-x-1/${'a'.repeat(12)}/repo_5000/app_2`,
+  )
+  assert.equal(streamName(read({}), container), container.id)
+})
+
+test('only a container that asks for awslogs has its options', () => {
+  const container = (LogConfig: unknown) => ({
+    name: 'c',
+    image: 'i',
+    dockerConfig: { hostConfig: JSON.stringify({ LogConfig }) },
+  })
+  assert.deepEqual(awslogsConfig(container({ Type: 'awslogs', Config: LEAST })), LEAST)
+  assert.deepEqual(awslogsConfig(container({ Type: 'awslogs' })), {})
+  assert.equal(awslogsConfig(container({ Type: 'json-file' })), undefined)
+  assert.equal(awslogsConfig({ name: 'c', image: 'i' }), undefined)
+})
+
+test('datetime formats find their times, and only those', () => {
+  for (const [format, yes, no] of [
+    ['%Y-%m-%d %H:%M:%S', 'x 2026-11-21 07:00:59 y', '2026-13-21 07:00:59'],
+    ['[%b %d, %Y %H:%M:%S]', '[Nov 01, 2026 23:59:60] z', 'Nov 01, 2026 23:59:59'],
+    ['%A %B %j %w %y %p %I', 'Friday January 366 6 26 PM 12', 'Fri January 366 6 26 PM 12'],
+    ['%c', 'Sat Nov 21 07:00:00 2026', 'Nov 21 07:00:00 2026'],
+    ['%a%%%z%Z%f%L', 'Mon%+0100UTC123456.789'.replace('UTC', 'EST'), 'Mon+0100EST123456.789'],
+    ['a.b%q', 'a.b%q', 'axb%q'],
+  ] as const) {
+    const expression = new RegExp(datetimePattern(format))
+    assert.ok(expression.test(yes), `${format} finds ${yes}`)
+    assert.ok(!expression.test(no), `${format} does not find ${no}`)
+  }
+})

@@ -31,8 +31,14 @@ const binary = (name: string): string => join('node_modules', '.bin', name)
 
 const stages: readonly Stage[] = [
   { name: 'types', run: () => check(binary('tsc'), ['-p', '.']) },
-  { name: 'lint', run: () => check(binary('oxlint'), ['--type-aware', 'src', 'tools', 'test']) },
-  { name: 'format', run: () => check(binary('oxfmt'), ['--check', 'src', 'tools', 'test']) },
+  {
+    name: 'lint',
+    run: () => check(binary('oxlint'), ['--type-aware', 'src', 'tools', 'test', 'bench']),
+  },
+  {
+    name: 'format',
+    run: () => check(binary('oxfmt'), ['--check', 'src', 'tools', 'test', 'bench']),
+  },
   { name: 'house rules', run: () => check(process.execPath, ['tools/tidy.ts']) },
   { name: 'unused code', run: () => check(binary('knip'), ['--no-config-hints']) },
   { name: 'unit', run: () => tests('src/**/*.test.ts', 'tools/**/*.test.ts') },

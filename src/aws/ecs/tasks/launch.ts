@@ -100,10 +100,9 @@ function gpusByContainer(definition: Definition, gpuIds: readonly string[]): (re
 /** A container instance as placement sees it. */
 export function hostOf(tx: Read, instance: ContainerInstance, arn: string): Host {
   const attributes = new Map(instance.attributes.map(({ name, value }) => [name, value ?? '']))
-  const groupCounts = new Map<string, number>()
-  for (const { row } of tx.find(tasksByInstance, ofInstance(instance)))
-    if (row.desiredStatus === 'RUNNING')
-      groupCounts.set(row.group, (groupCounts.get(row.group) ?? 0) + 1)
+  let counted: ReadonlyMap<string, number> | undefined
+  // Only some strategies and constraints ask, and a host may have many tasks.
+  const counts = () => (counted ??= groupCounts(tx, instance))
   return {
     arn,
     active: instance.status === 'ACTIVE',
@@ -113,8 +112,19 @@ export function hostOf(tx: Read, instance: ContainerInstance, arn: string): Host
     registeredAt: instance.registeredAt,
     runningTasksCount: instance.runningTasksCount,
     attributes,
-    taskGroups: [...groupCounts.keys()],
-    groupCounts,
+    get taskGroups() {
+      return [...counts().keys()]
+    },
+    get groupCounts() {
+      return counts()
+    },
     remaining: instance.remaining,
   }
+}
+
+function groupCounts(tx: Read, instance: ContainerInstance): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { row } of tx.find(tasksByInstance, ofInstance(instance)))
+    if (row.desiredStatus === 'RUNNING') counts.set(row.group, (counts.get(row.group) ?? 0) + 1)
+  return counts
 }

@@ -1,0 +1,155 @@
+/**
+ * From RunTask to a started process, one at a time, against Docker's own API with the same container: create and
+ * start, until the engine says that the process has begun.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { runAgent } from '#agent/main.ts'
+
+import { ask } from './load.ts'
+import { Berth, KEYS } from './peers.ts'
+import { compare, median, tell } from './report.ts'
+
+const IMAGE = 'berth-bench:1'
+const TURNS = 15
+const SOCKET = '/var/run/docker.sock'
+const MIB = 1024 * 1024
+const COMMAND = ['/busybox', 'sleep', '600']
+
+function docker(method: string, path: string, body?: object | Buffer): Promise<unknown> {
+  const bytes = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json'
+  return new Promise((resolve, reject) => {
+    const sending = httpRequest(
+      { socketPath: SOCKET, method, path: `/v1.41${path}`, headers: { 'content-type': type } },
+      (response) => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => void (text += chunk.toString('latin1')))
+        response.on('end', () => {
+          if ((response.statusCode ?? 500) >= 400) reject(new Error(`${path}: ${text}`))
+          else resolve(text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text)
+        })
+      },
+    )
+    sending.on('error', reject)
+    sending.end(bytes)
+  })
+}
+
+async function image(): Promise<void> {
+  const tar = execFileSync('tar', ['-C', '/bin', '-cf', '-', 'busybox'], { maxBuffer: 64 * MIB })
+  const query = new URLSearchParams({ fromSrc: '-', repo: 'berth-bench', tag: '1' })
+  query.append('changes', 'LABEL berth.local=true')
+  await docker('POST', `/images/create?${query.toString()}`, tar)
+}
+
+/** When the container's process began, by the engine's word; asked until it has. */
+async function began(id: string): Promise<number> {
+  for (;;) {
+    const { State } = (await docker('GET', `/containers/${id}/json`)) as {
+      State: { StartedAt: string; Running: boolean }
+    }
+    if (State.Running) return instant(State.StartedAt)
+  }
+}
+
+/** The engine tells nanoseconds, of which a Date keeps three digits. */
+function instant(text: string): number {
+  const fraction = Number(/(\.\d+)Z$/.exec(text)?.[1] ?? 0)
+  return Math.floor(Date.parse(text) / 1000) * 1000 + fraction * 1000
+}
+
+const now = (): number => performance.timeOrigin + performance.now()
+
+async function raw(): Promise<number> {
+  const begin = now()
+  const { Id } = (await docker('POST', '/containers/create', {
+    Image: IMAGE,
+    Cmd: COMMAND,
+    ExposedPorts: { '80/tcp': {} },
+    HostConfig: {
+      NetworkMode: 'bridge',
+      Memory: 32 * MIB,
+      CpuShares: 128,
+      PortBindings: { '80/tcp': [{ HostPort: '0' }] },
+    },
+  })) as { Id: string }
+  await docker('POST', `/containers/${Id}/start`)
+  const took = (await began(Id)) - begin
+  await docker('DELETE', `/containers/${Id}?force=true`)
+  return took
+}
+
+async function byRunTask(berth: Berth): Promise<number> {
+  const begin = now()
+  const { tasks } = await ask<{ tasks: { taskArn: string }[] }>(berth.target, 'RunTask', {
+    taskDefinition: 'bench',
+  })
+  const arn = tasks[0]?.taskArn ?? ''
+  const filters = encodeURIComponent(
+    JSON.stringify({ label: [`com.amazonaws.ecs.task-arn=${arn}`] }),
+  )
+  let id: string | undefined
+  while (id === undefined) {
+    const found = (await docker('GET', `/containers/json?filters=${filters}`)) as { Id: string }[]
+    id = found[0]?.Id
+  }
+  const took = (await began(id)) - begin
+  await ask(berth.target, 'StopTask', { task: arn })
+  for (;;) {
+    const { tasks: after } = await ask<{ tasks: { lastStatus: string }[] }>(
+      berth.target,
+      'DescribeTasks',
+      { tasks: [arn] },
+    )
+    if (after[0]?.lastStatus === 'STOPPED') break
+  }
+  await docker('DELETE', `/containers/${id}?force=true`)
+  return took
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'berth-bench-agent-'))
+const berth = await Berth.start()
+await image()
+const agent = await runAgent({
+  endpoint: `http://127.0.0.1:${berth.target.port}`,
+  region: 'us-east-1',
+  credentials: KEYS,
+  dataDirectory: directory,
+  installationId: 'berth-bench',
+  log: { write: () => true },
+})
+try {
+  await ask(berth.target, 'RegisterTaskDefinition', {
+    family: 'bench',
+    containerDefinitions: [
+      {
+        name: 'app',
+        image: IMAGE,
+        cpu: 128,
+        memory: 32,
+        stopTimeout: 2,
+        command: COMMAND,
+        portMappings: [{ containerPort: 80 }],
+      },
+    ],
+  })
+  await byRunTask(berth)
+  await raw()
+  const ours: number[] = []
+  const theirs: number[] = []
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    ours.push(await byRunTask(berth))
+    theirs.push(await raw())
+  }
+  compare('RunTask → process started ÷ raw create and start', 'ms', ours, theirs)
+  tell('beyond the raw start', `${(median(ours) - median(theirs)).toFixed(0)} ms`)
+} finally {
+  await agent.stop()
+  await berth.remove()
+  rmSync(directory, { recursive: true })
+}

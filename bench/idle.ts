@@ -21,8 +21,10 @@ const agent = spawn(
     '--disable-warning=ExperimentalWarning',
     join(import.meta.dirname, '../dist/berth.js'),
     'agent',
-    ...['--endpoint', `http://127.0.0.1:${berth.target.port}`],
-    ...['--data', join(berth.directory, 'agent')],
+    '--endpoint',
+    `http://127.0.0.1:${berth.target.port}`,
+    '--data',
+    join(berth.directory, 'agent'),
   ],
   {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -39,19 +39,25 @@ export class Berth {
       process.execPath,
       [
         '--disable-warning=ExperimentalWarning',
-        ...(process.env['PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
         PROGRAM,
         'server',
-        ...['--data', join(directory, 'data'), '--port', '0'],
-        ...['--seal-key', join(directory, 'seal-key'), '--account-id', '123456789012'],
-        ...['--access-key-id', KEYS.accessKeyId],
+        '--data',
+        join(directory, 'data'),
+        '--port',
+        '0',
+        '--seal-key',
+        join(directory, 'seal-key'),
+        '--account-id',
+        '123456789012',
+        '--access-key-id',
+        KEYS.accessKeyId,
       ],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { ...process.env, BERTH_SECRET_ACCESS_KEY: KEYS.secretAccessKey },
       },
     )
-    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string]
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
     const { endpoint } = JSON.parse(line) as { endpoint: string }
     return new Berth(child, directory, Number(new URL(endpoint).port))
   }

@@ -86,9 +86,12 @@ async function raw(): Promise<number> {
 
 async function byRunTask(berth: Berth): Promise<number> {
   const begin = now()
-  const { tasks } = await ask<{ tasks: { taskArn: string }[] }>(berth.target, 'RunTask', {
-    taskDefinition: 'bench',
-  })
+  const { tasks, failures } = await ask<{ tasks: { taskArn: string }[]; failures: object[] }>(
+    berth.target,
+    'RunTask',
+    { taskDefinition: 'bench' },
+  )
+  if (failures.length > 0) throw new Error(`no task: ${JSON.stringify(failures)}`)
   const arn = tasks[0]?.taskArn ?? ''
   const filters = encodeURIComponent(
     JSON.stringify({ label: [`com.amazonaws.ecs.task-arn=${arn}`] }),
@@ -114,6 +117,7 @@ async function byRunTask(berth: Berth): Promise<number> {
 
 const directory = mkdtempSync(join(tmpdir(), 'berth-bench-agent-'))
 const berth = await Berth.start()
+await ask(berth.target, 'CreateCluster', { clusterName: 'default' })
 await image()
 const agent = await runAgent({
   endpoint: `http://127.0.0.1:${berth.target.port}`,

@@ -1,80 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { sign } from '#agent/sign.ts'
-import { createHostKey, type Keys } from '#aws/iam/accounts.ts'
-import type { Socket } from '#room/room.ts'
-import { ACCOUNT, type Answer, type Host, House, REGION, turn } from '#server/house.fixture.ts'
-import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
-import { tcsUrl } from '#wire/connect.ts'
-import { joinSignedFrame } from '#wire/tcs.ts'
+import { type Answer, House } from '#server/house.fixture.ts'
+
+import { machineKeys, Teller } from './teller.fixture.ts'
 
 const APP = { name: 'app', image: 'app:1', memory: 64 }
-
-/** The agent's end of telemetry: every frame is signed by itself. */
-class Teller {
-  readonly heard: Answer[] = []
-  closed: number | undefined
-  readonly #house: House
-  readonly #keys: Keys
-  readonly #url: string
-  #toServer: (text: string) => void = () => undefined
-  #onClose: (code: number, reason: string) => void = () => undefined
-
-  constructor(house: House, host: Host, keys: Keys) {
-    this.#house = house
-    this.#keys = keys
-    this.#url = tcsUrl('http://berth.test/tcs/', {
-      agentHash: 'abcdef12',
-      agentVersion: '1.0.0',
-      cluster: 'default',
-      containerInstance: host.arn,
-      dockerVersion: '29.0.0',
-    })
-    const opened = house.conversation('/tcs/ws').open(this.#target, house.caller())
-    if (typeof opened !== 'function') throw new Error(opened.body)
-    const socket: Socket = {
-      waiting: 0,
-      send: (text) => void this.heard.push(JSON.parse(text)),
-      close: (code) => {
-        this.closed = code
-        this.#onClose(code, '')
-      },
-      onMessage: (hear) => void (this.#toServer = hear),
-      onClose: (hear) => void (this.#onClose = hear),
-    }
-    opened(socket)
-  }
-
-  get #target(): string {
-    const { pathname, search } = new URL(this.#url)
-    return pathname + search
-  }
-
-  /** `tamper` may change the body after it was signed. */
-  async say(type: string, message: object, tamper = (body: string) => body): Promise<void> {
-    const body = JSON.stringify({ type, message })
-    const url = this.#url.replace(/^ws/, 'http')
-    const signer = { credentials: this.#keys, region: REGION, now: this.#house.clock.now() }
-    const headers = sign({ method: 'GET', url, body }, signer)
-    this.#toServer(joinSignedFrame({ headers, body: tamper(body) }))
-    await turn()
-  }
-}
 
 async function prepared() {
   const house = await House.open()
   const host = await house.host()
-  const ids = { hex: (digits: number) => 'a'.repeat(digits), uuid: () => '', random: () => 0 }
-  const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
-  const keys = await house.server.store.write((tx) =>
-    createHostKey(tx, ACCOUNT, 'h', { ids, sealer, now: 0 }),
-  )
+  const keys = await machineKeys(house)
   const side = { ...APP, name: 'side', essential: false }
   const containerDefinitions = [APP, { ...APP, name: 'other' }, side]
   await house.call('RegisterTaskDefinition', { family: 'web', containerDefinitions })
   const { tasks } = await house.call('RunTask', { taskDefinition: 'web' })
-  return { house, host, task: tasks[0].taskArn as string, teller: new Teller(house, host, keys) }
+  return {
+    house,
+    host,
+    task: tasks[0].taskArn as string,
+    teller: new Teller(house, host.arn, keys),
+  }
 }
 
 const health = (taskArn: string, statuses: Readonly<Record<string, string>>) => ({

@@ -12,9 +12,13 @@ export const DiscoverPollEndpoint: Operation<
   agentFacing: true,
   access: (_tx, input) =>
     input.containerInstance ? { resources: [input.containerInstance] } : anyResource(),
-  run: (_tx, _input, { caller }) => ({
-    endpoint: `${caller.endpoint}/acs/`,
-    telemetryEndpoint: `${caller.endpoint}/tcs/`,
-    serviceConnectEndpoint: `${caller.endpoint}/sc/`,
-  }),
+  run(_tx, _input, { caller }) {
+    // A scheme's own port is left out: Amazon's agent takes `host:port` for the name in the certificate.
+    const { origin } = new URL(caller.endpoint)
+    return {
+      endpoint: `${origin}/acs/`,
+      telemetryEndpoint: `${origin}/tcs/`,
+      serviceConnectEndpoint: `${origin}/sc/`,
+    }
+  },
 }

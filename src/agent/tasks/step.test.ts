@@ -124,6 +124,35 @@ test('containers stop in the reverse order of their dependencies', () => {
   assert.deepEqual(acts(exited(both, 'app', 0)), ['stop dep'])
 })
 
+test('surprise 16: HEALTHY waits for ever, unless the other container has a start timeout', () => {
+  const unhealthy = { status: 'UNHEALTHY', since: NOW, output: '' } as const
+  const pair = (startTimeout?: number) =>
+    change(
+      running(
+        task([
+          { name: 'dep', essential: false, ...(startTimeout ? { startTimeout } : {}) },
+          { name: 'app', dependsOn: on('HEALTHY') },
+        ]),
+        'dep',
+      ),
+      'dep',
+      { health: unhealthy },
+    )
+  assert.deepEqual(acts(pair(), NOW + 1e9), [])
+  assert.deepEqual(acts(pair(10), NOW + 9_999), [])
+  assert.equal(step(pair(10), NOW + 10_000).task.desired, 'STOPPED')
+})
+
+test('surprise 17: a task without an essential container ends when all of its containers have', () => {
+  const pair = task([
+    { name: 'a', essential: false },
+    { name: 'b', essential: false },
+  ])
+  const half = step(exited(running(pair, 'b'), 'a', 0), NOW).task
+  assert.equal(half.desired, 'RUNNING')
+  assert.equal(step(exited(half, 'b', 1), NOW).task.desired, 'STOPPED')
+})
+
 test('an essential exit stops the rest; another exit changes nothing', () => {
   const pair = task([{ name: 'app' }, { name: 'side', essential: false }])
   const both = running(running(pair, 'app'), 'side')

@@ -54,6 +54,17 @@ test('what is not acknowledged is said again, what is acknowledged is not', asyn
   assert.ok(host.heard.filter(({ type }) => type === 'HeartbeatMessage').length > 10)
 })
 
+test('surprise 9: a payload with one bad task is not acknowledged: what ran is said again, what ended is not', async () => {
+  const { house, host } = await prepared()
+  const { tasks } = await house.call('RunTask', { ...RUN, count: 2 })
+  const [good, bad] = tasks.map(({ taskArn }: Answer) => taskArn)
+  await host.report(good, 'RUNNING', [{ containerName: 'app', status: 'RUNNING' }])
+  await host.report(bad, 'STOPPED', [])
+  await house.clock.move(90_000)
+  assert.equal(host.payloads(good).length, 2)
+  assert.equal(host.payloads(bad).length, 1)
+})
+
 test('a host that asks may stop only what is desired STOPPED here: never what is unknown or to run', async () => {
   const { house, host } = await prepared()
   const runs = await run(house)

@@ -154,6 +154,20 @@ test('a machine key does not take over what another machine registered', async (
   assert.equal(again.containerInstance.containerInstanceArn, containerInstanceArn)
 })
 
+test('surprise 2: the sockets’ addresses leave a scheme’s own port out', async () => {
+  const house = await House.open()
+  const discover = house.server.operations.find('ecs', 'DiscoverPollEndpoint')
+  for (const [reached, told] of [
+    ['https://berth.test:443', 'https://berth.test'],
+    ['http://berth.test:80', 'http://berth.test'],
+    ['https://berth.test:8443', 'https://berth.test:8443'],
+  ] as const) {
+    const answer: Answer = await discover?.run({}, { ...house.caller(), endpoint: reached })
+    assert.equal(answer.endpoint, `${told}/acs/`)
+    assert.equal(answer.telemetryEndpoint, `${told}/tcs/`)
+  }
+})
+
 test('a host reads the tags of itself and of the tasks of its cluster, and no others', async () => {
   const house = await House.open()
   const { arn } = await house.host()

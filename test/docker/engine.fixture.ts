@@ -31,19 +31,27 @@ const APPLETS = [
 ]
 
 /** Loads the image under this name; `changes` are lines of a Dockerfile. */
-export async function importImage(name: string, changes: readonly string[] = []): Promise<void> {
+export async function importImage(
+  name: string,
+  changes: readonly string[] = [],
+  socketPath = DOCKER_SOCKET,
+): Promise<void> {
+  const colon = name.lastIndexOf(':')
+  const [repo, tag] = [name.slice(0, colon), name.slice(colon + 1)]
+  const query = new URLSearchParams({ fromSrc: '-', repo, tag })
+  for (const change of changes) query.append('changes', change)
+  await docker('POST', `/images/create?${query.toString()}`, imageTar(), socketPath)
+}
+
+/** The image's files. */
+function imageTar(): Buffer {
   const root = mkdtempSync(join(tmpdir(), 'berth-image-'))
   try {
     for (const directory of ['bin', 'www', 'tmp']) mkdirSync(join(root, directory))
     cpSync(BUSYBOX, join(root, 'bin/busybox'))
     writeFileSync(join(root, 'www/index.html'), 'hello\n')
     for (const applet of APPLETS) symlinkSync('busybox', join(root, 'bin', applet))
-    const tar = execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 * 1024 * 1024 })
-    const colon = name.lastIndexOf(':')
-    const [repo, tag] = [name.slice(0, colon), name.slice(colon + 1)]
-    const query = new URLSearchParams({ fromSrc: '-', repo, tag })
-    for (const change of changes) query.append('changes', change)
-    await docker('POST', `/images/create?${query.toString()}`, tar)
+    return execFileSync('tar', ['-C', root, '-cf', '-', '.'], { maxBuffer: 64 * 1024 * 1024 })
   } finally {
     rmSync(root, { recursive: true })
   }
@@ -54,13 +62,18 @@ export async function removeImage(name: string): Promise<void> {
 }
 
 /** One call of the Engine's API, for what tests do behind the agent's back. */
-export function docker(method: string, path: string, body?: Buffer | object): Promise<unknown> {
+export function docker(
+  method: string,
+  path: string,
+  body?: Buffer | object,
+  socketPath = DOCKER_SOCKET,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const bytes = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body)
     const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json'
     const sending = request(
       {
-        socketPath: DOCKER_SOCKET,
+        socketPath,
         method,
         path: `/v1.41${path}`,
         headers: { 'content-type': type },

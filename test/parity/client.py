@@ -1,4 +1,4 @@
-"""One step of one boto3 client: `client.py call|wait|pages NAME JSON`. The result is JSON; an error is its own text."""
+"""One step of one boto3 client: `client.py SERVICE call|wait|pages NAME JSON`. The result is JSON; an error is its own text."""
 import json
 import os
 import sys
@@ -6,18 +6,18 @@ import sys
 import boto3
 from botocore.exceptions import ClientError
 
-action, name, text = sys.argv[1:4]
-ecs = boto3.client("ecs", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+service, action, name, text = sys.argv[1:5]
+client = boto3.client(service, endpoint_url=os.environ["AWS_ENDPOINT_URL"])
 given = json.loads(text)
 try:
     if action == "wait":
-        ecs.get_waiter(name).wait(**given)
+        client.get_waiter(name).wait(**given)
         answer = {}
     elif action == "pages":
-        pages = ecs.get_paginator(name).paginate(**given, PaginationConfig={"PageSize": 2})
+        pages = client.get_paginator(name).paginate(**given, PaginationConfig={"PageSize": 2})
         answer = pages.build_full_result()
     else:
-        answer = getattr(ecs, name)(**given)
+        answer = getattr(client, name)(**given)
     answer.pop("ResponseMetadata", None)
     print(json.dumps(answer, default=str))
 except ClientError as error:

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import * as logs from '@aws-sdk/client-cloudwatch-logs'
 import * as sdk from '@aws-sdk/client-ecs'
 
 import { type House, KEYS, type Ran, REGION, run } from './house.ts'
@@ -34,7 +35,11 @@ function result({ code, stdout, stderr }: Ran): Answer {
 const botocoreShows = (operation: string, code: string, message: string): string =>
   `An error occurred (${code}) when calling the ${operation} operation: ${message}`
 
+/** By the names that the clients share. */
+type Service = 'ecs' | 'logs'
+
 function cli(
+  service: Service,
   name: string,
   command: string,
   version: RegExp,
@@ -46,7 +51,7 @@ function cli(
     const file = join(folder, 'input.json')
     try {
       writeFileSync(file, JSON.stringify(input))
-      const fixed = ['--endpoint-url', house.endpoint, '--output', 'json', 'ecs']
+      const fixed = ['--endpoint-url', house.endpoint, '--output', 'json', service]
       return await run(
         command,
         [...fixed, ...words, '--cli-input-json', `file://${file}`],
@@ -76,28 +81,37 @@ function cli(
 }
 
 const script = join(import.meta.dirname, 'client.py')
-const python = async (house: House, action: string, name: string, input: object): Promise<Answer> =>
-  result(await run('python3', [script, action, name, JSON.stringify(input)], house.env))
-
-const boto3: Driver = {
+const boto3 = (service: Service): Driver => ({
   name: 'boto3',
   lacks: [],
   found: async (house) => (await run('python3', ['-c', 'import boto3'], house.env)).code === 0,
-  call: (house, operation, input) => python(house, 'call', underscored(operation), input),
-  pages: (house, operation, input) => python(house, 'pages', underscored(operation), input),
-  wait: async (house, what, input) => void (await python(house, 'wait', underscored(what), input)),
+  call: (house, operation, input) => python(house, service, ['call', operation], input),
+  pages: (house, operation, input) => python(house, service, ['pages', operation], input),
+  wait: async (house, what, input) => void (await python(house, service, ['wait', what], input)),
   shows: botocoreShows,
+})
+
+async function python(
+  house: House,
+  service: Service,
+  [action, name]: readonly [string, string],
+  input: object,
+): Promise<Answer> {
+  const words = [script, service, action, underscored(name), JSON.stringify(input)]
+  return result(await run('python3', words, house.env))
 }
 
 const clientOf = ({ endpoint }: House): sdk.ECS =>
   new sdk.ECS({ endpoint, region: REGION, credentials: KEYS })
+const logsClientOf = ({ endpoint }: House): logs.CloudWatchLogs =>
+  new logs.CloudWatchLogs({ endpoint, region: REGION, credentials: KEYS })
 
-const javascript: Driver = {
+const javascript = (service: Service): Driver => ({
   name: 'JavaScript SDK',
   lacks: [],
   found: async () => true,
   async call(house, operation, input) {
-    const client = clientOf(house)
+    const client = service === 'ecs' ? clientOf(house) : logsClientOf(house)
     const method = `${operation[0]?.toLowerCase()}${operation.slice(1)}`
     const methods = client as unknown as Record<string, (input: object) => Promise<Answer>>
     try {
@@ -107,8 +121,8 @@ const javascript: Driver = {
     }
   },
   async pages(house, operation, input) {
-    const client = clientOf(house)
-    const paginators = sdk as unknown as Record<
+    const client = service === 'ecs' ? clientOf(house) : logsClientOf(house)
+    const paginators = (service === 'ecs' ? sdk : logs) as unknown as Record<
       string,
       (configuration: object, input: object) => AsyncIterable<Answer>
     >
@@ -126,12 +140,14 @@ const javascript: Driver = {
     client.destroy()
   },
   shows: (_operation, code, message) => `${code}: ${message}`,
-}
+})
 
-/** Both may be called `aws`: their version tells them apart. */
-export const DRIVERS: readonly Driver[] = [
-  cli('AWS CLI v1', 'aws', /aws-cli\/1\./),
-  cli('AWS CLI v2', '/usr/bin/aws', /aws-cli\/2\./, ['DeleteTaskDefinitions']),
-  boto3,
-  javascript,
+/** Both command lines may be called `aws`: their version tells them apart. */
+const driversOf = (service: Service): readonly Driver[] => [
+  cli(service, 'AWS CLI v1', 'aws', /aws-cli\/1\./),
+  cli(service, 'AWS CLI v2', '/usr/bin/aws', /aws-cli\/2\./, ['DeleteTaskDefinitions']),
+  boto3(service),
+  javascript(service),
 ]
+export const DRIVERS = driversOf('ecs')
+export const LOGS_DRIVERS = driversOf('logs')

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { type Batch, batches, EventMaker } from './events.ts'
+import { type Batch, batches, EventMaker, type Sized } from './events.ts'
 import { LineReader } from './lines.ts'
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -19,12 +19,16 @@ function batchesOf(file: Buffer, from: number, chunk: number, begins?: RegExp): 
   const all: Batch[] = []
   for (let at = from; at < file.length; at += chunk) {
     const lines = reader.read(file.subarray(at, at + chunk))
-    const made = batches(lines.flatMap((line) => maker.add(line)))
+    const events: Sized[] = []
+    for (const line of lines) maker.add(line, events)
+    const made = batches(events)
     const kept = Math.min(reader.pendingFrom, maker.pendingFrom)
     all.push(...made.map(({ events, to }) => ({ events, to: Math.min(to, kept) })))
   }
-  const rest = reader.end().flatMap((line) => maker.add(line))
-  return [...all, ...batches([...rest, ...maker.end()])]
+  const rest: Sized[] = []
+  for (const line of reader.end()) maker.add(line, rest)
+  maker.end(rest)
+  return [...all, ...batches(rest)]
 }
 const messages = (all: readonly Batch[]): string[] =>
   all.flatMap(({ events }) => events.map(({ message }) => message))
@@ -66,13 +70,32 @@ test('what is torn or given back to the disk is counted, and the rest is read', 
   assert.equal(reader.position, file.length)
 })
 
+test('every record is read as JSON says it, escaped or not, and none that JSON refuses', () => {
+  const log = fc.oneof(fc.string(), fc.constantFrom('a"b', 'c\\', 'n', '\\n', '"}', 'é😀'))
+  fc.assert(
+    fc.property(log, fc.boolean(), fc.nat(40), (text, isWhole, cut) => {
+      const whole = record(out(isWhole ? `${text}\n` : text))
+      const reader = new LineReader(0)
+      const lines = [...reader.read(Buffer.from(whole)), ...reader.end()]
+      const wanted =
+        isWhole || text.endsWith('\n') ? `${text}${isWhole ? '\n' : ''}`.slice(0, -1) : text
+      assert.deepEqual([lines.map((line) => line.text), reader.damaged], [[wanted], 0])
+      const torn = new LineReader(0)
+      torn.read(Buffer.from(`${whole.slice(0, Math.min(cut, whole.length - 2))}${whole}`))
+      assert.ok(cut === 0 || torn.damaged === 1)
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('a pattern begins an event; its lines keep their ends, and a very long one is cut', () => {
   const file = fileOf(out('early\n'), out('BEGIN 1\n', 1), out('more\n', 2), out('BEGIN 2\n', 3))
   const found = batchesOf(file, 0, 1 << 20, /^BEGIN/)
   assert.deepEqual(messages(found), ['early\n', 'BEGIN 1\nmore\n', 'BEGIN 2\n'])
   const maker = new EventMaker(/^BEGIN/)
   const line = { text: 'x'.repeat(100_000), timestamp: 0, from: 0, to: 1 }
-  const made = Array.from({ length: 6 }, () => maker.add(line)).flat()
+  const made: Sized[] = []
+  for (let n = 0; n < 6; n++) maker.add(line, made)
   assert.deepEqual(
     made.map(({ message }) => message.length),
     [200_002, 200_002],

@@ -12,7 +12,7 @@ const BATCH_BYTES_MAX = 1_048_576
 const BATCH_EVENTS_MAX = 10_000
 const BATCH_SPAN_MAX_MS = 24 * 3_600_000
 
-type Sized = Event & { readonly bytes: number; readonly from: number; readonly to: number }
+export type Sized = Event & { readonly bytes: number; readonly from: number; readonly to: number }
 
 /** Joins lines into events. An event that lines may still be added to is kept back. */
 export class EventMaker {
@@ -29,37 +29,39 @@ export class EventMaker {
     return this.#lines.reduce((least, { from }) => Math.min(least, from), Infinity)
   }
 
-  add(line: Line): Sized[] {
-    if (!this.#begins) return sized(line.text, line)
+  /** Puts the events that are whole now behind those of `events`. */
+  add(line: Line, events: Sized[]): void {
+    if (!this.#begins) return addEvents(line.text, line, events)
     const isNew = this.#begins.test(line.text)
     const isFull = this.#characters + line.text.length > EVENT_BYTES_MAX
-    const done = isNew || isFull ? this.end() : []
+    if (isNew || isFull) this.end(events)
     this.#lines.push(line)
     this.#characters += line.text.length + 1
-    return done
   }
 
   /** The event that was kept back, as it is. */
-  end(): Sized[] {
+  end(events: Sized[]): void {
     const [first] = this.#lines
     const last = this.#lines.at(-1)
-    if (!first || !last) return []
+    if (!first || !last) return
     // As in Docker's driver each line of a joined event keeps its end.
     const text = this.#lines.map((line) => `${line.text}\n`).join('')
     const from = this.pendingFrom
     this.#lines = []
     this.#characters = 0
-    return sized(text, { ...first, from, to: last.to })
+    addEvents(text, { ...first, from, to: last.to }, events)
   }
 }
 
 /** One event, or several where it is too long. An empty line is none: PutLogEvents does not take it. */
-function sized(text: string, { timestamp, from, to }: Line): Sized[] {
-  if (text === '') return []
+function addEvents(text: string, { timestamp, from, to }: Line, events: Sized[]): void {
+  if (text === '') return
   const bytes = Buffer.byteLength(text)
-  if (bytes <= EVENT_BYTES_MAX) return [{ timestamp, message: text, bytes, from, to }]
+  if (bytes <= EVENT_BYTES_MAX) {
+    events.push({ timestamp, message: text, bytes, from, to })
+    return
+  }
   const all = Buffer.from(text)
-  const parts: Sized[] = []
   for (let at = 0; at < all.length;) {
     let end = Math.min(at + EVENT_BYTES_MAX, all.length)
     // A character is not cut in two.
@@ -67,10 +69,9 @@ function sized(text: string, { timestamp, from, to }: Line): Sized[] {
     const isLast = end === all.length
     const message = all.toString('utf8', at, end)
     // The file is done with only when all parts are.
-    parts.push({ timestamp, message, bytes: end - at, from, to: isLast ? to : from })
+    events.push({ timestamp, message, bytes: end - at, from, to: isLast ? to : from })
     at = end
   }
-  return parts
 }
 
 /** Batches within AWS's limits, in the order of the file but for what each has in the order of time. */

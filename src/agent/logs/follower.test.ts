@@ -57,8 +57,9 @@ class Container {
   constructor(context: TestContext) {
     this.path = join(this.#root, 'output')
     writeFileSync(this.path, '')
-    context.after(() => {
+    context.after(async () => {
       this.#follower?.stop()
+      await this.#follower?.ended
       rmSync(this.#root, { recursive: true })
     })
   }

@@ -5,14 +5,17 @@ import type { Log } from '#kernel/log.ts'
 import { Backoff } from '../backoff.ts'
 import { CallFault } from '../control-plane.ts'
 import type { Slots } from '../slots.ts'
-import { type Batch, batches, EventMaker } from './events.ts'
+import { type Batch, batches, EventMaker, type Sized } from './events.ts'
 import { LineReader } from './lines.ts'
 import type { AwslogsOptions } from './options.ts'
 import type { Spool } from './spool.ts'
 import type { LogStream } from './stream.ts'
 
-/** How much is read at a time, which is a few batches. */
+/** How much is read at a time: a few full batches, which are made while others are on their way. */
 const CHUNK_BYTES = 4 << 20
+const PIECE_BYTES = 128 << 10
+/** After so many others have their turn. */
+const CHUNKS_PER_PASS = 32
 /** After less than this a moment is waited for more, so that quiet containers do not make a call a line. */
 const SMALL_BYTES = 256 << 10
 const LINGER_MS = 100
@@ -115,27 +118,55 @@ export class Follower {
     }
   }
 
-  /** Reads and sends once; gives how much was read, or that the container's output has come to its end. */
+  /** Reads and sends until little is left; gives how much was read last, or that the output has come to its end. */
   async #pass(): Promise<number | 'end'> {
+    let sending = Promise.resolve()
+    try {
+      for (let chunks = 1; ; chunks++) {
+        const { made, bytes, isEnd } = await this.#read()
+        // The next is read while this one is on its way, and sent when this one is acknowledged: order stays.
+        await sending
+        sending = this.#sendAll(made)
+        // What goes wrong is heard at the next await, which may be a read away.
+        sending.catch(() => {})
+        if (bytes >= SMALL_BYTES && chunks < CHUNKS_PER_PASS) continue
+        await sending
+        if (isEnd) await this.#acknowledge(this.#reader.position)
+        return isEnd ? 'end' : bytes
+      }
+    } catch (error) {
+      await sending.catch(() => {})
+      throw error
+    }
+  }
+
+  async #read(): Promise<{ made: Batch[]; bytes: number; isEnd: boolean }> {
     const { spool, path } = this.#of
     this.#hasChanged = false
     const isOver = this.#isOver
     const file = await spool.look(path)
-    if (!file) return isOver ? 'end' : 0
+    if (!file) return { made: [], bytes: 0, isEnd: isOver }
     if (file.identity !== this.#identity || file.bytes < this.#reader.position)
       await this.#begin(file.identity, file.bytes)
     await this.#skip(file.bytes)
-    const bytes = await spool.read(path, this.#reader.position, CHUNK_BYTES)
     const damaged = this.#reader.damaged
-    const events = this.#reader.read(bytes).flatMap((line) => this.#maker.add(line))
+    const events: Sized[] = []
+    let bytes = 0
+    // In small pieces, so that what is on its way meanwhile is not kept waiting by the reading.
+    for (let piece = PIECE_BYTES; piece === PIECE_BYTES && bytes < CHUNK_BYTES; bytes += piece) {
+      const read = await spool.read(path, this.#reader.position, PIECE_BYTES)
+      piece = read.length
+      for (const line of this.#reader.read(read)) this.#maker.add(line, events)
+    }
     if (this.#reader.damaged > damaged)
       this.#lost(this.#reader.damaged - damaged, 'their records are damaged')
-    const isEnd = bytes.length === 0 && isOver
-    if (isEnd) events.push(...this.#reader.end().flatMap((line) => this.#maker.add(line)))
-    if (isEnd || this.#isJoined(bytes.length)) events.push(...this.#maker.end())
-    for (const batch of batches(events)) await this.#send(batch)
-    if (isEnd) await this.#acknowledge(this.#reader.position)
-    return isEnd ? 'end' : bytes.length
+    const isEnd = bytes === 0 && isOver
+    if (isEnd) for (const line of this.#reader.end()) this.#maker.add(line, events)
+    if (isEnd || this.#isJoined(bytes)) this.#maker.end(events)
+    // What is kept back is not done with, whatever comes of the rest.
+    const kept = Math.min(this.#reader.pendingFrom, this.#maker.pendingFrom)
+    const made = batches(events).map((batch) => ({ ...batch, to: Math.min(batch.to, kept) }))
+    return { made, bytes, isEnd }
   }
 
   /** From where an earlier life of the agent got to, if it is the same file still. */
@@ -176,11 +207,13 @@ export class Follower {
     return now - (this.#quietSince ?? now) >= JOIN_MS
   }
 
-  async #send({ events, to }: Batch): Promise<void> {
-    this.#stop.signal.throwIfAborted()
-    const rejected = await this.#of.stream.put(events)
-    if (rejected > 0) this.#lost(rejected, 'the log group does not take events of their time')
-    await this.#acknowledge(Math.min(to, this.#reader.pendingFrom, this.#maker.pendingFrom))
+  async #sendAll(made: readonly Batch[]): Promise<void> {
+    for (const { events, to } of made) {
+      this.#stop.signal.throwIfAborted()
+      const rejected = await this.#of.stream.put(events)
+      if (rejected > 0) this.#lost(rejected, 'the log group does not take events of their time')
+      await this.#acknowledge(to)
+    }
   }
 
   async #acknowledge(offset: number): Promise<void> {

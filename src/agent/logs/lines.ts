@@ -17,6 +17,8 @@ type Open = { text: string; readonly timestamp: number; readonly from: number; t
 
 /** A line that never ends is ended here: more is not kept in memory for it. */
 const LINE_CHARACTERS_MAX = 1 << 20
+/** Of `2026-01-02T03:04:05.678901234Z`. */
+const MILLISECOND_CHARACTERS = 23
 const NEWLINE = 10
 const HOLE = 0
 
@@ -26,6 +28,8 @@ export class LineReader {
   #at: number
   #rest: Buffer = Buffer.alloc(0)
   readonly #open = new Map<unknown, Open>()
+  #lastKey = ''
+  #lastInstant = Number.NaN
   /** Records that are none of the engine's: torn by a crash, or written by somebody else. */
   damaged = 0
 
@@ -66,6 +70,16 @@ export class LineReader {
     return Math.min(this.#at, ...[...this.#open.values()].map(({ from }) => from))
   }
 
+  /** Many lines have the same millisecond, and reading a time costs as much as the rest of a record. */
+  #instant(time: string): number {
+    const key = time.slice(0, MILLISECOND_CHARACTERS)
+    if (key !== this.#lastKey) {
+      this.#lastKey = key
+      this.#lastInstant = Date.parse(time)
+    }
+    return this.#lastInstant
+  }
+
   #record(bytes: Buffer, from: number, to: number): Line | undefined {
     const piece = parse(bytes)
     if (typeof piece?.log !== 'string' || typeof piece.time !== 'string') {
@@ -75,8 +89,13 @@ export class LineReader {
     const open = this.#open.get(piece.stream)
     const isEnd = piece.log.endsWith('\n')
     const text = isEnd ? piece.log.slice(0, -1) : piece.log
-    if (isEnd && !open) return { text, timestamp: Date.parse(piece.time), from, to }
-    const joined: Open = open ?? { text: '', timestamp: Date.parse(piece.time), from, to }
+    const timestamp = this.#instant(piece.time)
+    if (Number.isNaN(timestamp)) {
+      this.damaged++
+      return undefined
+    }
+    if (isEnd && !open) return { text, timestamp, from, to }
+    const joined: Open = open ?? { text: '', timestamp, from, to }
     joined.text += text
     joined.to = to
     if (!isEnd && joined.text.length < LINE_CHARACTERS_MAX) {
@@ -92,9 +111,37 @@ function parse(bytes: Buffer): Piece | undefined {
   // What was given back to the disk reads as zeros.
   let start = 0
   while (bytes[start] === HOLE) start++
+  const text = bytes.toString('utf8', start)
   try {
-    return JSON.parse(bytes.toString('utf8', start)) as Piece
+    return plain(text) ?? (JSON.parse(text) as Piece)
   } catch {
     return undefined
+  }
+}
+
+const LOG = '{"log":"'
+const STREAM = '","stream":"'
+const STREAM_CHARACTERS = 'stdout'.length
+const TIME = '","time":"'
+const END = '"}'
+
+/** A record whose line has nothing escaped, as nearly all are, read at half of what any JSON costs. */
+function plain(text: string): Piece | undefined {
+  const quote = text.indexOf('"', LOG.length)
+  const newline = quote - '\\n'.length
+  if (text.indexOf('\\', LOG.length) !== newline || text[newline + 1] !== 'n') return undefined
+  const stream = quote + STREAM.length
+  const time = stream + STREAM_CHARACTERS
+  const isPlain =
+    text.startsWith(LOG) &&
+    text.startsWith(STREAM, quote) &&
+    text.startsWith(TIME, time) &&
+    text.endsWith(END) &&
+    text.indexOf('"', time + TIME.length) === text.length - END.length
+  if (!isPlain) return undefined
+  return {
+    log: `${text.slice(LOG.length, newline)}\n`,
+    stream: text.slice(stream, time),
+    time: text.slice(time + TIME.length, -END.length),
   }
 }

@@ -44,7 +44,8 @@ export function encodeFrame(
     const size = sizes[index] ?? 0
     frame.writeDoubleLE(timestamp, at)
     frame.writeUInt32LE(size, at + 8)
-    frame.write(message, at + EVENT_HEADER_BYTES, size, 'utf8')
+    // As many bytes as characters: all are ASCII, which is written much faster.
+    frame.write(message, at + EVENT_HEADER_BYTES, size, size === message.length ? 'latin1' : 'utf8')
     at += EVENT_HEADER_BYTES + size
     oldest = Math.min(oldest, timestamp)
     newest = Math.max(newest, timestamp)

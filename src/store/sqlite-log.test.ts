@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -47,6 +54,71 @@ test('an altered journal row is found, never read', async () => {
       return true
     },
   )
+})
+
+/** The files as a killed server leaves them: nothing is folded into the database yet. */
+async function killed(place: string, commits: number): Promise<string> {
+  const store = await Store.open(new SqliteLog(at(`${place}-live`)), fail)
+  for (let index = 0; index < commits; index += 1)
+    await store.write((tx) => tx.put(rows, `row-${index}`, { text: `text-${index}` }))
+  for (const file of ['', '-wal', '.mark'])
+    copyFileSync(`${at(`${place}-live`)}${file}`, `${at(place)}${file}`)
+  await store.close()
+  return at(place)
+}
+
+/** Where in the write-ahead log the text of this commit is. */
+function placeInWal(path: string, text: string): number {
+  const place = readFileSync(`${path}-wal`).indexOf(text)
+  assert(place > 0)
+  return place
+}
+
+function flip(path: string, place: number): void {
+  const bytes = readFileSync(path)
+  bytes[place] = (bytes[place] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+}
+
+const opened = (path: string) => Store.open(new SqliteLog(path), () => {})
+
+test('a tail that was torn while it was written was never acknowledged: all before it is there', async () => {
+  const path = await killed('torn', 20)
+  appendFileSync(`${path}-wal`, Buffer.alloc(3000, 'half a frame'))
+  const store = await opened(path)
+  assert.equal(
+    store.read((tx) => [...tx.scan(rows)].length),
+    20,
+  )
+  await store.close()
+})
+
+test('a bit that flips in what was acknowledged is found, wherever it is', async () => {
+  for (const [place, row] of [
+    ['flip-first', 'text-3"'],
+    ['flip-last', 'text-19"'],
+  ] as const) {
+    const path = await killed(place, 20)
+    flip(`${path}-wal`, placeInWal(path, row))
+    await assert.rejects(opened(path), { name: 'LogError', message: /its end is lost|damaged/ })
+  }
+  // What is folded into the database has the chain's checksums.
+  const folded = await killed('flip-folded', 20)
+  await (await opened(folded)).close()
+  flip(folded, readFileSync(folded).indexOf('text-3"'))
+  await assert.rejects(opened(folded), { name: 'LogError', message: /damaged at revision 4/ })
+})
+
+test('an end that is cut off is missed, and its loss can be accepted', async () => {
+  const path = await killed('cut', 20)
+  const bytes = readFileSync(`${path}-wal`)
+  writeFileSync(`${path}-wal`, bytes.subarray(0, bytes.length - 9000))
+  await assert.rejects(opened(path), /but 20 was acknowledged/)
+  rmSync(`${path}.mark`)
+  const store = await opened(path)
+  const left = store.read((tx) => [...tx.scan(rows)].length)
+  assert.ok(left > 0 && left < 20)
+  await store.close()
 })
 
 test('many commits of one turn are one write to the disk', async () => {

@@ -4,6 +4,7 @@
  * the pages it reads.
  */
 import { hash } from 'node:crypto'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 
@@ -31,8 +32,43 @@ assert(parentPort, 'this file runs as a worker')
 const port = parentPort
 const say = (message: FromWorker): void => port.postMessage(message)
 
+/**
+ * The newest revision that was ever acknowledged, beside the journal. SQLite takes a damaged tail of its write-ahead log
+ * for one that was never written, and would serve what was before it; this knows better. It is not synced: after a power
+ * cut it may be too low, and then it finds less, but it is never too high.
+ */
+class Mark {
+  readonly #path: string
+  readonly #file: number
+  readonly #bytes = Buffer.alloc(8)
+
+  constructor(path: string) {
+    this.#path = path
+    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+  }
+
+  set(revision: number): void {
+    this.#bytes.writeBigUInt64LE(BigInt(revision))
+    writeSync(this.#file, this.#bytes, 0, this.#bytes.length, 0)
+  }
+
+  check(last: number): void {
+    if (readSync(this.#file, this.#bytes, 0, this.#bytes.length, 0) < this.#bytes.length) return
+    const acknowledged = Number(this.#bytes.readBigUInt64LE())
+    if (last < acknowledged)
+      throw new Error(
+        `the journal ends at revision ${last}, but ${acknowledged} was acknowledged: its end is lost (to go on without it, remove ${this.#path})`,
+      )
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}
+
 class Journal {
   readonly #db: DatabaseSync
+  readonly #mark: Mark
   #chain = ''
   #snapshot = { revision: 0, number: 0, checksum: '' }
 
@@ -44,6 +80,7 @@ class Journal {
     const format = Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'])
     if (format > FORMAT) throw new Error(`${path} was written by a newer Berth (format ${format})`)
     this.#db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${FORMAT}; COMMIT;`)
+    this.#mark = new Mark(`${path}.mark`)
   }
 
   load(): void {
@@ -72,6 +109,7 @@ class Journal {
       batch = []
     }
     if (batch.length > 0) say({ type: 'commits', commits: batch })
+    this.#mark.check(expected - 1)
     say({ type: 'loaded', revision: expected - 1 })
   }
 
@@ -99,7 +137,9 @@ class Journal {
     }
     this.#db.exec('COMMIT')
     this.#chain = chain
-    say({ type: 'durable', revision: commits.at(-1)?.[0] ?? 0 })
+    const revision = commits.at(-1)?.[0] ?? 0
+    this.#mark.set(revision)
+    say({ type: 'durable', revision })
   }
 
   snapshotBegin(revision: number): void {
@@ -175,6 +215,7 @@ class Journal {
           return this.snapshotEnd()
         case 'close':
           this.#db.close()
+          this.#mark.close()
           return port.close()
       }
     })

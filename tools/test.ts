@@ -24,6 +24,8 @@ const DOCKER_SOCKET = '/var/run/docker.sock'
 const PACKAGES: readonly { readonly name: string; readonly files: readonly string[] }[] = [
   { name: 'docker.io', files: ['/usr/sbin/dockerd', '/usr/bin/dockerd'] },
   { name: 'busybox-static', files: ['/bin/busybox'] },
+  { name: 'gcc', files: ['/usr/bin/gcc', '/usr/bin/cc'] },
+  { name: 'libc6-dev', files: ['/usr/include/dlfcn.h'] },
   { name: 'awscli', files: ['/usr/bin/aws', '/usr/local/bin/aws'] },
 ]
 

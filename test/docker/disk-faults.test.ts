@@ -1,0 +1,153 @@
+/**
+ * A disk that is full, and a disk that fails at a sync, under the real server: it ends rather than acknowledge what it
+ * cannot keep, and everything that it did acknowledge is there when it comes back.
+ */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { ecsApi } from '#cli/api.ts'
+
+import { ACCOUNT_ID, Daemon, KEYS, REGION } from '../parity/house.ts'
+
+const LIMIT = { timeout: 120_000 }
+const FATAL_EXIT = 70
+/** Fails every sync while a file of this name is there. */
+const SHIM = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int fails(void) { const char *flag = getenv("BROKEN_DISK"); return flag && access(flag, F_OK) == 0; }
+int fsync(int fd) {
+  if (fails()) { errno = EIO; return -1; }
+  return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+}
+int fdatasync(int fd) {
+  if (fails()) { errno = EIO; return -1; }
+  return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
+}
+`
+
+type Place = { readonly root: string; readonly data: string; readonly servers: Daemon[] }
+
+/** A folder for one test; its servers end and its disk is let go of before it is removed. */
+function prepared(context: TestContext): Place {
+  const root = mkdtempSync(join(tmpdir(), 'berth-disk-'))
+  const place = { root, data: join(root, 'data'), servers: [] as Daemon[] }
+  mkdirSync(place.data)
+  context.after(async () => {
+    for (const server of place.servers) await server.end('SIGKILL')
+    if (readFileSync('/proc/mounts', 'utf8').includes(` ${place.data} `))
+      execFileSync('umount', [place.data])
+    rmSync(root, { recursive: true, force: true })
+  })
+  return place
+}
+
+/** A server on this data; the seal key is beside it, on a sound disk. */
+async function serve({ root, data, servers }: Place, more: Readonly<Record<string, string>> = {}) {
+  const server = new Daemon(
+    [
+      ...['server', '--data', data, '--port', '0', '--seal-key', join(root, 'seal-key')],
+      ...['--account-id', ACCOUNT_ID, '--access-key-id', KEYS.accessKeyId],
+    ],
+    { ...process.env, BERTH_SECRET_ACCESS_KEY: KEYS.secretAccessKey, ...more },
+  )
+  servers.push(server)
+  const { endpoint = '' } = await server.ready
+  return { server, api: ecsApi(endpoint, REGION, KEYS) }
+}
+
+/** Registers task definitions until one is not acknowledged; gives the families that were. */
+async function writeUntilRefused(
+  api: ReturnType<typeof ecsApi>,
+  from: string,
+  broken?: (written: number) => void,
+): Promise<readonly string[]> {
+  const written: string[] = []
+  const padding = 'x'.repeat(20_000)
+  for (;;) {
+    const family = `${from}-${written.length}`
+    try {
+      await api('RegisterTaskDefinition', {
+        family,
+        containerDefinitions: [
+          { name: 'app', image: 'app', memory: 16, environment: [{ name: 'A', value: padding }] },
+        ],
+      })
+    } catch {
+      return written
+    }
+    written.push(family)
+    broken?.(written.length)
+  }
+}
+
+async function areThere(
+  api: ReturnType<typeof ecsApi>,
+  families: readonly string[],
+): Promise<void> {
+  assert.ok(families.length > 3)
+  for (const family of families) {
+    const { taskDefinition } = await api<{ taskDefinition: { revision: number } }>(
+      'DescribeTaskDefinition',
+      { taskDefinition: family },
+    )
+    assert.equal(taskDefinition.revision, 1, family)
+  }
+}
+
+async function ended(server: Daemon): Promise<void> {
+  if (server.child.exitCode === null) await once(server.child, 'exit')
+  assert.equal(server.child.exitCode, FATAL_EXIT)
+  assert.match(server.lines.join('\n'), /the control plane must end/)
+}
+
+test(
+  'a full disk: the server ends, loses nothing, and goes on when there is room',
+  LIMIT,
+  async (context) => {
+    const place = prepared(context)
+    const { data } = place
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'berth-test', data])
+    const first = await serve(place)
+    const written = await writeUntilRefused(first.api, 'full')
+    await ended(first.server)
+    execFileSync('mount', ['-o', 'remount,size=64m', data])
+    const second = await serve(place)
+    await areThere(second.api, written)
+    const more = await writeUntilRefused(second.api, 'more', (count) => {
+      if (count === 5) second.server.child.kill('SIGKILL')
+    })
+    const third = await serve(place)
+    await areThere(third.api, [...written, ...more])
+  },
+)
+
+test(
+  'a sync that fails: the server ends before anybody hears of what is not kept',
+  LIMIT,
+  async (context) => {
+    const place = prepared(context)
+    const { root } = place
+    const flag = join(root, 'broken')
+    const shim = join(root, 'shim.so')
+    writeFileSync(join(root, 'shim.c'), SHIM)
+    execFileSync('gcc', ['-shared', '-fPIC', '-o', shim, join(root, 'shim.c'), '-ldl'])
+    const first = await serve(place, { LD_PRELOAD: shim, BROKEN_DISK: flag })
+    const written = await writeUntilRefused(first.api, 'io', (count) => {
+      if (count === 10) writeFileSync(flag, '')
+    })
+    assert.equal(written.length, 10, 'nothing is acknowledged once syncs fail')
+    await ended(first.server)
+    rmSync(flag)
+    const second = await serve(place)
+    await areThere(second.api, written)
+  },
+)

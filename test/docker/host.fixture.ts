@@ -28,12 +28,16 @@ const clock: Clock = {
   sleep: (ms, signal) => systemClock.sleep(Math.min(ms, RETRY_MS_MAX), signal),
 }
 
+/** Which engine, and the clock by which it is waited for. */
+type EngineAt = { readonly socketPath: string; readonly clock: Clock }
+
 export class Host {
   readonly backend: Backend
   readonly installationId: string
   readonly lines: string[] = []
   readonly #dataDirectory: string
   readonly #environment: Readonly<Record<string, string>>
+  readonly #engineAt: EngineAt
   #agent: Agent | undefined
   #engine: DockerEngine | undefined
 
@@ -41,16 +45,21 @@ export class Host {
     backend: Backend,
     dataDirectory: string,
     environment: Record<string, string>,
+    engine: EngineAt,
   ) {
+    this.#engineAt = engine
     this.backend = backend
     this.installationId = `test-${systemIds.hex(12)}`
     this.#dataDirectory = dataDirectory
     this.#environment = environment
   }
 
-  static async start(environment: Record<string, string> = {}): Promise<Host> {
+  static async start(
+    environment: Record<string, string> = {},
+    engine: EngineAt = { socketPath: DOCKER_SOCKET, clock },
+  ): Promise<Host> {
     const directory = await mkdtemp(join(tmpdir(), 'berth-agent-'))
-    const host = new Host(await Backend.start(), directory, environment)
+    const host = new Host(await Backend.start(), directory, environment, engine)
     await host.startAgent()
     return host
   }
@@ -62,7 +71,7 @@ export class Host {
       secretAccessKey: 'secret',
       sessionToken: 'token',
     }
-    this.#engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock })
+    this.#engine = new DockerEngine(this.#engineAt)
     this.#agent = new Agent({
       region,
       credentials,

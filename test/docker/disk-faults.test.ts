@@ -54,8 +54,17 @@ function prepared(context: TestContext): Place {
 async function serve({ root, data, servers }: Place, more: Readonly<Record<string, string>> = {}) {
   const server = new Daemon(
     [
-      ...['server', '--data', data, '--port', '0', '--seal-key', join(root, 'seal-key')],
-      ...['--account-id', ACCOUNT_ID, '--access-key-id', KEYS.accessKeyId],
+      'server',
+      '--data',
+      data,
+      '--port',
+      '0',
+      '--seal-key',
+      join(root, 'seal-key'),
+      '--account-id',
+      ACCOUNT_ID,
+      '--access-key-id',
+      KEYS.accessKeyId,
     ],
     { ...process.env, BERTH_SECRET_ACCESS_KEY: KEYS.secretAccessKey, ...more },
   )

@@ -14,6 +14,7 @@ import { ACS_FRAME_BYTES_MAX } from '#wire/limits.ts'
 import type { AcsRoleCredentials } from '#wire/task.ts'
 
 import { Backoff } from './backoff.ts'
+import type { Extension } from './extension.ts'
 import type { Connect, Socket } from './outside.ts'
 
 const RECONNECT = { minMs: 250, maxMs: 120_000, factor: 1.5, jitter: 0.2 }
@@ -34,6 +35,8 @@ export type AcsHandlers = {
   /** What runs here and the manifest does not have; `undefined` for an old manifest, which gets no answer. */
   manifest(message: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined>
   stopVerified(messageId: string, tasks: readonly AcsTaskIdentity[]): void
+  /** Absent where only the public protocol is to be spoken. */
+  readonly extension: Extension | undefined
   /** Whether they are those of a task that runs here: others are not acknowledged. */
   credentials(taskArn: string, credentials: AcsRoleCredentials): boolean
 }
@@ -98,6 +101,7 @@ export class AcsClient {
         socket = open
         this.#first = false
         this.#heardSomething(open)
+        this.#options.handlers.extension?.opened((up) => open.send(formatAcs(up)))
         this.#options.connected()
       },
       heard: (text) => {
@@ -112,6 +116,7 @@ export class AcsClient {
     })
     cancelRenewal()
     this.#quiet?.()
+    this.#options.handlers.extension?.closed()
     if (!signal.aborted) log.info('ACS connection ended', { code: end.code, reason: end.reason })
     return {
       inactive: end.refusal?.type === 'InactiveInstanceException',
@@ -176,6 +181,10 @@ export class AcsClient {
           send(credentialsAck(messageId, roleCredentials))
         return
       }
+      case 'BerthWelcome':
+      case 'BerthStateChangesAck':
+      case 'BerthTopic':
+        return handlers.extension?.hear(frame)
       case 'ErrorMessage':
       case 'CloseMessage':
         log.warn('ACS says', { type: frame.type, message: frame.message.message })

@@ -26,6 +26,7 @@ test('an empty environment gives what the documentation says', () => {
     taskPidsLimit: undefined,
     privilegedDisabled: false,
     metricsDisabled: false,
+    plainProtocol: false,
     metadataRate: { perSecond: 40, burst: 60 },
     gpuInfoPath: undefined,
   })

@@ -34,6 +34,8 @@ export type AgentConfig = {
   /** Privileged containers are refused. */
   readonly privilegedDisabled: boolean
   readonly metricsDisabled: boolean
+  /** Only what Amazon's agent says is said: no batches, no health at once, no topics. */
+  readonly plainProtocol: boolean
   /** Questions to the metadata endpoint that one caller may ask in a second, and at once. */
   readonly metadataRate: { readonly perSecond: number; readonly burst: number }
   /** Where the GPUs of this host are listed; `undefined` where tasks get none. */
@@ -84,6 +86,7 @@ export function readConfig(settings: Settings): AgentConfig {
     taskPidsLimit: read.count('ECS_TASK_PIDS_LIMIT') || undefined,
     privilegedDisabled: read.flag('ECS_DISABLE_PRIVILEGED') ?? false,
     metricsDisabled: read.flag('ECS_DISABLE_METRICS') ?? false,
+    plainProtocol: read.flag('BERTH_PLAIN_PROTOCOL') ?? false,
     metadataRate: metadataRate(read),
     gpuInfoPath: read.flag('ECS_ENABLE_GPU_SUPPORT') ? GPU_INFO : undefined,
   }

@@ -1,11 +1,14 @@
 import type { AcsTaskIdentity, PayloadReceived, TaskManifest } from '#wire/acs.ts'
+import type { Tag } from '#wire/calls.ts'
 import { acsUrl, tcsUrl } from '#wire/connect.ts'
+import { list, object, text } from '#wire/read.ts'
 import { readTask } from '#wire/task.ts'
 
 import { AcsClient, type AcsHandlers } from './acs.ts'
 import type { AgentOptions } from './agent.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { EngineInfo } from './engine.ts'
+import { Extension, Unanswered } from './extension.ts'
 import type { HostInfo } from './host.ts'
 import { Awslogs } from './logs/awslogs.ts'
 import { CredentialStore } from './metadata/credentials.ts'
@@ -16,10 +19,11 @@ import { memoryMiB, UNITS_PER_CORE } from './registration.ts'
 import { Reporter } from './reporter.ts'
 import type { AgentState } from './state/state.ts'
 import { ownLabels, type Owner } from './tasks/create.ts'
+import type { Report } from './tasks/report.ts'
 import { TaskRunner } from './tasks/runner.ts'
 import { isStopped } from './tasks/task.ts'
 import { runTcs } from './tcs.ts'
-import { Telemetry } from './telemetry.ts'
+import { healthOf, Telemetry } from './telemetry.ts'
 
 const RESTORE_RETRY_MS = 2_000
 const RESYNC_MS = 5 * 60_000
@@ -52,6 +56,9 @@ export class Session {
   readonly #awslogs: Awslogs | undefined
   readonly #telemetry: Telemetry
   readonly #credentials = new CredentialStore()
+  readonly #extension: Extension
+  /** Of each task, the health that was last told at once. */
+  readonly #toldHealth = new Map<string, string>()
   readonly #ending = new AbortController()
   #timeline: number
   /** What the last manifest did not have, and the control plane has been asked about. */
@@ -67,6 +74,7 @@ export class Session {
     const { cluster } = config
     const owner: Owner = { installationId, containerInstanceArn, cluster }
     const signal = AbortSignal.any([options.signal, this.#ending.signal])
+    this.#extension = new Extension(options)
     this.#awslogs = options.awslogs && new Awslogs({ ...options, ...options.awslogs })
     this.#runner = new TaskRunner({
       logs: this.#awslogs,
@@ -95,6 +103,7 @@ export class Session {
       save: options.save,
       changed: (arn) => {
         this.#forgetCredentials(arn)
+        this.#tellHealth(arn)
         options.save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
         this.#reporter.poke(arn)
         const task = this.#runner.tasks.get(arn)
@@ -110,7 +119,7 @@ export class Session {
       submit: async (report) => {
         // What is told is durable first: an agent that forgot that a task has ended would run it again.
         await options.save()
-        await options.controlPlane.submitTaskStateChange({ cluster, ...report })
+        await this.#submit(report)
       },
       acknowledged: (arn, report) => this.#runner.acknowledged(arn, report),
     })
@@ -139,6 +148,7 @@ export class Session {
       containerInstanceArn,
       rate: config.metadataRate,
       credentials: this.#credentials,
+      instanceTags: () => tagsOfTopic(this.#extension.topic('container-instance')),
       tasks,
     })
     const about = {
@@ -152,6 +162,33 @@ export class Session {
       (question) => metadata.answer(question),
       (question) => introspect(question, about),
     )
+  }
+
+  /** In a batch where the control plane takes such, else by a call of its own. */
+  async #submit(report: Report): Promise<void> {
+    const { controlPlane, config } = this.#options
+    if (this.#extension.isThere)
+      try {
+        return await this.#extension.submit(report)
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error
+      }
+    await controlPlane.submitTaskStateChange({ cluster: config.cluster, ...report })
+  }
+
+  /** Health that has changed does not wait for the next telemetry. */
+  #tellHealth(arn: string): void {
+    if (!this.#extension.isThere) return
+    const task = this.#runner.tasks.get(arn)
+    const containers = (task ? healthOf(task) : []).map(({ containerName, healthStatus }) => ({
+      containerName,
+      healthStatus,
+    }))
+    const text = JSON.stringify(containers)
+    if (text === (this.#toldHealth.get(arn) ?? '[]')) return
+    if (containers.length === 0) this.#toldHealth.delete(arn)
+    else this.#toldHealth.set(arn, text)
+    if (containers.length > 0) this.#extension.health([{ taskArn: arn, containers }])
   }
 
   #forgetCredentials(arn: string): void {
@@ -241,7 +278,9 @@ export class Session {
   }
 
   #handlers(): AcsHandlers {
+    const { config } = this.#options
     return {
+      extension: config.plainProtocol ? undefined : this.#extension,
       payload: (message) => this.#payload(message),
       manifest: (message) => this.#manifest(message),
       stopVerified: (messageId, tasks) => this.#stopVerified(messageId, tasks),
@@ -353,4 +392,11 @@ export class Session {
     }
     return this.#endpoints
   }
+}
+
+const readInstanceTopic = object({}, { tags: list(object({ key: text, value: text })) })
+
+/** `undefined` where the control plane has not said. */
+function tagsOfTopic(content: unknown): readonly Tag[] | undefined {
+  return content === undefined ? undefined : readInstanceTopic(content, 'topic').tags
 }

@@ -149,7 +149,7 @@ export class Telemetry {
 }
 
 /** Health counts only where the task definition has a check: an image's own is not asked. */
-function healthOf(task: KnownTask): readonly ContainerHealth[] {
+export function healthOf(task: KnownTask): readonly ContainerHealth[] {
   return containersOf(task).flatMap(({ name, healthCheckType }) => {
     const { health, status, startedAt } = containerOf(task, name)
     if (healthCheckType !== 'docker' || status !== 'RUNNING') return []

@@ -104,7 +104,8 @@ export class Host implements Observable {
       clock: life.clock,
       ids: rng.fork(`ids of ${name} at ${clock.now()}`).ids(),
       log: life.log(trace.log(name, (message) => this.#complain(message))),
-      config: readConfig({ ECS_CLUSTER: CLUSTER }),
+      // Every other host speaks nothing but the public protocol.
+      config: readConfig({ ECS_CLUSTER: CLUSTER, BERTH_PLAIN_PROTOCOL: isPlain(name) }),
     })
     trace.say(name, 'the agent starts')
     const again = (): void => {
@@ -160,4 +161,8 @@ export class Host implements Observable {
     if (!/^(cannot save|the agent ended)|ENOSPC/.test(message))
       this.#options.failed(`${this.name}: ${message}`)
   }
+}
+
+function isPlain(name: string): string {
+  return String(Number(/\d+$/.exec(name)?.[0] ?? 0) % 2 === 1)
 }

@@ -1,4 +1,5 @@
 /** ACS: the socket that tells a host what to run, both directions. */
+import { extensionDown, extensionUp } from './extension.ts'
 import { formatFrame, parseFrame, type FrameOf } from './frame.ts'
 import { ACS_FRAME_BYTES_MAX, TASKS_MAX } from './limits.ts'
 import {
@@ -24,6 +25,7 @@ const taskIdentity = object(
 const notice = object({}, { message: text })
 
 const down = {
+  ...extensionDown,
   HeartbeatMessage: object({}, { healthy: flag, messageId: text }),
   /**
    * Tasks are read one by one, by `readTask`: a bad one is reported STOPPED with the reason and keeps the payload
@@ -54,6 +56,7 @@ const down = {
 }
 
 const up = {
+  ...extensionUp,
   HeartbeatAckRequest: object({ messageId: name }),
   AckRequest: object({ cluster: text, containerInstance: name, messageId: name }),
   NackRequest: object(

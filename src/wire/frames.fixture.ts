@@ -110,9 +110,56 @@ export const ACS_DOWN_FRAMES = {
       },
     },
   },
+  welcome: { type: 'BerthWelcome', message: {} },
+  stateChangesAck: {
+    type: 'BerthStateChangesAck',
+    message: {
+      messageId: 'b-1',
+      results: [{}, { code: 'InvalidParameterException', message: 'no' }],
+    },
+  },
+  topic: {
+    type: 'BerthTopic',
+    message: { name: 'container-instance', revision: 'a.b', content: { tags: [] } },
+  },
 } as const
 
 export const ACS_UP_FRAMES = {
+  hello: {
+    type: 'BerthHello',
+    message: { topics: [{ name: 'container-instance', revision: 'a.b' }] },
+  },
+  stateChanges: {
+    type: 'BerthStateChanges',
+    message: {
+      messageId: 'b-1',
+      changes: [
+        {
+          task: TASK,
+          status: 'RUNNING',
+          reason: '',
+          containers: [
+            {
+              containerName: 'web',
+              status: 'RUNNING',
+              runtimeId: 'r',
+              networkBindings: [
+                { bindIP: '0.0.0.0', containerPort: 80, hostPort: 32_768, protocol: 'tcp' },
+              ],
+            },
+          ],
+          pullStartedAt: 1_795_229_256.2,
+        },
+      ],
+    },
+  },
+  healthNow: {
+    type: 'BerthHealth',
+    message: {
+      tasks: [{ taskArn: TASK, containers: [{ containerName: 'web', healthStatus: 'UNHEALTHY' }] }],
+    },
+  },
+  topicAck: { type: 'BerthTopicAck', message: { name: 'container-instance', revision: 'a.b' } },
   heartbeat: { type: 'HeartbeatAckRequest', message: { messageId: 'h-1' } },
   acknowledgement: {
     type: 'AckRequest',

@@ -14,6 +14,10 @@ export const REFUSAL_BYTES_MAX = 64 * 1024
 export const TASKS_MAX = 10_000
 /** Containers in one task: ten by ECS's rule, more where the agent adds its own. */
 export const CONTAINERS_MAX = 32
+/** State changes in one frame of Berth's own. */
+export const STATE_CHANGES_MAX = 50
+/** Topics that a host may know. */
+export const TOPICS_MAX = 64
 /** Members of any other list or map in a message. */
 export const ITEMS_MAX = 4096
 

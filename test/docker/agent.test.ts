@@ -312,7 +312,11 @@ test(
     const stopped = await one.backend.status(bad.arn, 'STOPPED')
     assert.match(stopped.reason, /unknown field 'cpu'/)
     await one.backend.status(good.arn, 'RUNNING')
-    assert.ok(!one.backend.acs.some(({ message }) => message.messageId === messageId))
+    assert.ok(
+      !one.backend.acs.some(
+        (frame) => frame.type === 'AckRequest' && frame.message.messageId === messageId,
+      ),
+    )
   },
 )
 

@@ -4,6 +4,7 @@
  * can guess, so one endpoint serves all tasks of a host. Paths, members and texts are those of Amazon's agent.
  */
 import type { Clock } from '#kernel/clock.ts'
+import type { Tag } from '#wire/calls.ts'
 
 import type { ControlPlane } from '../control-plane.ts'
 import type { Engine } from '../engine.ts'
@@ -25,6 +26,8 @@ export type MetadataOptions = {
   readonly containerInstanceArn: string
   readonly rate: Rate
   readonly credentials: CredentialStore
+  /** As the control plane keeps telling them; `undefined` where it does not, and has to be asked. */
+  readonly instanceTags?: (() => readonly Tag[] | undefined) | undefined
   readonly tasks: () => ReadonlyMap<string, KnownTask>
 }
 
@@ -119,7 +122,8 @@ export class Metadata {
     const tags: Record<string, Readonly<Record<string, string>>> = {}
     for (const [field, arn] of Object.entries(asked))
       try {
-        const found = await controlPlane.listTags(arn)
+        const known = arn === containerInstanceArn ? this.#options.instanceTags?.() : undefined
+        const found = known ?? (await controlPlane.listTags(arn))
         if (found.length > 0)
           tags[field] = Object.fromEntries(found.map(({ key, value }) => [key, value]))
       } catch (error) {

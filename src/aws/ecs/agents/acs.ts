@@ -2,6 +2,7 @@
  * ACS, the control plane's half: the socket on which a host is told what to run. All that is said is computed from the
  * store's desired state, and leaves only when the log holds what it was computed from.
  */
+import type { Caller } from '#kernel/principal.ts'
 import type { Conversation, Socket, Tools } from '#room/room.ts'
 import { type AcsConnect, parseAcsConnect } from '#wire/connect.ts'
 import { type AcsDown, type AcsTask, type AcsUp, formatAcs, parseAcsUp } from '#wire/wire.ts'
@@ -27,6 +28,8 @@ import {
 import { changeTask } from '../tasks/change.ts'
 import { isLater } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
+import { takeStateChanges, topicsOf } from './extension.ts'
+import { takeHealth } from './health.ts'
 import type { AgentHub, Connected } from './hub.ts'
 import { Sequence } from './sequence.ts'
 import { toAcsTask, toStop } from './translate.ts'
@@ -41,6 +44,8 @@ const TASKS_PER_PAYLOAD = 10
 const TASKS_PER_COMMIT = 40
 /** A host that does not read is let go; it comes back and hears all anew. */
 const WAITING_CHARACTERS_MAX = 16 << 20
+
+type BerthStateChanges = Extract<AcsUp, { type: 'BerthStateChanges' }>['message']
 
 export function acsConversation(tools: Tools, hub: AgentHub): Conversation {
   return {
@@ -57,12 +62,16 @@ export function acsConversation(tools: Tools, hub: AgentHub): Conversation {
         connectingInstance(tx, tools.authorize, { caller, arn, action: 'ecs:Poll' }),
       )
       if ('body' in instance) return instance
-      return (socket) =>
-        new AcsConnection(tools, hub, { instance, endpoint: caller.endpoint }, socket).begin(
-          connect,
-        )
+      return (socket) => new AcsConnection(tools, hub, { instance, caller, socket }).begin(connect)
     },
   }
+}
+
+type Session = {
+  readonly instance: ContainerInstance
+  /** Also how this server is reached from the host. */
+  readonly caller: Caller
+  readonly socket: Socket
 }
 
 type Said = {
@@ -76,25 +85,20 @@ class AcsConnection implements Connected {
   readonly #socket: Socket
   readonly #key: string
   readonly #address: { readonly clusterArn: string; readonly containerInstanceArn: string }
-  /** How this server is reached from the host. */
-  readonly #endpoint: string
+  readonly #caller: Caller
   readonly #sequence: Sequence
   /** What the host was last told of each task that has not ended. */
   readonly #told = new Map<string, 'RUNNING' | 'STOPPED'>()
   readonly #unacknowledged = new Map<string, Said>()
   readonly #due = new Set<string>()
+  /** The revisions that the host has of our topics; only a host that speaks Berth's own part has any. */
+  #topics: Map<string, string> | undefined
   #talking = false
   #open = true
   #stopHeartbeat: () => void = () => {}
 
-  constructor(
-    tools: Tools,
-    hub: AgentHub,
-    host: { readonly instance: ContainerInstance; readonly endpoint: string },
-    socket: Socket,
-  ) {
-    const { instance } = host
-    this.#endpoint = host.endpoint
+  constructor(tools: Tools, hub: AgentHub, { instance, caller, socket }: Session) {
+    this.#caller = caller
     this.#tools = tools
     this.#hub = hub
     this.#socket = socket
@@ -140,6 +144,10 @@ class AcsConnection implements Connected {
   taskChanged(key: string): void {
     this.#due.add(key)
     void this.#talk()
+  }
+
+  instanceChanged(): void {
+    this.#sayTopics()
   }
 
   /** A newer connection took over, or the host was deregistered. */
@@ -198,7 +206,7 @@ class AcsConnection implements Connected {
         if (this.#told.get(key) === desired) return []
         if (desired === 'STOPPED') return [{ key, desired, acs: toStop(task) }]
         const row = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
-        return row ? [{ key, desired, acs: toAcsTask(task, row, this.#endpoint) }] : []
+        return row ? [{ key, desired, acs: toAcsTask(task, row, this.#caller.endpoint) }] : []
       }),
     )
     if (news.length === 0) return undefined
@@ -249,13 +257,54 @@ class AcsConnection implements Connected {
       })
       return
     }
-    if (frame?.type === 'AckRequest') this.#acknowledged(frame.message.messageId)
-    else if (frame?.type === 'TaskStopVerificationMessage') {
-      const { messageId, stopCandidates } = frame.message
-      this.#verify(
-        messageId,
-        stopCandidates.map((candidate) => candidate.taskArn),
-      )
+    if (frame) this.#take(frame)
+  }
+
+  #take(frame: AcsUp): void {
+    switch (frame.type) {
+      case 'AckRequest':
+        return this.#acknowledged(frame.message.messageId)
+      case 'TaskStopVerificationMessage': {
+        const { messageId, stopCandidates } = frame.message
+        return this.#verify(
+          messageId,
+          stopCandidates.map((candidate) => candidate.taskArn),
+        )
+      }
+      case 'BerthHello':
+        this.#topics = new Map(frame.message.topics.map(({ name, revision }) => [name, revision]))
+        this.#send({ type: 'BerthWelcome', message: {} })
+        return this.#sayTopics()
+      case 'BerthStateChanges':
+        return void this.#stateChanges(frame.message)
+      case 'BerthHealth':
+        return takeHealth(this.#tools, this.#key, frame.message.tasks)
+      default:
+    }
+  }
+
+  async #stateChanges({ messageId, changes }: BerthStateChanges): Promise<void> {
+    try {
+      const results = await takeStateChanges(this.#tools, this.#caller, changes)
+      this.#send({ type: 'BerthStateChangesAck', message: { messageId, results } })
+    } catch (error) {
+      this.#tools.log.error('state changes failed', { error: String(error) })
+      this.#socket.close(1011, 'The state changes could not be taken.')
+    }
+  }
+
+  /** Tells the host each topic that it does not have as it is. */
+  #sayTopics(): void {
+    const told = this.#topics
+    if (!told) return
+    const topics = this.#tools.store.read((tx) => {
+      const instance = tx.get(containerInstances, this.#key)
+      return instance ? topicsOf(instance) : []
+    })
+    for (const topic of topics) {
+      if (told.get(topic.name) === topic.revision) continue
+      told.set(topic.name, topic.revision)
+      void this.#say(() => ({ type: 'BerthTopic', message: topic }))
     }
   }
 

@@ -8,6 +8,8 @@ import { containerInstances, type Task, tasks } from '../records.ts'
 export interface Connected {
   /** A task of this host has changed. */
   taskChanged(key: string): void
+  /** The record of the host itself has changed. */
+  instanceChanged(): void
   /** The host is no longer registered. */
   dismiss(): void
 }
@@ -27,6 +29,7 @@ export class AgentHub {
         } else if (table === containerInstances.name) {
           const gone = !after || (after as { status: string }).status === 'INACTIVE'
           if (gone) this.#agents.get(key)?.dismiss()
+          else this.#agents.get(key)?.instanceChanged()
         }
     })
   }

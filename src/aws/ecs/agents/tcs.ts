@@ -11,17 +11,10 @@ import {
 } from '#wire/tcs.ts'
 
 import { changeInstance } from '../instances/change.ts'
-import { ofInstance, taskKeyOnHost } from '../names.ts'
-import {
-  type Container,
-  type ContainerInstance,
-  containerInstances,
-  type Health,
-  tasks,
-} from '../records.ts'
-import { changeTask } from '../tasks/change.ts'
-import { essentials } from '../tasks/report.ts'
+import { ofInstance } from '../names.ts'
+import { type ContainerInstance, containerInstances } from '../records.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
+import { takeHealth } from './health.ts'
 
 /** Agents close a connection on which nothing came for a minute. */
 const HEARTBEAT_MS = 25_000
@@ -93,50 +86,13 @@ function readFrame(tools: Tools, { target, caller }: Session, text: string): Tcs
 }
 
 function take(tools: Tools, { instance }: Session, frame: TcsUp): void {
-  if (frame.type === 'PublishHealthRequest') health(tools, instance, frame.message.tasks ?? [])
+  if (frame.type === 'PublishHealthRequest')
+    takeHealth(tools, ofInstance(instance), frame.message.tasks ?? [])
   if (frame.type === 'PublishInstanceStatusRequest') {
     const [status] = frame.message.statuses ?? []
     if (status) instanceStatus(tools, instance, status)
   }
   // Metrics have no reader before CloudWatch is built; they are acknowledged, as the protocol asks.
-}
-
-type HealthReports = NonNullable<
-  Extract<TcsUp, { type: 'PublishHealthRequest' }>['message']['tasks']
->
-
-function health(
-  { store, clock, ids }: Tools,
-  instance: ContainerInstance,
-  reports: HealthReports,
-): void {
-  const instanceKey = ofInstance(instance)
-  store.transact((tx) => {
-    for (const { taskArn, containers: said = [] } of reports) {
-      const task = tx.get(tasks, taskKeyOnHost(instanceKey, taskArn))
-      if (!task || task.containerInstanceId !== instance.containerInstanceId) continue
-      const now = new Map(
-        said.map(({ containerName, healthStatus }) => [containerName, healthStatus]),
-      )
-      const containers = task.containers.map((container) => {
-        const status = now.get(container.name)
-        return status && status !== container.healthStatus
-          ? { ...container, healthStatus: status }
-          : container
-      })
-      if (containers.every((container, at) => container === task.containers[at])) continue
-      const essential = essentials(tx, task)
-      const healthStatus = taskHealth(containers.filter(({ name }) => essential.has(name)))
-      changeTask(tx, task, { containers, healthStatus }, { now: clock.now(), id: ids.uuid() })
-    }
-  })
-}
-
-/** Of the essential containers, one unhealthy makes the task so, and one unknown keeps it unknown. */
-function taskHealth(containers: readonly Container[]): Health {
-  const statuses = containers.map((container) => container.healthStatus)
-  if (statuses.includes('UNHEALTHY')) return 'UNHEALTHY'
-  return statuses.includes('UNKNOWN') ? 'UNKNOWN' : 'HEALTHY'
 }
 
 type Statuses = Extract<TcsUp, { type: 'PublishInstanceStatusRequest' }>['message']['statuses']

@@ -1,0 +1,51 @@
+/** What a host says of its containers' health, by telemetry or at once, becomes the tasks' health. */
+import type { Tools } from '#room/room.ts'
+
+import { containerInstanceKey, taskKeyOnHost } from '../names.ts'
+import { type Container, type Health, type Task, tasks } from '../records.ts'
+import { changeTask } from '../tasks/change.ts'
+import { essentials } from '../tasks/report.ts'
+
+type HealthReports = readonly {
+  readonly taskArn: string
+  readonly containers?:
+    | readonly { readonly containerName: string; readonly healthStatus: Health }[]
+    | undefined
+}[]
+
+/** Only tasks of this host are changed; the same health again changes nothing. */
+export function takeHealth(
+  { store, clock, ids }: Tools,
+  instanceKey: string,
+  reports: HealthReports,
+): void {
+  store.transact((tx) => {
+    for (const { taskArn, containers: said = [] } of reports) {
+      const task = tx.get(tasks, taskKeyOnHost(instanceKey, taskArn))
+      if (!task || !isOn(task, instanceKey)) continue
+      const now = new Map(
+        said.map(({ containerName, healthStatus }) => [containerName, healthStatus]),
+      )
+      const containers = task.containers.map((container) => {
+        const status = now.get(container.name)
+        return status && status !== container.healthStatus
+          ? { ...container, healthStatus: status }
+          : container
+      })
+      if (containers.every((container, at) => container === task.containers[at])) continue
+      const essential = essentials(tx, task)
+      const healthStatus = taskHealth(containers.filter(({ name }) => essential.has(name)))
+      changeTask(tx, task, { containers, healthStatus }, { now: clock.now(), id: ids.uuid() })
+    }
+  })
+}
+
+const isOn = (task: Task, instanceKey: string): boolean =>
+  containerInstanceKey(task, task.clusterName, task.containerInstanceId) === instanceKey
+
+/** Of the essential containers, one unhealthy makes the task so, and one unknown keeps it unknown. */
+function taskHealth(containers: readonly Container[]): Health {
+  const statuses = containers.map((container) => container.healthStatus)
+  if (statuses.includes('UNHEALTHY')) return 'UNHEALTHY'
+  return statuses.includes('UNKNOWN') ? 'UNKNOWN' : 'HEALTHY'
+}

@@ -1,0 +1,76 @@
+/**
+ * Berth's own part of ACS, beside the public protocol and never needed by it. An agent that has it says `BerthHello`
+ * when it connects, a control plane that has it answers `BerthWelcome`; whoever does not know these ignores them.
+ */
+import { CONTAINERS_MAX, STATE_CHANGES_MAX, TASKS_MAX, TOPICS_MAX } from './limits.ts'
+import { anything, integer, list, name, number, object, oneOf, text, type Read } from './read.ts'
+
+const networkBinding = object(
+  { protocol: oneOf('tcp', 'udp') },
+  {
+    bindIP: text,
+    containerPort: integer,
+    hostPort: integer,
+    containerPortRange: text,
+    hostPortRange: text,
+  },
+)
+const status = oneOf('PENDING', 'RUNNING', 'STOPPED')
+/** As `SubmitTaskStateChange` has it. */
+const stateChange = object(
+  { task: name, status },
+  {
+    reason: text,
+    containers: list(
+      object(
+        { containerName: name, status },
+        {
+          runtimeId: text,
+          exitCode: integer,
+          reason: text,
+          imageDigest: text,
+          networkBindings: list(networkBinding),
+        },
+      ),
+      CONTAINERS_MAX,
+    ),
+    pullStartedAt: number,
+    pullStoppedAt: number,
+    executionStoppedAt: number,
+  },
+)
+const containerHealth = object({
+  containerName: name,
+  healthStatus: oneOf('HEALTHY', 'UNHEALTHY', 'UNKNOWN'),
+})
+/** What a host knows of a topic: `revision` is equal for equal contents. */
+const topic = object({ name, revision: name })
+
+export const extensionUp = {
+  BerthHello: object({ topics: list(topic, TOPICS_MAX) }),
+  /** State changes that are taken or refused one by one, in their order; `messageId` comes back with the results. */
+  BerthStateChanges: object({ messageId: name, changes: list(stateChange, STATE_CHANGES_MAX) }),
+  /** Health that has just changed; the same comes again with the next telemetry. */
+  BerthHealth: object({
+    tasks: list(
+      object({ taskArn: name, containers: list(containerHealth, CONTAINERS_MAX) }),
+      TASKS_MAX,
+    ),
+  }),
+  BerthTopicAck: topic,
+}
+
+export const extensionDown = {
+  BerthWelcome: object({}),
+  /** One result for each change, in their order: without a code it was taken, and is durable. */
+  BerthStateChangesAck: object({
+    messageId: name,
+    results: list(object({}, { code: text, message: text }), STATE_CHANGES_MAX),
+  }),
+  /** All of a topic, as it is now. */
+  BerthTopic: object({ name, revision: name, content: anything }),
+}
+
+export type StateChange = Read<typeof stateChange>
+export type Topic = Read<typeof topic>
+export type TaskHealth = Read<typeof extensionUp.BerthHealth>['tasks'][number]

@@ -10,7 +10,7 @@ export type Unsigned = {
   readonly url: string
   /** Signed beside `host`, the date and the session token. Names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body: string
+  readonly body: string | Uint8Array
 }
 export type Signer = {
   /** The service's signing name; ECS where it is absent. */
@@ -73,7 +73,7 @@ function encode(text: string): string {
   )
 }
 
-function sha256(text: string): string {
+function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex')
 }
 

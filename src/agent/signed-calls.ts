@@ -38,7 +38,8 @@ export class SignedCalls implements Calls {
     const { service, target } = this.#service
     const credentials = as ?? this.#options.credentials
     const url = endpoint.endsWith('/') ? endpoint : `${endpoint}/`
-    const body = JSON.stringify(input)
+    // As bytes, since a batch of log events is large and is both signed and sent.
+    const body = Buffer.from(JSON.stringify(input))
     const headers = sign(
       {
         method: 'POST',

@@ -138,6 +138,28 @@ test('batches keep AWS’s limits: order, span, number and size', () => {
   }
 })
 
+test('two batches share no millisecond, so that both may be on their way', () => {
+  const file = fileOf(
+    ...Array.from({ length: 30_000 }, (_, n) => out(`${n}\n`, Math.floor(n / 300))),
+  )
+  const all = batchesOf(file, 0, file.length)
+  assert.ok(all.length > 2)
+  for (const [index, { events }] of all.entries())
+    assert.ok(
+      index === 0 || all[index - 1]!.events.at(-1)!.timestamp < events[0]!.timestamp,
+      `batch ${index}`,
+    )
+  assert.deepEqual(
+    messages(all),
+    Array.from({ length: 30_000 }, (_, n) => String(n)),
+  )
+  const same = fileOf(...Array.from({ length: 15_000 }, (_, n) => out(`${n}\n`)))
+  assert.deepEqual(
+    batchesOf(same, 0, same.length).map(({ events }) => events.length),
+    [10_000, 5_000],
+  )
+})
+
 test('from wherever a batch was acknowledged nothing is lost, however the file was read', () => {
   const piece = fc.record({
     log: fc.constantFrom('a\n', 'b', 'BEGIN\n', 'x'.repeat(40), '\n', 'é\n'),

@@ -87,18 +87,33 @@ export function batches(events: readonly Sized[]): Batch[] {
       bytes + size > BATCH_BYTES_MAX ||
       high - low > BATCH_SPAN_MAX_MS
     if (isFull && batch.length > 0) {
-      all.push(batchOf(batch))
-      batch = []
-      bytes = 0
+      const kept = sharing(batch, event.timestamp)
+      all.push(batchOf(batch.slice(0, batch.length - kept.length)))
+      batch = kept
+      bytes = bytesOf(kept)
     }
-    oldest = batch.length === 0 ? event.timestamp : low
-    newest = batch.length === 0 ? event.timestamp : high
+    oldest = batch.length === 0 || isFull ? event.timestamp : low
+    newest = batch.length === 0 || isFull ? event.timestamp : high
     batch.push(event)
     bytes += size
   }
   if (batch.length > 0) all.push(batchOf(batch))
   return withoutLater(all)
 }
+
+/**
+ * What of a full batch goes with the next one: the events at its end that share their millisecond with the event that
+ * comes, so that the two batches have none in common and may be sent at once. Nothing where that would be most of it.
+ */
+function sharing(batch: readonly Sized[], instant: number): Sized[] {
+  const first = batch.findLastIndex(({ timestamp }) => timestamp !== instant) + 1
+  const kept = batch.slice(first)
+  const isSmall = kept.length <= batch.length / 2 && bytesOf(kept) <= BATCH_BYTES_MAX / 2
+  return isSmall ? kept : []
+}
+
+const bytesOf = (events: readonly Sized[]): number =>
+  events.reduce((sum, { bytes }) => sum + bytes + EVENT_OVERHEAD_BYTES, 0)
 
 /** Lines of two outputs may overlap: a batch is done with only what no later batch needs. */
 function withoutLater(all: readonly (Batch & { readonly from: number })[]): Batch[] {

@@ -5,9 +5,10 @@ import type { Log } from '#kernel/log.ts'
 import { Backoff } from '../backoff.ts'
 import { CallFault } from '../control-plane.ts'
 import type { Slots } from '../slots.ts'
-import { type Batch, batches, EventMaker, type Sized } from './events.ts'
+import { type Batch, batches, type Event, EventMaker, type Sized } from './events.ts'
 import { LineReader } from './lines.ts'
 import type { AwslogsOptions } from './options.ts'
+import { Sending } from './sending.ts'
 import type { Spool } from './spool.ts'
 import type { LogStream } from './stream.ts'
 
@@ -56,7 +57,7 @@ export class Follower {
   #identity = 0
   #freedTo = 0
   #isOver = false
-  /** Something has happened since the file was last looked at. */
+  /** The container ended, or began again, since the file was last looked at. */
   #hasChanged = false
   #wake: (() => void) | undefined
   /** Resolves when all is sent after the container's end, or when the follower was stopped. */
@@ -78,7 +79,8 @@ export class Follower {
   over(isOver: boolean): void {
     if (this.#isOver === isOver) return
     this.#isOver = isOver
-    this.#changed()
+    this.#hasChanged = true
+    this.#wake?.()
   }
 
   /** True when everything was sent, or never can be; for the container's removal, which waits for it. */
@@ -93,50 +95,47 @@ export class Follower {
   }
 
   async #run(): Promise<void> {
-    const { spool, path, log, containerId } = this.#of
-    const unwatch = spool.watch(path, () => this.#changed())
-    try {
-      while (!this.#stop.signal.aborted) {
-        try {
-          const count = await this.#of.passes.run(() => this.#pass())
-          this.#failure = undefined
-          this.#backoff.reset()
-          if (count === 'end') break
-          if (count < SMALL_BYTES) await this.#wait(count === 0 ? LOOK_MS : LINGER_MS, count === 0)
-        } catch (error) {
-          if (this.#stop.signal.aborted) return
-          this.#failure = error
-          log.warn('cannot send a log', { containerId, error: String(error) })
-          // All that was not acknowledged is read again, so nothing is held meanwhile.
-          this.#identity = 0
-          await this.#wait(this.#backoff.nextMs(), false)
+    const { log, containerId } = this.#of
+    while (!this.#stop.signal.aborted) {
+      try {
+        const count = await this.#of.passes.run(() => this.#pass())
+        this.#failure = undefined
+        this.#backoff.reset()
+        if (count === 'end') {
+          this.#isFinished = true
+          return
         }
+        if (count === 0) await this.#waitForMore()
+        else if (count < SMALL_BYTES) await this.#wait(LINGER_MS)
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        this.#failure = error
+        log.warn('cannot send a log', { containerId, error: String(error) })
+        // All that was not acknowledged is read again, so nothing is held meanwhile.
+        this.#identity = 0
+        await this.#wait(this.#backoff.nextMs())
       }
-      this.#isFinished = !this.#stop.signal.aborted
-    } finally {
-      unwatch()
     }
   }
 
   /** Reads and sends until little is left; gives how much was read last, or that the output has come to its end. */
   async #pass(): Promise<number | 'end'> {
-    let sending = Promise.resolve()
+    const sending = new Sending({
+      put: (events) => this.#put(events),
+      taken: ({ to }) => this.#acknowledge(to),
+    })
     try {
       for (let chunks = 1; ; chunks++) {
         const { made, bytes, isEnd } = await this.#read()
-        // The next is read while this one is on its way, and sent when this one is acknowledged: order stays.
-        await sending
-        sending = this.#sendAll(made)
-        // What goes wrong is heard at the next await, which may be a read away.
-        sending.catch(() => {})
+        for (const batch of made) await sending.add(batch)
         if (bytes >= SMALL_BYTES && chunks < CHUNKS_PER_PASS) continue
-        await sending
+        await sending.end()
         if (isEnd) await this.#acknowledge(this.#reader.position)
         return isEnd ? 'end' : bytes
       }
-    } catch (error) {
-      await sending.catch(() => {})
-      throw error
+    } finally {
+      // Whatever is still on its way must not be noted once the file is read anew.
+      await sending.settled()
     }
   }
 
@@ -207,13 +206,10 @@ export class Follower {
     return now - (this.#quietSince ?? now) >= JOIN_MS
   }
 
-  async #sendAll(made: readonly Batch[]): Promise<void> {
-    for (const { events, to } of made) {
-      this.#stop.signal.throwIfAborted()
-      const rejected = await this.#of.stream.put(events)
-      if (rejected > 0) this.#lost(rejected, 'the log group does not take events of their time')
-      await this.#acknowledge(to)
-    }
+  async #put(events: readonly Event[]): Promise<void> {
+    this.#stop.signal.throwIfAborted()
+    const rejected = await this.#of.stream.put(events)
+    if (rejected > 0) this.#lost(rejected, 'the log group does not take events of their time')
   }
 
   async #acknowledge(offset: number): Promise<void> {
@@ -233,22 +229,32 @@ export class Follower {
     log.warn('log events were lost', { containerId, ...stream.names, events, why })
   }
 
-  #changed(): void {
-    this.#hasChanged = true
-    this.#wake?.()
+  /**
+   * Until the file has grown, or the container is over, or for a while. It is watched only now: an engine that writes a
+   * hundred thousand lines a second would tell of each.
+   */
+  async #waitForMore(): Promise<void> {
+    const { spool, path, clock } = this.#of
+    let unwatch = (): void => {}
+    let disarm = (): void => {}
+    await new Promise<void>((done) => {
+      if (this.#stop.signal.aborted || this.#hasChanged) return done()
+      this.#wake = done
+      disarm = clock.after(LOOK_MS, done)
+      unwatch = spool.watch(path, done)
+      // What came between the last read and the watch is told by nobody.
+      spool.look(path).then(
+        (file) => (file?.bytes ?? 0) !== this.#reader.position && done(),
+        () => done(),
+      )
+    })
+    disarm()
+    unwatch()
+    this.#wake = undefined
   }
 
-  /** Waits; where it is `forMore`, only until something happens. Ends when the follower stops. */
-  async #wait(ms: number, forMore: boolean): Promise<void> {
-    if (this.#stop.signal.aborted || (forMore && this.#hasChanged)) return
-    await new Promise<void>((done) => {
-      const disarm = this.#of.clock.after(ms, done)
-      this.#wake = () => {
-        if (!forMore && !this.#stop.signal.aborted) return
-        disarm()
-        done()
-      }
-    })
-    this.#wake = undefined
+  /** Ends early only when the follower stops. */
+  async #wait(ms: number): Promise<void> {
+    await this.#of.clock.sleep(ms, this.#stop.signal).catch(() => {})
   }
 }

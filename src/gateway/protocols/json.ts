@@ -86,9 +86,11 @@ export function readJson(shape: Shape, value: unknown, path: string, decoding: D
     case 'list': {
       if (!Array.isArray(value)) throw misplaced(value, 'list', path)
       const item = shape.item!.shape
-      return value.flatMap((each: unknown, index) =>
-        each === null ? [] : [readJson(item, each, `${path}.${index + 1}`, decoding)],
-      )
+      const list: unknown[] = []
+      // Lists may be long: a batch of log events has ten thousand.
+      for (const [index, each] of (value as readonly unknown[]).entries())
+        if (each !== null) list.push(readJson(item, each, `${path}.${index + 1}`, decoding))
+      return list
     }
     case 'map': {
       if (!isObject(value)) throw misplaced(value, 'map', path)

@@ -3,7 +3,7 @@
  * environment writes to this server.
  */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,8 +18,9 @@ import { docker, importImage } from './engine.fixture.ts'
 const IMAGE = 'berth-awslogs-driver:1'
 const LIMIT = { timeout: 120_000 }
 const LINES = 20_000
-/** It runs nothing that needs a network, beside another engine. */
-const OPTIONS = '--bridge none --iptables=false --storage-driver vfs'
+/** Without a bridge of its own, even with none, it would take or remove that of this machine's engine. */
+const BRIDGE = 'berth-driver0'
+const OPTIONS = `--bridge ${BRIDGE} --iptables=false --ip-forward=false --ip-masq=false --storage-driver vfs`
 const root = mkdtempSync(join(tmpdir(), 'berth-dockerd-'))
 const socket = join(root, 'docker.sock')
 let house: House
@@ -44,6 +45,10 @@ async function run(options: object, script: string): Promise<void> {
 }
 
 before(async () => {
+  // One that a killed run has left may be there.
+  spawnSync('ip', ['link', 'delete', BRIDGE])
+  execFileSync('ip', ['link', 'add', BRIDGE, 'type', 'bridge'])
+  execFileSync('ip', ['address', 'add', '10.254.213.1/29', 'dev', BRIDGE])
   house = await House.start()
   const places = ['data-root', 'exec-root'].flatMap((name) => [`--${name}`, join(root, name)])
   engine = spawn(
@@ -60,6 +65,7 @@ after(async () => {
     await once(engine, 'exit')
   }
   await house?.stop()
+  spawnSync('ip', ['link', 'delete', BRIDGE])
   rmSync(root, { recursive: true, force: true })
 })
 

@@ -39,6 +39,8 @@ export class Awslogs {
   readonly #tools: AwslogsTools
   readonly #passes = new Slots(PASSES_AT_ONCE)
   readonly #followers = new Map<string, Follower>()
+  /** Those that the engine has no log of, or does not have any more. */
+  readonly #silent = new Set<string>()
   /** Being set up. */
   readonly #starting = new Set<string>()
   #stopped = false
@@ -76,13 +78,22 @@ export class Awslogs {
     }
   }
 
-  /** Resolves when the container may be removed; rejects while some of its output is not sent yet. */
-  async removable(dockerId: string): Promise<void> {
+  /** Whether the container may be removed; not while some of its output is not sent yet. */
+  isRemovable(task: KnownTask, name: string): boolean {
+    const { dockerId = '', startedAt } = containerOf(task, name)
+    const container = containersOf(task).find((one) => one.name === name)
+    const logs = container && startedAt !== undefined && awslogsConfig(container)
+    if (!logs || this.#silent.has(dockerId)) return true
     const follower = this.#followers.get(dockerId)
-    if (!follower) return
-    if (!follower.isSent) throw new Error('its log is not sent yet')
-    follower.stop()
+    if (!follower) this.look(task)
+    return follower?.isSent ?? false
+  }
+
+  /** The container is gone, and its log with it. Not before: whoever followed anew would send all of it again. */
+  async removed(dockerId: string): Promise<void> {
+    this.#followers.get(dockerId)?.stop()
     this.#followers.delete(dockerId)
+    this.#silent.delete(dockerId)
     await this.#tools.spool.forget(dockerId)
   }
 
@@ -104,6 +115,7 @@ export class Awslogs {
     const { engine, clock, log } = this.#tools
     try {
       const path = (await engine.inspect(containerId))?.details?.logPath
+      if (!path) this.#silent.add(containerId)
       if (!path || this.#stopped || this.#followers.has(containerId)) return
       const follower = new Follower({
         ...this.#tools,
@@ -127,13 +139,13 @@ export class Awslogs {
   #streamOf(task: KnownTask, container: AcsContainer, id: string) {
     const config = awslogsConfig(container)
     if (!config) return undefined
-    const { place, calls } = this.#tools
-    const options = readOptions(config, place)
+    // What runs was accepted once: a control plane that has moved since still gets its logs.
+    const options = readOptions(config)
     const { dockerName: name } = containerOf(task, container.name)
     const names = {
       logGroupName: options.group,
       logStreamName: streamName(options, { id, name, image: container.image }),
     }
-    return { options, stream: new LogStream(names, options.createGroup, calls) }
+    return { options, stream: new LogStream(names, options.createGroup, this.#tools.calls) }
   }
 }

@@ -242,15 +242,17 @@ export class Follower {
       this.#wake = done
       disarm = clock.after(LOOK_MS, done)
       unwatch = spool.watch(path, done)
-      // What came between the last read and the watch is told by nobody.
-      spool.look(path).then(
-        (file) => (file?.bytes ?? 0) !== this.#reader.position && done(),
-        () => done(),
-      )
+      void this.#hasGrown().then((hasGrown) => hasGrown && this.#wake?.())
     })
     disarm()
     unwatch()
     this.#wake = undefined
+  }
+
+  /** What came between the last read and the watch is told by nobody. */
+  async #hasGrown(): Promise<boolean> {
+    const file = await this.#of.spool.look(this.#of.path).catch(() => undefined)
+    return file !== undefined && file.bytes !== this.#reader.position
   }
 
   /** Ends early only when the follower stops. */

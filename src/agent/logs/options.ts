@@ -57,10 +57,10 @@ export function awslogsConfig(
   return LogConfig?.Type === 'awslogs' ? (LogConfig.Config ?? {}) : undefined
 }
 
-/** Throws OptionsRefused with the option's name. */
+/** Throws OptionsRefused with the option's name. Without `place` it is not asked where the logs should go. */
 export function readOptions(
   config: Readonly<Record<string, string>>,
-  place: LogsPlace,
+  place?: LogsPlace,
 ): AwslogsOptions {
   const option = (name: string): string | undefined => config[name] || undefined
   for (const name of Object.keys(config))
@@ -68,7 +68,7 @@ export function readOptions(
       throw new OptionsRefused(`unknown log opt '${name}' for awslogs log driver`)
   const group = option('awslogs-group') ?? ''
   if (!GROUP.test(group)) throw new OptionsRefused(`awslogs-group is not a log group: '${group}'`)
-  checkPlace(option('awslogs-region'), option('awslogs-endpoint'), place)
+  if (place) checkPlace(option('awslogs-region'), option('awslogs-endpoint'), place)
   const stream = option('awslogs-stream')
   if (stream !== undefined && !STREAM.test(stream))
     throw new OptionsRefused(`awslogs-stream is not a log stream: '${stream}'`)

@@ -294,10 +294,11 @@ export class TaskRunner {
   async #cleanUp(task: KnownTask): Promise<void> {
     const { engine, host, settings, logs, clock, log } = this.#options
     try {
-      for (const { dockerId, removed } of Object.values(task.containers)) {
+      for (const [name, { dockerId, removed }] of Object.entries(task.containers)) {
         if (dockerId === undefined || removed) continue
-        await logs?.removable(dockerId)
+        if (logs?.isRemovable(task, name) === false) throw new Error('its log is not sent yet')
         await engine.remove(dockerId)
+        await logs?.removed(dockerId)
       }
       for (const volume of Object.values(task.volumes)) {
         await engine.removeVolume(volume)

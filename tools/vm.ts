@@ -64,7 +64,10 @@ function prepare(): void {
   fetchKernel()
   buildInitramfs()
   const { PATH = '' } = process.env
-  const tests = TESTS.flatMap((pattern) => globSync(pattern, { cwd: HERE })).join(' ')
+  // Others may be named: `npm run vm -- test/docker/agent.test.ts`.
+  const [, , ...named] = process.argv
+  const patterns = named.length > 0 ? named : TESTS
+  const tests = patterns.flatMap((pattern) => globSync(pattern, { cwd: HERE })).join(' ')
   writeFileSync(
     join(PLACE, 'environment'),
     `export PATH='${PATH}'\nexport HOME=/root\nexport BERTH_VM_TESTS='${tests}'\n`,

@@ -33,6 +33,9 @@ const STOP_TIMEOUT_EXTRA_MS = 2 * MINUTE_MS
 const REMOVE_TIMEOUT_MS = 5 * MINUTE_MS
 const QUICK_TIMEOUT_MS = 30_000
 const CONFLICT = 409
+/** 128 and SIGKILL. */
+const KILLED = 137
+const OUT_OF_MEMORY_MS = 500
 
 /** The Engine API's versions that are tested: the oldest is Debian 12's, the newest what Docker 28 has. */
 const API_OLDEST = '1.41'
@@ -57,6 +60,7 @@ export class DockerEngine implements Engine {
   readonly #createTimeoutMs: number
   readonly #startTimeoutMs: number
   #prefix: Promise<string> | undefined
+  #cgroupVersion: 1 | 2 | undefined
 
   constructor(options: {
     socketPath: string
@@ -209,6 +213,21 @@ export class DockerEngine implements Engine {
   }
 
   async inspect(containerId: string): Promise<Observed | undefined> {
+    const seen = await this.#inspectOnce(containerId)
+    if (!seen || !(await this.#mayTellLate(seen))) return seen
+    await this.#clock.sleep(OUT_OF_MEMORY_MS)
+    return this.#inspectOnce(containerId)
+  }
+
+  /** With control groups of version 2 the Engine hears of memory that ran out a moment after the end that it caused. */
+  async #mayTellLate({ exitCode, outOfMemory, finishedAt = 0 }: Observed): Promise<boolean> {
+    if (exitCode !== KILLED || outOfMemory) return false
+    if (this.#clock.now() - finishedAt > OUT_OF_MEMORY_MS) return false
+    this.#cgroupVersion ??= (await this.info()).cgroupVersion
+    return this.#cgroupVersion === 2
+  }
+
+  async #inspectOnce(containerId: string): Promise<Observed | undefined> {
     const answer = await this.#attempt({
       method: 'GET',
       path: `/containers/${containerId}/json`,

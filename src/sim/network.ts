@@ -166,6 +166,7 @@ export class Network {
       return failed('no answer in time')
     }
     const listening = this.#listening
+    if (connection.signal.aborted) return failed('stopped')
     if (!listening) return failed('connection refused')
     const url = new URL(connection.url)
     const target = url.pathname + url.search

@@ -71,10 +71,10 @@ export class Daemon {
   readonly lines: string[] = []
   readonly #ended: Promise<unknown>
 
-  constructor(args: readonly string[], environment: NodeJS.ProcessEnv) {
+  constructor(args: readonly string[], environment: NodeJS.ProcessEnv, program = PROGRAM) {
     this.child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', PROGRAM, ...args],
+      ['--disable-warning=ExperimentalWarning', program, ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: environment,
@@ -102,25 +102,38 @@ export class Daemon {
   }
 }
 
+type HouseOptions = {
+  readonly agent?: boolean
+  /** Arguments of the server. */
+  readonly server?: readonly string[]
+  /** Stands in for the command line: another file that imports it. */
+  readonly program?: string
+  /** What more their environment has. */
+  readonly extra?: Record<'server' | 'agent', NodeJS.ProcessEnv>
+}
+
 export class House {
   readonly root = mkdtempSync(join(tmpdir(), 'berth-house-'))
   readonly data = join(this.root, 'data')
   readonly #hostData = join(this.root, 'host')
   readonly #serverArgs: readonly string[]
+  readonly #program: string | undefined
+  /** What more the environment of the next server and agent has. */
+  readonly extra: Record<'server' | 'agent', NodeJS.ProcessEnv>
   server!: Daemon
   agent: Daemon | undefined
   endpoint = ''
   api!: Api
   #hostKeys: NodeJS.ProcessEnv = {}
 
-  private constructor(serverArgs: readonly string[]) {
-    this.#serverArgs = serverArgs
+  private constructor({ server = [], program, extra }: HouseOptions) {
+    this.extra = { server: {}, agent: {}, ...extra }
+    this.#serverArgs = server
+    this.#program = program
   }
 
-  static async start(
-    options: { readonly agent?: boolean; readonly server?: readonly string[] } = {},
-  ): Promise<House> {
-    const house = new House(options.server ?? [])
+  static async start(options: HouseOptions = {}): Promise<House> {
+    const house = new House(options)
     try {
       await house.startServer()
       if (options.agent) {
@@ -159,7 +172,8 @@ export class House {
     const account = ['--account-id', ACCOUNT_ID, '--access-key-id', KEYS.accessKeyId]
     this.server = new Daemon(
       ['server', '--data', this.data, '--port', port, ...account, ...this.#serverArgs],
-      { ...this.env, BERTH_SECRET_ACCESS_KEY: KEYS.secretAccessKey },
+      { ...this.env, BERTH_SECRET_ACCESS_KEY: KEYS.secretAccessKey, ...this.extra.server },
+      this.#program,
     )
     this.endpoint = (await this.server.ready)['endpoint'] ?? ''
     this.api = ecsApi(this.endpoint, REGION, KEYS)
@@ -177,11 +191,11 @@ export class House {
 
   /** `settings` are environment variables of the agent. */
   async startAgent(settings: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.agent = new Daemon(['agent', '--endpoint', this.endpoint, '--data', this.#hostData], {
-      ...this.env,
-      ...this.#hostKeys,
-      ...settings,
-    })
+    this.agent = new Daemon(
+      ['agent', '--endpoint', this.endpoint, '--data', this.#hostData],
+      { ...this.env, ...this.#hostKeys, ...this.extra.agent, ...settings },
+      this.#program,
+    )
     await this.agent.ready
   }
 

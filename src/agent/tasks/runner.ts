@@ -187,10 +187,10 @@ export class TaskRunner {
       if (state === 'exited' || this.#stopped) continue
       const arn = labels[LABELS.taskArn] ?? ''
       const task = this.#tasks.get(arn)
-      const known = task && containerOf(task, labels[LABELS.containerName] ?? '')
+      const known = task?.containers[labels[LABELS.containerName] ?? '']
       const isLate = known
         ? known.status === 'STOPPED' || (known.dockerId ?? id) !== id
-        : state === 'created' || this.#forgotten.has(arn)
+        : task !== undefined || state === 'created' || this.#forgotten.has(arn)
       if (!isLate) continue
       if (state === 'running') await engine.stop(id, config.stopTimeoutSeconds)
       else await engine.remove(id)

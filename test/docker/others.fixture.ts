@@ -1,0 +1,129 @@
+/** A client that does what else there is to do, and does not mind when nobody answers: it only keeps things moving. */
+import type { House } from '../parity/house.ts'
+
+export class Others {
+  readonly #house: House
+  readonly #cluster: string
+  #ended = false
+  #gate = Promise.withResolvers<void>()
+  #resting = Promise.withResolvers<void>()
+
+  constructor(house: House, cluster: string) {
+    this.#house = house
+    this.#cluster = cluster
+    void this.#run()
+  }
+
+  resume(): void {
+    this.#resting = Promise.withResolvers<void>()
+    this.#gate.resolve()
+  }
+
+  /** Resolves once nothing is under way. */
+  async pause(): Promise<void> {
+    this.#gate = Promise.withResolvers<void>()
+    await this.#resting.promise
+  }
+
+  end(): void {
+    this.#ended = true
+    this.resume()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended)
+      for (const act of this.#acts()) {
+        this.#resting.resolve()
+        await this.#gate.promise
+        if (this.#ended) return
+        await act().catch(() => new Promise((done) => setTimeout(done, 20)))
+      }
+  }
+
+  #acts(): readonly (() => Promise<unknown>)[] {
+    const cluster = this.#cluster
+    const api = (operation: string, input: object) => () => this.#house.api(operation, input)
+    const setting = { name: 'containerInsights', value: 'enabled' }
+    return [
+      () => this.#startAndStop(),
+      () => this.#onHost(),
+      api('RegisterTaskDefinition', {
+        family: 'other',
+        containerDefinitions: [{ name: 'app', image: 'none', memory: 16 }],
+      }),
+      () => this.#undefine(),
+      api('CreateCluster', { clusterName: 'other' }),
+      api('UpdateClusterSettings', { cluster: 'other', settings: [setting] }),
+      api('DescribeClusters', { clusters: ['other'] }),
+      api('ListClusters', {}),
+      api('DeleteCluster', { cluster: 'other' }),
+      api('PutAccountSetting', setting),
+      api('ListAccountSettings', {}),
+      api('DeleteAccountSetting', { name: setting.name }),
+      api('ListTaskDefinitionFamilies', {}),
+      api('ListTasks', { cluster }),
+    ]
+  }
+
+  async #startAndStop(): Promise<void> {
+    const { api } = this.#house
+    const { tasks } = await api<{ tasks: { taskArn: string }[] }>('RunTask', {
+      cluster: this.#cluster,
+      taskDefinition: 'steady',
+      startedBy: 'other',
+    })
+    const task = tasks[0]?.taskArn
+    if (task === undefined) return
+    const described = { cluster: this.#cluster, tasks: [task] }
+    for (let looks = 0; looks < 40; looks++) {
+      const { tasks: now } = await api<{ tasks: { lastStatus: string }[] }>(
+        'DescribeTasks',
+        described,
+      )
+      if (now[0]?.lastStatus === 'RUNNING') break
+      await new Promise((done) => setTimeout(done, 50))
+    }
+    await this.#insist('StopTask', { cluster: this.#cluster, task })
+  }
+
+  /** Nothing that it started may be left to run. */
+  async #insist(operation: string, input: object): Promise<void> {
+    while (!this.#ended)
+      try {
+        await this.#house.api(operation, input)
+        return
+      } catch {
+        await new Promise((done) => setTimeout(done, 50))
+      }
+  }
+
+  async #onHost(): Promise<void> {
+    const { api } = this.#house
+    const { containerInstanceArns } = await api<{ containerInstanceArns: string[] }>(
+      'ListContainerInstances',
+      { cluster: this.#cluster },
+    )
+    const [targetId = ''] = containerInstanceArns
+    const attribute = { name: 'other', value: '1', targetType: 'container-instance', targetId }
+    const cluster = this.#cluster
+    await api('PutAttributes', { cluster, attributes: [attribute] })
+    await api('DeleteAttributes', { cluster, attributes: [attribute] })
+    await api('UntagResource', { resourceArn: targetId, tagKeys: ['none'] })
+    const change = { cluster, containerInstances: containerInstanceArns }
+    await api('UpdateContainerInstancesState', { ...change, status: 'DRAINING' })
+    await this.#insist('UpdateContainerInstancesState', { ...change, status: 'ACTIVE' })
+    await api('StartTask', { ...change, taskDefinition: 'short', startedBy: 'other' })
+  }
+
+  async #undefine(): Promise<void> {
+    const { api } = this.#house
+    const { taskDefinitionArns } = await api<{ taskDefinitionArns: string[] }>(
+      'ListTaskDefinitions',
+      { familyPrefix: 'other' },
+    )
+    const [taskDefinition] = taskDefinitionArns
+    if (taskDefinition === undefined) return
+    await api('DeregisterTaskDefinition', { taskDefinition })
+    await api('DeleteTaskDefinitions', { taskDefinitions: [taskDefinition] })
+  }
+}

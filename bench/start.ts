@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 import { runAgent } from '#agent/main.ts'
 
@@ -47,20 +48,46 @@ async function image(): Promise<void> {
   await docker('POST', `/images/create?${query.toString()}`, tar)
 }
 
-/** When the container's process began, by the engine's word; asked until it has. */
-async function began(id: string): Promise<number> {
-  for (;;) {
-    const { State } = (await docker('GET', `/containers/${id}/json`)) as {
-      State: { StartedAt: string; Running: boolean }
-    }
-    if (State.Running) return instant(State.StartedAt)
-  }
+type StartEvent = {
+  readonly id: string
+  readonly timeNano: number
+  readonly Actor: { readonly Attributes: Readonly<Record<string, string>> }
 }
 
-/** The engine tells nanoseconds, of which a Date keeps three digits. */
-function instant(text: string): number {
-  const fraction = Number(/(\.\d+)Z$/.exec(text)?.[1] ?? 0)
-  return Math.floor(Date.parse(text) / 1000) * 1000 + fraction * 1000
+/** The engine tells of each start as it happens; asking for it would slow down what is measured. */
+class Starts {
+  readonly #events: StartEvent[] = []
+  #wake: () => void = () => {}
+
+  static async open(): Promise<Starts> {
+    const starts = new Starts()
+    const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['start'] }))
+    const path = `/v1.41/events?filters=${filters}`
+    await new Promise<void>((opened, failed) => {
+      httpRequest({ socketPath: SOCKET, path }, (response) => {
+        createInterface({ input: response }).on('line', (line) => {
+          starts.#events.push(JSON.parse(line) as StartEvent)
+          starts.#wake()
+        })
+        response.socket.unref()
+        opened()
+      })
+        .on('error', failed)
+        .end()
+    })
+    return starts
+  }
+
+  /** When this container began, in milliseconds since the epoch, and its id. */
+  async of(
+    is: (event: StartEvent) => boolean,
+  ): Promise<{ readonly id: string; readonly at: number }> {
+    for (;;) {
+      const found = this.#events.find(is)
+      if (found) return { id: found.id, at: found.timeNano / 1e6 }
+      await new Promise<void>((done) => (this.#wake = done))
+    }
+  }
 }
 
 const now = (): number => performance.timeOrigin + performance.now()
@@ -79,7 +106,7 @@ async function raw(): Promise<number> {
     },
   })) as { Id: string }
   await docker('POST', `/containers/${Id}/start`)
-  const took = (await began(Id)) - begin
+  const took = (await starts.of(({ id }) => id === Id)).at - begin
   await docker('DELETE', `/containers/${Id}?force=true`)
   return took
 }
@@ -93,15 +120,10 @@ async function byRunTask(berth: Berth): Promise<number> {
   )
   if (failures.length > 0) throw new Error(`no task: ${JSON.stringify(failures)}`)
   const arn = tasks[0]?.taskArn ?? ''
-  const filters = encodeURIComponent(
-    JSON.stringify({ label: [`com.amazonaws.ecs.task-arn=${arn}`] }),
+  const { id, at } = await starts.of(
+    ({ Actor }) => Actor.Attributes['com.amazonaws.ecs.task-arn'] === arn,
   )
-  let id: string | undefined
-  while (id === undefined) {
-    const found = (await docker('GET', `/containers/json?filters=${filters}`)) as { Id: string }[]
-    id = found[0]?.Id
-  }
-  const took = (await began(id)) - begin
+  const took = at - begin
   await ask(berth.target, 'StopTask', { task: arn })
   for (;;) {
     const { tasks: after } = await ask<{ tasks: { lastStatus: string }[] }>(
@@ -115,6 +137,7 @@ async function byRunTask(berth: Berth): Promise<number> {
   return took
 }
 
+const starts = await Starts.open()
 const directory = mkdtempSync(join(tmpdir(), 'berth-bench-agent-'))
 const berth = await Berth.start()
 await ask(berth.target, 'CreateCluster', { clusterName: 'default' })

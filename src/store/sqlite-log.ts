@@ -19,6 +19,7 @@ export type FromWorker =
   | { readonly type: 'loaded'; readonly revision: number }
   | { readonly type: 'durable'; readonly revision: number }
   | { readonly type: 'ready' }
+  | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly message: string }
 
 /** Commits waiting for the disk beyond this many mean that the disk has stopped: fail rather than fill memory. */
@@ -35,6 +36,8 @@ export class SqliteLog implements Log {
   #loaded: { done: (revision: number) => void; fail: (error: Error) => void } | undefined
   #ready: (() => void)[] = []
   #drained: (() => void)[] = []
+  #closed: () => void = () => {}
+  #isClosed = false
   #durable: (revision: number) => void = () => {}
   #failed: (error: Error) => void = () => {}
 
@@ -50,7 +53,7 @@ export class SqliteLog implements Log {
     this.#worker.on('message', (message: FromWorker) => this.#hear(message))
     this.#worker.on('error', (error) => this.#fail(error.message))
     this.#worker.on('exit', (code) => {
-      if (code !== 0) this.#fail(`the journal's thread ended with code ${code}`)
+      if (code !== 0 && !this.#isClosed) this.#fail(`the journal's thread ended with code ${code}`)
       for (const drained of this.#drained.splice(0)) drained()
     })
   }
@@ -97,10 +100,12 @@ export class SqliteLog implements Log {
   async close(): Promise<void> {
     while (!this.#failure && (this.#inFlight || this.#queue.length > 0))
       await new Promise<void>((done) => this.#drained.push(done))
-    const gone = new Promise<void>((done) => this.#worker.once('exit', () => done()))
+    const closed = new Promise<void>((done) => (this.#closed = done))
     this.#say({ type: 'close' })
-    if (this.#failure) await this.#worker.terminate()
-    else await gone
+    // A thread that only closes its port does not always end.
+    if (!this.#failure) await closed
+    this.#isClosed = true
+    await this.#worker.terminate()
   }
 
   #say(message: ToWorker): void {
@@ -136,6 +141,9 @@ export class SqliteLog implements Log {
       case 'ready':
         this.#ready.shift()?.()
         return
+      case 'closed':
+        this.#closed()
+        return
       case 'failed':
         this.#fail(message.message)
     }
@@ -153,6 +161,7 @@ export class SqliteLog implements Log {
     this.#loaded?.fail(this.#failure)
     this.#failed(this.#failure)
     for (const ready of this.#ready.splice(0)) ready()
+    this.#closed()
     void this.#worker.terminate()
   }
 }

@@ -216,7 +216,7 @@ class Journal {
         case 'close':
           this.#db.close()
           this.#mark.close()
-          return port.close()
+          return say({ type: 'closed' })
       }
     })
   }

@@ -69,6 +69,7 @@ class Mark {
 class Journal {
   readonly #db: DatabaseSync
   readonly #mark: Mark
+  #isClosed = false
   #chain = ''
   #snapshot = { revision: 0, number: 0, checksum: '' }
 
@@ -181,6 +182,7 @@ class Journal {
 
   /** Drops what the newest snapshot replaces, a little at a time between other messages. */
   #drop(): void {
+    if (this.#isClosed) return
     const { revision } = this.#snapshot
     const journal = this.#db
       .prepare(
@@ -214,6 +216,7 @@ class Journal {
         case 'snapshot-end':
           return this.snapshotEnd()
         case 'close':
+          this.#isClosed = true
           this.#db.close()
           this.#mark.close()
           return say({ type: 'closed' })

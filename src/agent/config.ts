@@ -52,6 +52,8 @@ const RESERVED_PORTS: readonly number[] = [22, 2375, 2376, 51_678, 51_679]
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const CLEANUP_WAIT_MS_MIN = 1000
+/** Amazon's agent takes no shorter one either. */
+const IMAGE_CLEANUP_MS_MIN = 10 * MINUTE_MS
 /** Where Amazon's agent has its settings too. */
 const SETTINGS_FILE = '/etc/ecs/ecs.config'
 const GPU_INFO = '/var/lib/ecs/gpu/nvidia-gpu-info.json'
@@ -110,7 +112,10 @@ export function processConfig(): AgentConfig {
 function imageCleanup(read: SettingReader): ImageCleanup | undefined {
   const disabled = read.flag('ECS_DISABLE_IMAGE_CLEANUP') ?? false
   const cleanup = {
-    intervalMs: read.durationMs('ECS_IMAGE_CLEANUP_INTERVAL') ?? 30 * MINUTE_MS,
+    intervalMs: Math.max(
+      IMAGE_CLEANUP_MS_MIN,
+      read.durationMs('ECS_IMAGE_CLEANUP_INTERVAL') ?? 30 * MINUTE_MS,
+    ),
     minimumAgeMs: read.durationMs('ECS_IMAGE_MINIMUM_CLEANUP_AGE') ?? HOUR_MS,
     perCycle: read.count('ECS_NUM_IMAGES_DELETE_PER_CYCLE') ?? 5,
   }

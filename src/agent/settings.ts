@@ -67,8 +67,12 @@ export class SettingReader {
   }
 
   flag(name: string): boolean | undefined {
-    const value = this.oneOf(name, ['true', 'false', '1', '0'])
-    return value === undefined ? undefined : value === 'true' || value === '1'
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    // As Go reads them.
+    if (/^(true|t|1)$/i.test(text)) return true
+    if (/^(false|f|0)$/i.test(text)) return false
+    throw bad(name, 'true or false')
   }
 
   count(name: string): number | undefined {
@@ -118,7 +122,9 @@ export class SettingReader {
 
   ports(name: string): readonly number[] | undefined {
     const values = this.list(name)
-    if (values?.some((value) => !Number.isInteger(value))) throw bad(name, 'a JSON list of ports')
+    const isPort = (value: unknown) =>
+      Number.isInteger(value) && Number(value) >= 0 && Number(value) <= PORT_MAX
+    if (!values?.every(isPort) && values !== undefined) throw bad(name, 'a JSON list of ports')
     return values?.map(Number)
   }
 
@@ -132,7 +138,7 @@ export class SettingReader {
   /** Refuses what would be silently without effect. */
   finish(): void {
     for (const [name, text] of Object.entries(this.#settings)) {
-      if (!name.startsWith('ECS_') || !text || this.#asked.has(name) || NOT_OURS.test(name))
+      if (!/^(NON_)?ECS_/.test(name) || !text || this.#asked.has(name) || NOT_OURS.test(name))
         continue
       const instead = ELSEWHERE[name]
       throw new Error(

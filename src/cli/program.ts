@@ -114,7 +114,9 @@ function agent(berth: Command): void {
         .makeOptionMandatory(),
     )
     .option('--cluster <name>', 'cluster to join: ECS_CLUSTER, else `default`, if it is not given')
-    .option('--region <name>', 'region to join', REGION)
+    .addOption(
+      new Option('--region <name>', 'region to join').env('AWS_DEFAULT_REGION').default(REGION),
+    )
     .addOption(dataOption())
     .option('--docker <socket>', "the Docker Engine's socket", '/var/run/docker.sock')
     .action(async (options) => (await import('./agent.ts')).agent(options))

@@ -4,6 +4,7 @@ import { after, before, test, type TestContext } from 'node:test'
 import { systemIds } from '#system/system.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
+import { until } from '../parity/house.ts'
 import { docker, importImage, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
@@ -317,6 +318,38 @@ test(
         (frame) => frame.type === 'AckRequest' && frame.message.messageId === messageId,
       ),
     )
+  },
+)
+
+test(
+  'trap 2 (standalone tasks): what crashes is not started over and over, and leaves nothing behind',
+  LIMIT,
+  async (context) => {
+    const one = await start(context, { ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION: '1s' })
+    const policy = { enabled: true, restartAttemptPeriod: 60 }
+    const crashing = Array.from({ length: 4 }, () =>
+      task([sh('exit 1', { restartPolicy: policy })]),
+    )
+    for (const each of crashing) one.run(each)
+    for (const { arn } of crashing) {
+      const stopped = await one.backend.status(arn, 'STOPPED')
+      assert.equal(container(stopped)?.exitCode, 1)
+    }
+    await until('nothing is left', async () => (await one.containers()).length === 0 || undefined)
+    // One that may be started again is the same container each time.
+    const loop = task([sh('exit 1', { restartPolicy: { enabled: true, restartAttemptPeriod: 0 } })])
+    one.run(loop)
+    await one.backend.status(loop.arn, 'RUNNING')
+    const starts = new Set<string>()
+    await until('it was started again and again', async () => {
+      const all = await one.containers()
+      assert.equal(all.length, 1)
+      starts.add((await one.inspect(all[0]?.Id)).State.StartedAt)
+      return starts.size >= 4 || undefined
+    })
+    one.stopTask(loop.arn)
+    await one.backend.status(loop.arn, 'STOPPED')
+    await until('nothing is left', async () => (await one.containers()).length === 0 || undefined)
   },
 )
 

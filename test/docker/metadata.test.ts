@@ -5,6 +5,7 @@ import { after, before, test, type TestContext } from 'node:test'
 import { systemIds } from '#system/system.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
+import { until } from '../parity/house.ts'
 import { importImage, outputOf, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
@@ -150,11 +151,13 @@ test('the endpoint comes back where containers know it', LIMIT, async (context) 
   await host.backend.status(asker.arn, 'RUNNING')
   await host.stopAgent()
   await host.startAgent()
-  await host.backend.until(async () => {
+  await until('it asked again after its restart', async () => {
     const ask = (await host.containers()).find(
       ({ Labels }) => Labels['com.amazonaws.ecs.container-name'] === 'ask',
     )
     const output = await outputOf(ask?.Id ?? '')
-    return output.includes('"RestartCount":1') ? output : undefined
+    return output.includes('"RestartCount":1,') || output.includes('"RestartCount":1}')
+      ? output
+      : undefined
   })
 })

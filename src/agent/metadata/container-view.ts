@@ -1,5 +1,8 @@
 /** A container, as it reads about itself. */
-import type { Observed } from '../engine.ts'
+import type { AcsContainer } from '#wire/task.ts'
+
+import type { ContainerDetails, Observed } from '../engine.ts'
+import { jsonObject } from '../tasks/create.ts'
 import { isPause } from '../tasks/pause.ts'
 import {
   containerOf,
@@ -62,8 +65,7 @@ export function containerView(
     Networks: [{ NetworkMode: mode, IPv4Addresses: details?.ipv4Addresses ?? [] }],
     ...(version === 'v4'
       ? {
-          LogDriver: details?.logDriver ?? '',
-          LogOptions: details?.logOptions ?? {},
+          ...logging(container, details),
           ContainerARN: container?.containerArn ?? '',
           ...(container?.restartPolicy?.enabled ? { RestartCount: known.restarts ?? 0 } : {}),
         }
@@ -74,6 +76,19 @@ export function containerView(
 /** One that asks runs, even where the agent has not heard of its start yet. */
 function statusNow({ status }: KnownContainer, seen: Observed | undefined): Status {
   return seen?.state === 'running' && rank(status) < rank('RUNNING') ? 'RUNNING' : status
+}
+
+/** What the task definition says, which is not always how the engine is made to keep the output. */
+function logging(
+  container: AcsContainer | undefined,
+  details: ContainerDetails | undefined,
+): Readonly<Record<string, unknown>> {
+  const { LogConfig: said } = jsonObject(container?.dockerConfig?.hostConfig) as {
+    LogConfig?: { Type?: string; Config?: object }
+  }
+  return said
+    ? { LogDriver: said.Type ?? '', LogOptions: said.Config ?? {} }
+    : { LogDriver: details?.logDriver ?? '', LogOptions: details?.logOptions ?? {} }
 }
 
 /** What Berth notes on a container for itself is nobody's business, and large. */

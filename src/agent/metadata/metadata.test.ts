@@ -108,7 +108,7 @@ test('only its own address tells a container anything', async () => {
     '/v4/../meme',
     '/v4/me%6de',
   ])
-    assert.equal((await ask(path)).status, 404, path)
+    assert.equal((await ask(path, { from: path })).status, 404, path)
   assert.match(
     (await ask('/v4/guess')).body,
     /V4 container metadata handler: unable to get container ID/,
@@ -131,6 +131,14 @@ test('one caller may ask so often; another has a share of its own, whatever head
   assert.deepEqual(await statuses(3), [200, 200, 429])
 })
 
+test('who guesses has one share for all guesses', async () => {
+  const { ask } = prepared()
+  const statuses: number[] = []
+  for (let guess = 0; guess < 5; guess += 1) statuses.push((await ask(`/v4/guess-${guess}`)).status)
+  assert.deepEqual(statuses, [404, 404, 404, 429, 429])
+  assert.equal((await ask('/v4/meme')).status, 200)
+})
+
 test('credentials: none asked for, unknown, not yet pushed, and there', async () => {
   const { ask, credentials } = prepared()
   const cases: readonly [string, number, string][] = [
@@ -142,7 +150,7 @@ test('credentials: none asked for, unknown, not yet pushed, and there', async ()
     ['/v1/credentials', 400, 'NoIdInRequest'],
   ]
   for (const [path, status, code] of cases) {
-    const answer = await ask(path)
+    const answer = await ask(path, { from: path })
     assert.deepEqual(
       [answer.status, answer.body.code, answer.body.HTTPErrorCode],
       [status, code, status],

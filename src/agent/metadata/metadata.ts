@@ -35,6 +35,7 @@ export type MetadataOptions = {
 type Asker = { readonly task: KnownTask; readonly name: string }
 
 const METADATA_PATH = /^\/(v3|v4)\/([^/]+)(\/.*)?$/
+const ID_IN_PATH = /^\/(?:v3|v4|api)\/([^/]+)/
 const PROTECTION_PATH = /^\/api\/([^/]+)\/task-protection\/v1\/state$/
 
 export class Metadata {
@@ -50,8 +51,10 @@ export class Metadata {
 
   async answer(question: HttpQuestion): Promise<HttpAnswer> {
     const { path } = question
-    if (!this.#rate.allows(`${question.from} ${path}`))
-      return text(429, 'You have reached maximum request limit.')
+    // Each path of a container has a share of its own; who guesses has one for all guesses.
+    const asker = this.#find(ID_IN_PATH.exec(path)?.[1] ?? '')
+    const share = asker ? `${question.from} ${path}` : question.from
+    if (!this.#rate.allows(share)) return text(429, 'You have reached maximum request limit.')
     const credentials = credentialsAnswer(
       question,
       this.#options.credentials,

@@ -85,17 +85,19 @@ const doing: Readonly<Record<Act['type'], Work>> = {
   },
 
   async restart(task, { name }, { engine, starts, now }) {
-    const { dockerId = '', restarts = 0 } = containerOf(task, name)
+    const { dockerId = '', restarts = 0, ended } = containerOf(task, name)
     await starts.run(() => engine.start(dockerId))
     const seen = await engine.inspect(dockerId).catch(() => undefined)
-    const restartedAt = (seen?.state === 'running' ? seen.startedAt : undefined) ?? now()
-    return (known) =>
-      change(known, name, {
-        ended: undefined,
-        restarts: restarts + 1,
-        restartedAt,
-        ...(seen?.networkBindings.length ? { networkBindings: seen.networkBindings } : {}),
-      })
+    const at = now()
+    // Where the engine does not say, the end before it is the latest that is certain.
+    const restartedAt = seen?.startedAt ?? ended?.finishedAt ?? at
+    return (known) => {
+      const endedBefore = ended?.finishedAt
+      const again = { ended: undefined, restarts: restarts + 1, restartedAt, endedBefore }
+      const started = change(known, name, again)
+      // It may have ended again by now.
+      return seen ? observe(started, name, seen, at) : started
+    }
   },
 
   async start(task, container, { engine, logs, starts, now }) {

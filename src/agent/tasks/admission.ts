@@ -1,5 +1,5 @@
 /**
- * When a task may begin: what a stopping task still holds is not given to another, whatever the control plane counts.
+ * When a task may begin: what a stopping task still holds of CPU, memory and single ports is not given to another, whatever the control plane counts.
  * First come, first served.
  */
 import { containerOf, containersOf, isStopped, type KnownTask } from './task.ts'

@@ -3,8 +3,10 @@ import { test } from 'node:test'
 
 import type { AcsContainer } from '#wire/task.ts'
 
-import type { Observed } from '../engine.ts'
+import type { Engine, Observed } from '../engine.ts'
+import { Slots } from '../slots.ts'
 import { accept } from './accept.ts'
+import { perform, type Tools } from './acts.ts'
 import { step } from './step.ts'
 import { change, containerOf, observe, type KnownTask } from './task.ts'
 
@@ -21,20 +23,22 @@ function running(policy: AcsContainer['restartPolicy']): KnownTask {
   return change(task, 'a', { status: 'RUNNING', dockerId: 'id', startedAt: START })
 }
 
+const EXITED: Observed = {
+  id: 'id',
+  name: 'a',
+  labels: {},
+  state: 'exited',
+  exitCode: 1,
+  outOfMemory: false,
+  error: '',
+  createdAt: START,
+  startedAt: START,
+  finishedAt: START,
+  networkBindings: [],
+}
+
 function exit(task: KnownTask, exitCode: number, finishedAt: number): KnownTask {
-  const seen: Observed = {
-    id: 'id',
-    name: 'a',
-    labels: {},
-    state: 'exited',
-    exitCode,
-    outOfMemory: false,
-    error: '',
-    createdAt: START,
-    startedAt: START,
-    finishedAt,
-    networkBindings: [],
-  }
+  const seen: Observed = { ...EXITED, exitCode, finishedAt }
   return step(observe(task, 'a', seen, finishedAt), finishedAt).task
 }
 
@@ -64,11 +68,32 @@ test('a container is started once more when it ran long enough and its code is n
 test('the period counts from the last start', () => {
   const first = exit(running(POLICY), 1, START + MINUTE_MS)
   const restartedAt = START + MINUTE_MS + 1
-  const again = change(first, 'a', { doing: undefined, ended: undefined, restarts: 1, restartedAt })
+  const endedBefore = START + MINUTE_MS
+  const restarted = { doing: undefined, ended: undefined, restarts: 1, restartedAt, endedBefore }
+  const again = change(first, 'a', restarted)
   // An inspection from before the start, told after it, is no news.
   assert.equal(containerOf(exit(again, 1, START + MINUTE_MS), 'a').status, 'RUNNING')
   assert.equal(containerOf(exit(again, 3, restartedAt + 1), 'a').exitCode, 3)
   assert.equal(containerOf(exit(again, 3, restartedAt + MINUTE_MS), 'a').doing, 'restart')
+})
+
+test('one that ends while it is being started, or at once, is not forgotten', async () => {
+  const policy = { enabled: true, restartAttemptPeriod: 0 }
+  const first = exit(running(policy), 1, START + 10)
+  assert.equal(containerOf(first, 'a').doing, 'restart')
+  // While it is being started, what is seen may be of before.
+  assert.equal(exit(first, 1, START + 10), first)
+  const seen = (startedAt: number, finishedAt: number) => ({ ...EXITED, startedAt, finishedAt })
+  const engine = {
+    start: async () => {},
+    // The engine noted the start later than the end.
+    inspect: async () => seen(START + 22, START + 21),
+  } as unknown as Engine
+  const tools = { engine, starts: new Slots(1), now: () => START + 30 } as unknown as Tools
+  const outcome = await perform(first, { type: 'restart', container: 'a' }, tools)
+  const again = step(outcome(first), START + 30).task
+  const { doing, restarts, restartedAt } = containerOf(again, 'a')
+  assert.deepEqual([doing, restarts, restartedAt], ['restart', 1, START + 22])
 })
 
 test('a task that is to stop restarts nothing, and tells the code of the last end', () => {

@@ -27,5 +27,7 @@ export function mayRestart(
   if (!policy?.enabled || task.desired === 'STOPPED') return false
   if (policy.ignoredExitCodes?.includes(exitCode)) return false
   const startedAt = known.restartedAt ?? known.startedAt ?? finishedAt
-  return finishedAt - startedAt >= (policy.restartAttemptPeriod ?? ATTEMPT_PERIOD_SECONDS) * 1000
+  // The engine may note a start a little later than the end of what ended at once.
+  const ranMs = Math.max(0, finishedAt - startedAt)
+  return ranMs >= (policy.restartAttemptPeriod ?? ATTEMPT_PERIOD_SECONDS) * 1000
 }

@@ -37,8 +37,9 @@ export type KnownContainer = {
   /** It ended by itself, and is about to be started once more: until then it counts as running. */
   readonly ended?: Ended | undefined
   readonly restarts?: number | undefined
-  /** When it was last started once more. */
+  /** When it was last started once more, and the end before that. */
   readonly restartedAt?: number | undefined
+  readonly endedBefore?: number | undefined
   readonly networkBindings?: readonly NetworkBinding[] | undefined
   readonly health?: Health | undefined
   /** After a failed stop or removal, the instant of the next try. */
@@ -148,9 +149,11 @@ export function observe(
   if (seen.state === 'created') return change(task, name, { status: 'CREATED', dockerId: seen.id })
   if (seen.state === 'running')
     return change(task, name, { ...seenNow, status: 'RUNNING', ended: undefined })
+  // Whoever starts it looks at it afterwards: what was seen meanwhile may be of before.
+  if (known.doing === 'restart') return task
   const finishedAt = seen.finishedAt ?? now
-  // Seen before it was started once more, told after.
-  if (known.restartedAt !== undefined && finishedAt <= known.restartedAt) return task
+  // The end that it was started once more after, told again. (A start may be noted later than the end that follows it.)
+  if (known.endedBefore !== undefined && finishedAt <= known.endedBefore) return task
   const ended = { exitCode: seen.exitCode ?? 0, finishedAt, reason: reasonOf(seen) }
   const container = containersOf(task).find((one) => one.name === name)
   const started = change(task, name, { ...seenNow, status: 'RUNNING' })

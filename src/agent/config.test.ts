@@ -54,6 +54,8 @@ test('what does not make sense is said by its name', () => {
     ['ECS_RESERVED_PORTS', '["a"]'],
     ['ECS_AVAILABLE_LOGGING_DRIVERS', '{'],
     ['ECS_IMAGE_PULL_BEHAVIOR', 'never'],
+    ['ECS_RESERVED_PORTS', '[99999]'],
+    ['ECS_DISABLE_METRICS', 'maybe'],
   ] as const)
     assert.throws(() => readConfig({ [variable]: value }), new RegExp(variable))
 })
@@ -78,6 +80,9 @@ test('more settings, as Amazon documents them', () => {
 test('a setting without effect is refused by its name', () => {
   assert.throws(() => readConfig({ ECS_ENABLE_TASK_ENI: 'true' }), /ECS_ENABLE_TASK_ENI.*awsvpc/)
   assert.throws(() => readConfig({ ECS_CLUSTR: 'x' }), /ECS_CLUSTR is set/)
+  assert.throws(() => readConfig({ NON_ECS_IMAGE_MINIMUM_CLEANUP_AGE: '1h' }), /NON_ECS_IMAGE/)
+  // What it is set to is so anyway.
+  readConfig({ ECS_ENABLE_SPOT_INSTANCE_DRAINING: 'False', ECS_ENABLE_TASK_ENI: '0' })
 })
 
 test('the settings file has lines NAME=value', () => {

@@ -42,6 +42,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ECS_LOGLEVEL: 'the log has one level',
   ECS_LOGFILE: 'the log goes to standard error',
 }
+const OFF = /^(false|f|0)$/i
 /** What ECS itself says to containers is no setting of an agent that runs in one. */
 const NOT_OURS = /^ECS_(CONTAINER_METADATA_URI(_V4)?|AGENT_URI)$/
 
@@ -71,7 +72,7 @@ export class SettingReader {
     if (text === undefined) return undefined
     // As Go reads them.
     if (/^(true|t|1)$/i.test(text)) return true
-    if (/^(false|f|0)$/i.test(text)) return false
+    if (OFF.test(text)) return false
     throw bad(name, 'true or false')
   }
 
@@ -141,6 +142,8 @@ export class SettingReader {
       if (!/^(NON_)?ECS_/.test(name) || !text || this.#asked.has(name) || NOT_OURS.test(name))
         continue
       const instead = ELSEWHERE[name]
+      // What is not here is off already.
+      if (instead !== undefined && OFF.test(text)) continue
       throw new Error(
         `${name} is set, and this agent does not act on it${instead ? `: ${instead}` : ''}`,
       )

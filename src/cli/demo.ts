@@ -5,8 +5,10 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { BUSYBOX } from '#agent/host/busybox.ts'
+
 import type { Api } from './api.ts'
-import { BUSYBOX, busyboxFinding, DOCKER_SOCKET } from './prerequisites.ts'
+import { busyboxFinding, DOCKER_SOCKET } from './prerequisites.ts'
 import { until } from './process.ts'
 import { step } from './progress.ts'
 import { UserError } from './user-error.ts'

@@ -3,6 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { request } from 'node:http'
 
+import { BUSYBOX, isStatic } from '#agent/host/busybox.ts'
+
 export const DOCKER_SOCKET = '/var/run/docker.sock'
 /** The oldest Engine API that the agent speaks. */
 const API_VERSION_MIN = 41
@@ -64,20 +66,16 @@ function engineVersion(): Promise<EngineVersion | string> {
   })
 }
 
-export const BUSYBOX = '/bin/busybox'
-
-/** The hello image is made of it, because no registry is asked for anything. */
+/** The hello image is made of it, and the one that holds what a task's containers share. */
 export function busyboxFinding(): Finding {
   const name = 'busybox (static)'
-  const isStatic =
-    existsSync(BUSYBOX) && !spawnSync('ldd', [BUSYBOX], { encoding: 'utf8' }).stdout.includes('=>')
-  if (isStatic) return { name, ok: true, detail: BUSYBOX, optional: true }
+  if (isStatic(BUSYBOX)) return { name, ok: true, detail: BUSYBOX, optional: true }
   return {
     name,
     ok: false,
     optional: true,
     detail: 'not installed',
-    remedy: `${DEBIAN}apt-get install busybox-static (only the hello task needs it)`,
+    remedy: `${DEBIAN}apt-get install busybox-static (the hello task needs it, and pidMode and ipcMode "task")`,
   }
 }
 

@@ -5,14 +5,12 @@
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { type Rate, TokenBuckets } from '#kernel/token-buckets.ts'
 
 export const RATE_PROFILES = ['none', 'aws'] as const
 export type RateProfile = (typeof RATE_PROFILES)[number]
 
-type Rate = { readonly burst: number; readonly perSecond: number }
-type Bucket = { readonly tokens: number; readonly at: number }
-
-/** Accounts times regions times kinds; the one that was asked longest ago is forgotten, which only gives it more. */
+/** Accounts times regions times kinds. */
 const BUCKETS_MAX = 50_000
 
 /**
@@ -93,11 +91,10 @@ const KINDS: Readonly<Record<string, Kind>> = Object.fromEntries(
 )
 
 export class Rates {
-  readonly #clock: Clock
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #buckets: TokenBuckets
 
   constructor(clock: Clock) {
-    this.#clock = clock
+    this.#buckets = new TokenBuckets(clock, BUCKETS_MAX)
   }
 
   /** Throws AWS's ThrottlingException where the caller's account has asked too much. */
@@ -105,16 +102,7 @@ export class Rates {
     const kind = service === 'ecs' ? KINDS[operation] : undefined
     if (kind === undefined) return
     const key = `${caller.accountId} ${caller.region} ${kind}`
-    const { burst, perSecond } = RATES[kind]
-    const at = this.#clock.now()
-    const before = this.#buckets.get(key) ?? { tokens: burst, at }
-    const tokens = Math.min(burst, before.tokens + (Math.max(0, at - before.at) / 1000) * perSecond)
-    const allowed = tokens >= 1
-    this.#buckets.delete(key)
-    this.#buckets.set(key, { tokens: allowed ? tokens - 1 : tokens, at })
-    for (const oldest of this.#buckets.keys())
-      if (this.#buckets.size > BUCKETS_MAX) this.#buckets.delete(oldest)
-      else break
-    if (!allowed) throw new Fault('ThrottlingException', 'Rate exceeded')
+    if (!this.#buckets.take(key, RATES[kind]))
+      throw new Fault('ThrottlingException', 'Rate exceeded')
   }
 }

@@ -9,11 +9,11 @@ import { promisify } from 'node:util'
 
 import type { Engine } from '../engine.ts'
 import type { Host, HostInfo, PortRange, TaskLimits } from '../host.ts'
+import { BUSYBOX, isStatic } from './busybox.ts'
 import { controllerMounts, groupPlan, type GroupStep, type Hierarchy } from './control-groups.ts'
 import { listen } from './listen.ts'
 
 const COMMAND_TIMEOUT_MS = 30_000
-const BUSYBOX = '/bin/busybox'
 const ARCHIVE_BYTES_MAX = 64 * 1024 * 1024
 /** Where the kernel does not say. */
 const DYNAMIC_PORTS: PortRange = { first: 49_153, last: 65_535 }
@@ -37,7 +37,7 @@ export class LinuxHost implements Host {
       hierarchy !== undefined && (hierarchy.driver === 'systemd' || (await writable(hierarchy)))
     return {
       taskGroups: usable,
-      pause: await isStatic(BUSYBOX),
+      pause: isStatic(BUSYBOX),
       memoryLimitBytes: hierarchy && (await memoryLimit(hierarchy)),
       dynamicPorts: await dynamicPorts(),
       gpuIds: this.#gpuInfoPath === undefined ? [] : await gpuIds(this.#gpuInfoPath),
@@ -132,23 +132,6 @@ async function writable({ version, mounts }: Hierarchy): Promise<boolean> {
     return false
   }
 }
-
-/** A program with an interpreter (`PT_INTERP`) needs libraries that an empty image does not have. */
-async function isStatic(path: string): Promise<boolean> {
-  const head = await readFile(path).catch(() => undefined)
-  if (!head || head.toString('latin1', 1, 4) !== 'ELF' || head[4] !== ELF_64) return false
-  const [offset, size, count] = [
-    Number(head.readBigUInt64LE(32)),
-    head.readUInt16LE(54),
-    head.readUInt16LE(56),
-  ]
-  for (let index = 0; index < count; index += 1)
-    if (head.readUInt32LE(offset + index * size) === ELF_INTERPRETER) return false
-  return true
-}
-
-const ELF_64 = 2
-const ELF_INTERPRETER = 3
 
 async function memoryLimit({ version, mounts }: Hierarchy): Promise<number | undefined> {
   const path =

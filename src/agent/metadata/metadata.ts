@@ -4,6 +4,7 @@
  * can guess, so one endpoint serves all tasks of a host. Paths, members and texts are those of Amazon's agent.
  */
 import type { Clock } from '#kernel/clock.ts'
+import { type Rate, TokenBuckets } from '#kernel/token-buckets.ts'
 import type { Tag } from '#wire/calls.ts'
 
 import type { ControlPlane } from '../control-plane.ts'
@@ -14,7 +15,6 @@ import { json, text } from './answers.ts'
 import { containerView, type ContainerView, type ViewVersion } from './container-view.ts'
 import { credentialsAnswer, type CredentialStore } from './credentials.ts'
 import { protectionAnswer } from './protection.ts'
-import { RateLimit, type Rate } from './rate.ts'
 import { StatsReader } from './stats.ts'
 import { tagErrors, taskView } from './task-view.ts'
 
@@ -34,18 +34,20 @@ export type MetadataOptions = {
 /** Who asks: the container whose address it is, and its task. */
 type Asker = { readonly task: KnownTask; readonly name: string }
 
+/** Shares that are remembered. */
+const CALLERS_MAX = 10_000
 const METADATA_PATH = /^\/(v3|v4)\/([^/]+)(\/.*)?$/
 const ID_IN_PATH = /^\/(?:v3|v4|api)\/([^/]+)/
 const PROTECTION_PATH = /^\/api\/([^/]+)\/task-protection\/v1\/state$/
 
 export class Metadata {
   readonly #options: MetadataOptions
-  readonly #rate: RateLimit
+  readonly #buckets: TokenBuckets
   readonly #stats: StatsReader
 
   constructor(options: MetadataOptions) {
     this.#options = options
-    this.#rate = new RateLimit(options.clock, options.rate)
+    this.#buckets = new TokenBuckets(options.clock, CALLERS_MAX)
     this.#stats = new StatsReader(options.engine, options.clock)
   }
 
@@ -54,7 +56,8 @@ export class Metadata {
     // Each path of a container has a share of its own; who guesses has one for all guesses.
     const asker = this.#find(ID_IN_PATH.exec(path)?.[1] ?? '')
     const share = asker ? `${question.from} ${path}` : question.from
-    if (!this.#rate.allows(share)) return text(429, 'You have reached maximum request limit.')
+    if (!this.#buckets.take(share, this.#options.rate))
+      return text(429, 'You have reached maximum request limit.')
     const credentials = credentialsAnswer(
       question,
       this.#options.credentials,

@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel/clock.ts'
+import { keepNewest } from '#kernel/newest.ts'
 
 import type { Engine } from '../engine.ts'
 
@@ -49,9 +50,7 @@ export class StatsReader {
   #keep(containerId: string, sample: Sample): void {
     this.#before.delete(containerId)
     this.#before.set(containerId, sample)
-    for (const oldest of this.#before.keys())
-      if (this.#before.size > SAMPLES_MAX) this.#before.delete(oldest)
-      else break
+    keepNewest(this.#before, SAMPLES_MAX)
   }
 }
 

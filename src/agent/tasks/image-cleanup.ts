@@ -4,6 +4,7 @@
  */
 import type { Clock } from '#kernel/clock.ts'
 import type { Log } from '#kernel/log.ts'
+import { keepNewest } from '#kernel/newest.ts'
 
 import type { ImageCleanup as Limits } from '../config.ts'
 import type { Engine } from '../engine.ts'
@@ -72,9 +73,7 @@ export class ImageCleanup {
     const before = this.#images.get(name)
     if (!before && !pulled) return
     this.#images.set(name, { pulledAt: before?.pulledAt ?? now, usedAt: now })
-    for (const oldest of this.#images.keys())
-      if (this.#images.size > IMAGES_MAX) this.#images.delete(oldest)
-      else break
+    keepNewest(this.#images, IMAGES_MAX)
   }
 
   async #cycle(limits: Limits): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
+import { keepNewest } from '#kernel/newest.ts'
 import type { AcsTask } from '#wire/task.ts'
 
 import type { AgentConfig } from '../config.ts'
@@ -312,9 +313,7 @@ export class TaskRunner {
     }
     this.#tasks.delete(task.arn)
     this.#forgotten.add(task.arn)
-    for (const arn of this.#forgotten)
-      if (this.#forgotten.size > FORGOTTEN_MAX) this.#forgotten.delete(arn)
-      else break
+    keepNewest(this.#forgotten, FORGOTTEN_MAX)
     this.#options.changed(task.arn)
   }
 

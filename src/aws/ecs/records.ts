@@ -139,6 +139,10 @@ export type Task = Owned & {
   readonly stoppedAt?: number | undefined // reports
   readonly stopCode?: StopCode | undefined
   readonly stoppedReason?: string | undefined
+  /** Until when the scheduler must not end it. */
+  readonly protectedUntil?: number | undefined // operations: UpdateTaskProtection
+  /** By container: the image that its service revision's tag means. */
+  readonly imageDigests?: Readonly<Record<string, string>> | undefined
 }
 
 export type Resources = {
@@ -230,6 +234,12 @@ export const tasksByInstance = index(tasks, 'instance', (row) =>
   row.lastStatus === 'STOPPED'
     ? undefined
     : `${scope(row)}/${row.clusterName}/${row.containerInstanceId}`,
+)
+/** `scope/cluster/service:NAME` of tasks that the service scheduler started and whose end is not confirmed. */
+export const tasksByService = index(tasks, 'service', (row) =>
+  row.lastStatus === 'STOPPED' || !row.group.startsWith('service:')
+    ? undefined
+    : `${scope(row)}/${row.clusterName}/${row.group}`,
 )
 /** `scope/family:revision` of tasks that still use their definition. */
 export const tasksByDefinition = index(tasks, 'definition', (row) =>

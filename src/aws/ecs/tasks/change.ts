@@ -22,6 +22,7 @@ import {
   type Task,
   tasks,
 } from '../records.ts'
+import { countTask } from '../services/account.ts'
 import { toTask } from '../views/task.ts'
 
 /** `now` and `id` make the notice: the moment and the event's id. */
@@ -30,7 +31,7 @@ export type Moment = { readonly now: number; readonly id: string }
 /** A new task, already placed: takes what it needs from its container instance. */
 export function addTask(tx: Write, task: Task, moment: Moment): void {
   tx.put(tasks, ofTask(task), task)
-  count(tx, task, undefined, task)
+  count(tx, task, undefined, task, moment.now)
   patchInstance(tx, task, (instance) => ({
     remaining: take(instance.remaining, task.reserved),
     ...instanceCounts(instance, undefined, task),
@@ -41,7 +42,7 @@ export function addTask(tx: Write, task: Task, moment: Moment): void {
 /** Sets fields of a task; one version more, and everybody who listens hears of it. */
 export function changeTask(tx: Write, before: Task, fields: Partial<Task>, moment: Moment): Task {
   const after = tx.patch(tasks, ofTask(before), { ...fields, version: before.version + 1 }) as Task
-  count(tx, after, before, after)
+  count(tx, after, before, after, moment.now)
   const ends = after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED'
   if (ends || countsDiffer(before, after))
     patchInstance(tx, after, (instance) => ({
@@ -59,11 +60,16 @@ const pending = (task: Task | undefined): number =>
 const countsDiffer = (a: Task, b: Task): boolean =>
   running(a) !== running(b) || pending(a) !== pending(b)
 
-function count(tx: Write, owner: Task, before: Task | undefined, after: Task | undefined): void {
+function count(tx: Write, owner: Task, before: Task | undefined, after: Task, now: number): void {
+  const change = {
+    running: running(after) - running(before),
+    pending: pending(after) - pending(before),
+  }
   changeCounts(tx, clusterKey(owner, owner.clusterName), {
-    runningTasksCount: running(after) - running(before),
-    pendingTasksCount: pending(after) - pending(before),
+    runningTasksCount: change.running,
+    pendingTasksCount: change.pending,
   })
+  countTask(tx, before, after, { ...change, now })
 }
 
 const NONE: ClusterCounts = {

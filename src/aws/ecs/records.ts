@@ -166,6 +166,8 @@ export type ContainerInstance = Owned & {
   readonly attributes: readonly Attribute[] // operations
   readonly tags: readonly Tag[] // operations
   readonly agentConnected: boolean // agents
+  /** Since when it is out of reach. */
+  readonly disconnectedAt?: number | undefined // agents
   readonly versionInfo: VersionInfo // agents
   readonly runningTasksCount: number // scheduler, reports
   readonly pendingTasksCount: number // scheduler, reports

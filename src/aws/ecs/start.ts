@@ -7,6 +7,7 @@ import { tcsConversation } from './agents/tcs.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
 import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { orphanReconciler } from './reconcilers/orphans.ts'
+import { serviceScheduler } from './reconcilers/services.ts'
 import { silenceReconciler } from './reconcilers/silence.ts'
 import { taskReaper } from './reconcilers/task-reaper.ts'
 
@@ -17,6 +18,7 @@ export function startEcs(tools: Tools): Running {
       definitionReaper(tools),
       graveyardReconciler(tools),
       orphanReconciler(tools),
+      serviceScheduler(tools),
       silenceReconciler(tools, hub),
       taskReaper(tools),
     ],

@@ -21,8 +21,11 @@ export function changeInstance(
 ): ContainerInstance {
   const names = Object.keys(fields) as (keyof ContainerInstance)[]
   if (names.every((name) => before[name] === fields[name])) return before
+  const turned =
+    fields.agentConnected !== undefined && fields.agentConnected !== before.agentConnected
   const after = tx.patch(containerInstances, ofInstance(before), {
     ...fields,
+    ...(turned && { disconnectedAt: fields.agentConnected ? undefined : moment.now }),
     version: before.version + 1,
   }) as ContainerInstance
   announce(tx, after, moment)

@@ -136,6 +136,7 @@ export function supersede(
     runningCount: 0,
     failedTasks: 0,
     failures: 0,
+    healthyCount: 0,
     hasRun: false,
     createdAt: now,
     updatedAt: now,

@@ -70,6 +70,8 @@ export type Deployment = InService &
     readonly failedTasks: number // tasks
     /** What the circuit breaker counts: as `failedTasks`, but back to nothing when a task becomes healthy. */
     readonly failures: number // tasks, scheduler
+    /** Its healthy tasks when the scheduler last looked, while it is IN_PROGRESS. */
+    readonly healthyCount: number // scheduler
     /** Whether a task of it was ever RUNNING: from then on only failed health checks count. */
     readonly hasRun: boolean // tasks
     /** How often in a row a round of launches came to nothing, and when the next may begin. */

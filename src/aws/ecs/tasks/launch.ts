@@ -28,9 +28,18 @@ export type Launch = {
   readonly startedBy: string | undefined
   readonly tags: readonly Tag[]
   readonly launchType: 'EC2' | 'EXTERNAL'
+  /** By container: the image that its service revision's tag means. */
+  readonly imageDigests?: Readonly<Record<string, string>>
 }
 
-export function launch(tx: Write, what: Launch, on: ContainerInstance, context: Context): Task {
+type LaunchContext = Pick<Context, 'now' | 'ids'>
+
+export function launch(
+  tx: Write,
+  what: Launch,
+  on: ContainerInstance,
+  context: LaunchContext,
+): Task {
   const { cluster, definition, need } = what
   const taskId = context.ids.hex(32)
   const architecture = on.attributes.find(({ name }) => name === 'ecs.cpu-architecture')
@@ -82,6 +91,7 @@ export function launch(tx: Write, what: Launch, on: ContainerInstance, context: 
     version: 1,
     connectivity: 'CONNECTED',
     connectivityAt: context.now,
+    ...(what.imageDigests && { imageDigests: what.imageDigests }),
   }
   addTask(tx, task, { now: context.now, id: context.ids.uuid() })
   return task

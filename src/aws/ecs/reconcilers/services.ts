@@ -1,0 +1,113 @@
+import type { Reconciler } from '#reconcile/reconciler.ts'
+/** The service scheduler: each service is brought nearer to what it should be whenever something of it changes. */
+import type { Tools } from '#room/room.ts'
+import type { Change, Read } from '#store/store.ts'
+
+import { clusterKey } from '../names.ts'
+import {
+  type ContainerInstance,
+  containerInstances,
+  type Task,
+  tasks,
+  tasksByInstance,
+} from '../records.ts'
+import { serviceKey, shareOf } from '../services/names.ts'
+import { type Service, services, serviceDeployments, taskSets } from '../services/records.ts'
+import { schedule } from '../services/schedule.ts'
+
+export const serviceScheduler = ({ store, clock, ids }: Tools): Reconciler => {
+  const waiting = new Waiting()
+  return {
+    name: 'ecs services',
+    *wakes(change) {
+      const own = serviceOf(change)
+      if (own !== undefined) yield own
+      if (change.table !== containerInstances.name) return
+      const instance = (change.after ?? change.before) as ContainerInstance
+      if (changesRoom(change)) yield* waiting.of(clusterOf(instance))
+      if (changesFate(change)) yield* store.read((tx) => servicesOn(tx, change.key))
+    },
+    *all(tx) {
+      for (const { key, row } of tx.scan(services)) if (row.status !== 'INACTIVE') yield key
+    },
+    reconcile(key) {
+      const { outlook, service } = store.transact((tx) => ({
+        outlook: schedule(tx, key, { now: clock.now(), ids }),
+        service: tx.get(services, key),
+      })).result
+      const isDaemon = service?.schedulingStrategy === 'DAEMON' && service.status === 'ACTIVE'
+      waiting.set(key, outlook.waitsForHosts || isDaemon)
+      return outlook.again
+    },
+  }
+}
+
+/** The service that a change is about, where it is about more than a count of its tasks. */
+function serviceOf({ table, key, before, after }: Change): string | undefined {
+  if (table === services.name) return isNews(before as Service, after as Service) ? key : undefined
+  if (table === serviceDeployments.name || table === taskSets.name)
+    return key.slice(0, key.lastIndexOf('/'))
+  if (table !== tasks.name) return undefined
+  const [was, is] = [before as Task | undefined, after as Task | undefined]
+  const task = is ?? was
+  const share = task && shareOf(task)
+  if (!share || (was && is && isSame(was, is))) return undefined
+  return serviceKey(task, task.clusterName, share.serviceName)
+}
+
+const isNews = (before: Service | undefined, after: Service | undefined): boolean =>
+  before === undefined ||
+  after === undefined ||
+  // What the scheduler itself notes down says nothing new to it.
+  (before.isSteady === after.isSteady && before.toldAt === after.toldAt)
+
+const isSame = (was: Task, is: Task): boolean =>
+  was.lastStatus === is.lastStatus &&
+  was.desiredStatus === is.desiredStatus &&
+  was.containers === is.containers &&
+  was.protectedUntil === is.protectedUntil
+
+const clusterOf = (instance: ContainerInstance): string =>
+  clusterKey(instance, instance.clusterName)
+
+/** Whether a host may take now what it could not take before, or is no place for what it has. */
+function changesRoom({ before, after }: Change): boolean {
+  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
+  return (
+    was?.status !== is?.status ||
+    was?.agentConnected !== is?.agentConnected ||
+    was?.attributes !== is?.attributes ||
+    was?.remaining !== is?.remaining
+  )
+}
+
+/** Whether what it has may have to leave it, or may stay again. */
+function changesFate({ before, after }: Change): boolean {
+  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
+  return was?.status !== is?.status || was?.agentConnected !== is?.agentConnected
+}
+
+function servicesOn(tx: Read, instanceKey: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const { row } of tx.find(tasksByInstance, instanceKey)) {
+    const share = shareOf(row)
+    if (share) found.add(serviceKey(row, row.clusterName, share.serviceName))
+  }
+  return found
+}
+
+/** Services that wait for a host, by cluster. In memory only: every service is looked at when the server starts. */
+class Waiting {
+  readonly #byCluster = new Map<string, Set<string>>()
+
+  of(cluster: string): Iterable<string> {
+    return this.#byCluster.get(cluster) ?? []
+  }
+
+  set(service: string, waits: boolean): void {
+    const cluster = service.slice(0, service.lastIndexOf('/'))
+    const known = this.#byCluster.get(cluster)
+    if (waits) this.#byCluster.set(cluster, (known ?? new Set()).add(service))
+    else known?.delete(service)
+  }
+}

@@ -1,0 +1,177 @@
+/** Takes a rolling deployment from step to step, and back to the last one that was COMPLETED where it failed. */
+import type { Ids } from '#kernel/ids.ts'
+import type { Read, Write } from '#store/store.ts'
+
+import { deploymentsOf } from './begin.ts'
+import { noticeAction, noticeDeployment, tell } from './events.ts'
+import { inService, SHARE } from './names.ts'
+import {
+  type Deployment,
+  deployments,
+  type Service,
+  type ServiceDeployment,
+  serviceDeployments,
+} from './records.ts'
+import type { Step } from './rollout.ts'
+
+type Moment = { readonly now: number; readonly ids: Ids }
+type Rollout = {
+  readonly service: Service
+  readonly open: ServiceDeployment
+  readonly deployment: Deployment
+}
+
+/** Makes the step true. `wait` changes nothing. */
+export function take(tx: Write, step: Step, rollout: Rollout, moment: Moment): void {
+  const { service, open, deployment } = rollout
+  const { now, ids } = moment
+  const patch = (fields: Partial<ServiceDeployment>): void =>
+    void tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
+      ...fields,
+      updatedAt: now,
+    })
+  switch (step.do) {
+    case 'wait':
+      return
+    case 'enter':
+      return patch({ stage: step.stage, stageSince: now })
+    case 'pause':
+      return patch({ hooks: [...open.hooks, { ...step.hook, hookId: `ecs-pause-${ids.hex(32)}` }] })
+    case 'expire':
+      return patch({
+        hooks: open.hooks.map((hook) =>
+          hook.hookId === step.hookId ? { ...hook, status: 'TIMED_OUT' } : hook,
+        ),
+      })
+    case 'complete':
+      return complete(tx, rollout, moment, patch)
+    case 'abort':
+      change(tx, deployment, 'FAILED', 'ECS deployment was stopped by the user.', moment)
+      return patch({ status: 'STOPPED', stoppedAt: now, finishedAt: now })
+    case 'fail':
+      return fail(tx, step, rollout, moment, patch)
+  }
+}
+
+type Patch = (fields: Partial<ServiceDeployment>) => void
+type Failed = Extract<Step, { do: 'fail' }>
+
+/** The deployment is what the service is now; older ones are history. */
+function complete(
+  tx: Write,
+  { service, open, deployment }: Rollout,
+  moment: Moment,
+  patch: Patch,
+): void {
+  const { now, ids } = moment
+  const name = `${SHARE}${deployment.deploymentId}`
+  change(tx, deployment, 'COMPLETED', `ECS deployment ${name} completed.`, moment)
+  for (const older of deploymentsOf(tx, service))
+    if (older.status === 'ACTIVE')
+      tx.patch(deployments, inService(service, older.deploymentId), {
+        status: 'INACTIVE',
+        updatedAt: now,
+      })
+  tell(tx, service, `(deployment ${name}) deployment completed.`, { now, id: ids.uuid() })
+  patch({
+    status: open.rollback ? 'ROLLBACK_SUCCESSFUL' : 'SUCCESSFUL',
+    finishedAt: now,
+    ...(open.breaker.status === 'MONITORING' && { breaker: { status: 'MONITORING_COMPLETE' } }),
+    ...(open.alarms.status === 'MONITORING' && {
+      alarms: { ...open.alarms, status: 'MONITORING_COMPLETE' },
+    }),
+  })
+}
+
+const DETECTORS: Readonly<Record<Failed['by'], { readonly who: string; readonly what: string }>> = {
+  BREAKER: { who: 'ECS deployment circuit breaker', what: 'tasks failed to start.' },
+  ALARM: { who: 'ECS deployment alarm', what: 'an alarm is in ALARM.' },
+  USER: { who: 'ECS deployment', what: 'a rollback was asked for.' },
+  HOOK: { who: 'ECS deployment lifecycle hook', what: 'a pause was not continued.' },
+}
+
+function fail(
+  tx: Write,
+  step: Failed,
+  { service, open, deployment }: Rollout,
+  moment: Moment,
+  patch: Patch,
+): void {
+  const { now, ids } = moment
+  const { who, what } = DETECTORS[step.by]
+  const reason = `${who}: ${what}`
+  change(tx, deployment, 'FAILED', reason, moment)
+  const name = `${SHARE}${deployment.deploymentId}`
+  tell(tx, service, `(deployment ${name}) deployment failed: ${what}`, { now, id: ids.uuid() })
+  const triggered: Partial<ServiceDeployment> = {
+    statusReason: reason,
+    ...(step.by === 'BREAKER' && { breaker: { status: 'TRIGGERED' } }),
+    ...(step.by === 'ALARM' && { alarms: { ...open.alarms, status: 'TRIGGERED' } }),
+  }
+  const back = step.rollback && !open.rollback ? lastCompleted(tx, service, deployment) : undefined
+  if (!back) {
+    const failed = step.rollback ? 'ROLLBACK_FAILED' : 'STOPPED'
+    patch({ ...triggered, status: failed, stoppedAt: now, finishedAt: now })
+    return
+  }
+  const to = `${SHARE}${back.deploymentId}`
+  tell(tx, service, `rolling back to (deployment ${to}).`, { now, id: ids.uuid() })
+  tx.patch(deployments, inService(service, deployment.deploymentId), { status: 'ACTIVE' })
+  // It is IN_PROGRESS again: a rollback target that is used up until it has completed once more.
+  const again = tx.patch(deployments, inService(service, back.deploymentId), {
+    status: 'PRIMARY',
+    rolloutState: 'IN_PROGRESS',
+    rolloutStateReason: `${who}: rolling back to deploymentId ${to}.`,
+    serviceDeploymentId: open.serviceDeploymentId,
+    failures: 0,
+    healthyCount: 0,
+    throttle: undefined,
+    completedAt: undefined,
+    updatedAt: now,
+  }) as Deployment
+  noticeDeployment(tx, again, { now, id: ids.uuid() })
+  patch({
+    ...triggered,
+    status: 'ROLLBACK_IN_PROGRESS',
+    stage: 'SCALE_UP',
+    stageSince: now,
+    rollback: { reason, startedAt: now, revisionId: back.revisionId },
+  })
+}
+
+/** Where a deployment that fails goes back to: the newest that was ever COMPLETED and has not been used up. */
+export function lastCompleted(
+  tx: Read,
+  service: Service,
+  than: Deployment,
+): Deployment | undefined {
+  return deploymentsOf(tx, service)
+    .filter(
+      ({ completedAt, deploymentId }) =>
+        completedAt !== undefined && deploymentId !== than.deploymentId,
+    )
+    .toSorted((one, other) => (other.completedAt ?? 0) - (one.completedAt ?? 0))[0]
+}
+
+function change(
+  tx: Write,
+  deployment: Deployment,
+  rolloutState: Deployment['rolloutState'],
+  rolloutStateReason: string,
+  { now, ids }: Moment,
+): void {
+  const after = tx.patch(deployments, inService(deployment, deployment.deploymentId), {
+    rolloutState,
+    rolloutStateReason,
+    updatedAt: now,
+    ...(rolloutState === 'COMPLETED' && { completedAt: now }),
+  }) as Deployment
+  noticeDeployment(tx, after, { now, id: ids.uuid() })
+  if (rolloutState === 'FAILED')
+    noticeAction(
+      tx,
+      deployment,
+      { type: 'ERROR', name: 'SERVICE_DEPLOYMENT_FAILED', reason: rolloutStateReason },
+      { now, id: ids.uuid() },
+    )
+}

@@ -1,0 +1,143 @@
+/**
+ * How many tasks a service starts and which it stops, now. Pure: the same situation gives the same plan, for the
+ * scheduler that acts and for whoever asks what it would do.
+ *
+ * Healthy tasks are never fewer than `min` by its doing, and tasks that have not ended never more than `max`. What is
+ * missing is started first; a healthy task is stopped early only where there is no room to start its replacement.
+ */
+
+/** What the scheduler sees of a task that has not ended. */
+export type SeenTask = {
+  readonly id: string
+  readonly shareId: string
+  /** WARMING: it runs, and whether it is healthy is not known yet. */
+  readonly state: 'STARTING' | 'WARMING' | 'HEALTHY' | 'UNHEALTHY'
+  /** It was asked to stop and its host has not confirmed it. */
+  readonly isStopping: boolean
+  /** It has to go from where it is: its container instance is draining or lost, or is no place for it any longer. */
+  readonly isLeaving: boolean
+  readonly isProtected: boolean
+  readonly hostId: string
+}
+
+export type Why = 'SCALE' | 'UNHEALTHY'
+export type Stop = { readonly task: SeenTask; readonly why: Why }
+/** Orders tasks that could be stopped as well as each other: the one that goes first is first. */
+export type Order = (tasks: readonly SeenTask[]) => readonly SeenTask[]
+
+export type Situation = {
+  readonly desired: number
+  readonly min: number
+  readonly max: number
+  /** The share that is to have all the tasks; the tasks of all others are to go. */
+  readonly primary: string
+  /** Whether it may start tasks now: not when it has failed, is paused, or is throttled. */
+  readonly mayStart: boolean
+  /** It has failed and nothing takes its place: what runs stays as it is. */
+  readonly isStalled: boolean
+  /** No host could take what was missing, just now. */
+  readonly cannotPlace: boolean
+  readonly tasks: readonly SeenTask[]
+  readonly order: Order
+}
+
+export type Plan = {
+  /** Tasks of the primary share to start. */
+  readonly start: number
+  readonly stop: readonly Stop[]
+  /** Tasks are to come or go, the percentages allow neither, and nothing that is under way will change that. */
+  readonly isStuck: boolean
+  /** Tasks that would be stopped were they not protected. */
+  readonly held: number
+  /** All that should run does and is healthy, and nothing else does. */
+  readonly isSteady: boolean
+}
+
+export const NOTHING: Plan = { start: 0, stop: [], isStuck: false, held: 0, isSteady: false }
+
+/** The bounds of a rolling deployment: min rounds up, max rounds down. */
+export const bounds = (
+  desired: number,
+  { minimumHealthyPercent, maximumPercent }: Percentages,
+): { readonly min: number; readonly max: number } => ({
+  min: Math.ceil((desired * minimumHealthyPercent) / 100),
+  max: Math.floor((desired * maximumPercent) / 100),
+})
+type Percentages = { readonly minimumHealthyPercent: number; readonly maximumPercent: number }
+
+export function planReplicas(now: Situation): Plan {
+  if (now.isStalled) return NOTHING
+  const { desired, min, max, order } = now
+  const live = now.tasks.filter(({ isStopping }) => !isStopping)
+  const own = live.filter(({ shareId, isLeaving }) => shareId === now.primary && !isLeaving)
+  const kept = own.filter(({ state }) => state !== 'UNHEALTHY')
+  const sick = own.filter(({ state }) => state === 'UNHEALTHY')
+  const going = live.filter(({ shareId, isLeaving }) => shareId !== now.primary || isLeaving)
+  const good = kept.filter(isHealthy).length
+  const healthy = good + going.filter(isHealthy).length
+  const warming = live.filter(({ state }) => state === 'WARMING').length
+
+  const missing = Math.max(0, desired - kept.length)
+  const room = Math.max(0, max - now.tasks.length)
+  const start = now.mayStart && !now.cannotPlace ? Math.min(missing, room) : 0
+  const dismissed = dismissable([...order(going), ...surplusOf(now, kept)])
+
+  const stop: Stop[] = []
+  const end = (tasks: readonly SeenTask[], why: Why, count: number): void => {
+    for (const task of tasks.slice(0, Math.max(0, count))) stop.push({ task, why })
+  }
+  // What is not healthy counts for nothing, so that nothing is lost by its end.
+  end(dismissed.worthless, 'SCALE', Infinity)
+  end(order(sick), 'UNHEALTHY', good + sick.length - desired)
+  // Places that something healthy has to leave before what is missing can start; what is ending leaves some by itself.
+  const isBlocked = now.cannotPlace || (now.mayStart && start < missing)
+  const ending = now.tasks.length - live.length
+  const wanted = (): number => (isBlocked ? missing - start - ending - stop.length : 0)
+  if (wanted() > 0 && ending === 0 && stop.length === 0) end(order(sick), 'UNHEALTHY', 1)
+  if (healthy >= min) {
+    end(dismissed.warming, 'SCALE', Math.max(healthy + warming - desired, wanted()))
+    end(dismissed.healthy, 'SCALE', Math.max(healthy - desired, Math.min(healthy - min, wanted())))
+  }
+
+  const isMoving = start + stop.length + ending > 0 || live.some(isUndecided)
+  const isUnfinished = missing > 0 || going.length > 0
+  return {
+    start,
+    stop,
+    isStuck: isUnfinished && !isMoving && now.mayStart && !now.cannotPlace && dismissed.held === 0,
+    held: dismissed.held,
+    isSteady: now.tasks.length === desired && good === desired,
+  }
+}
+
+const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
+const isUndecided = ({ state }: SeenTask): boolean => state === 'STARTING' || state === 'WARMING'
+
+/** Of the tasks that could stay, those that are too many: the least settled go first. */
+function surplusOf({ desired, order }: Situation, kept: readonly SeenTask[]): readonly SeenTask[] {
+  const count = kept.length - desired
+  if (count <= 0) return []
+  const free = kept.filter(({ isProtected }) => !isProtected)
+  const byState = (['STARTING', 'WARMING', 'HEALTHY'] as const).flatMap((state) =>
+    order(free.filter((task) => task.state === state)),
+  )
+  // Protected ones are named too, so that it is known how many were held.
+  return [...byState, ...kept.filter(({ isProtected }) => isProtected)].slice(0, count)
+}
+
+type Dismissable = {
+  readonly worthless: readonly SeenTask[]
+  readonly warming: readonly SeenTask[]
+  readonly healthy: readonly SeenTask[]
+  readonly held: number
+}
+
+function dismissable(tasks: readonly SeenTask[]): Dismissable {
+  const free = tasks.filter(({ isProtected }) => !isProtected)
+  return {
+    worthless: free.filter(({ state }) => state === 'STARTING' || state === 'UNHEALTHY'),
+    warming: free.filter(({ state }) => state === 'WARMING'),
+    healthy: free.filter(isHealthy),
+    held: tasks.length - free.length,
+  }
+}

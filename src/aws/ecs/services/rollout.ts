@@ -1,0 +1,109 @@
+/** How far a rolling deployment has come, and what its next step is. Pure. */
+import type { DeploymentLifecycleHook } from '#contract/ecs.ts'
+
+import { thresholdOf } from './breaker.ts'
+import type { Deployment, Hook, ServiceDeployment, Stage } from './records.ts'
+
+const STAGES: readonly Stage[] = [
+  'RECONCILE_SERVICE',
+  'PRE_SCALE_UP',
+  'SCALE_UP',
+  'POST_SCALE_UP',
+  'BAKE_TIME',
+  'CLEAN_UP',
+]
+const MINUTE_MS = 60_000
+/** How long a pause waits where its hook does not say, and what happens then. */
+const PAUSE_MINUTES = 1440
+const PAUSE_ACTION = 'ROLLBACK'
+
+export type Facts = {
+  readonly now: number
+  /** All tasks of the deployment run and are healthy, and no other does. */
+  readonly isSteady: boolean
+  readonly desired: number
+  /** Alarms of the deployment that are in ALARM now and were not when it began. */
+  readonly alarms: readonly string[]
+}
+
+export type Step =
+  | { readonly do: 'wait'; readonly until?: number }
+  | { readonly do: 'enter'; readonly stage: Stage }
+  | { readonly do: 'pause'; readonly hook: Omit<Hook, 'hookId'> }
+  | { readonly do: 'expire'; readonly hookId: string }
+  | { readonly do: 'complete' }
+  | { readonly do: 'abort' }
+  | {
+      readonly do: 'fail'
+      readonly by: 'BREAKER' | 'ALARM' | 'USER' | 'HOOK'
+      readonly rollback: boolean
+    }
+
+/** Whether the stage is one in which the new revision's tasks are started. */
+export const mayScaleUp = ({ stage }: ServiceDeployment): boolean =>
+  STAGES.indexOf(stage) >= STAGES.indexOf('SCALE_UP')
+
+export function nextStep(open: ServiceDeployment, deployment: Deployment, facts: Facts): Step {
+  const { deploymentCircuitBreaker: breaker, alarms } = open.deploymentConfiguration
+  if (open.status === 'STOP_REQUESTED') return { do: 'abort' }
+  if (open.status === 'ROLLBACK_REQUESTED') return { do: 'fail', by: 'USER', rollback: true }
+  if (breaker?.enable && deployment.failures >= thresholdOf(breaker, facts.desired))
+    return { do: 'fail', by: 'BREAKER', rollback: breaker.rollback }
+  if (alarms?.enable && facts.alarms.length > 0)
+    return { do: 'fail', by: 'ALARM', rollback: alarms.rollback }
+  return inStage(open, facts)
+}
+
+function inStage(open: ServiceDeployment, facts: Facts): Step {
+  const { stage } = open
+  const next = STAGES[STAGES.indexOf(stage) + 1]
+  if (stage === 'SCALE_UP' && !facts.isSteady) return { do: 'wait' }
+  if (stage === 'BAKE_TIME') {
+    const until = open.stageSince + bakeMs(open)
+    if (facts.now < until) return { do: 'wait', until }
+  }
+  const paused = pause(open, facts.now)
+  if (paused) return paused
+  return next ? { do: 'enter', stage: next } : { do: 'complete' }
+}
+
+/** A rollback was decided by whoever watched the deployment: it does not wait for anybody. */
+const isRollback = ({ rollback }: ServiceDeployment): boolean => rollback !== undefined
+
+const bakeMs = (open: ServiceDeployment): number =>
+  isRollback(open) ? 0 : (open.deploymentConfiguration.bakeTimeInMinutes ?? 0) * MINUTE_MS
+
+/** The pause hooks of the stage, which all have to be over. */
+function pause(open: ServiceDeployment, now: number): Step | undefined {
+  if (isRollback(open)) return undefined
+  const { stage } = open
+  // AWS reconciles only where several revisions run when the deployment begins.
+  if (stage === 'RECONCILE_SERVICE' && open.sources.length < 2) return undefined
+  for (const [at, hook] of (open.deploymentConfiguration.lifecycleHooks ?? []).entries()) {
+    if (!hook.lifecycleStages?.includes(stage)) continue
+    const known = open.hooks.find((one) => one.at === at && one.stage === stage)
+    if (!known) return { do: 'pause', hook: opened(hook, at, stage, now) }
+    if (known.status === 'FAILED') return { do: 'fail', by: 'HOOK', rollback: true }
+    if (known.status === 'TIMED_OUT' && known.timeoutAction === 'ROLLBACK')
+      return { do: 'fail', by: 'HOOK', rollback: true }
+    if (known.status !== 'AWAITING_ACTION') continue
+    if (now >= known.expiresAt) return { do: 'expire', hookId: known.hookId }
+    return { do: 'wait', until: known.expiresAt }
+  }
+  return undefined
+}
+
+function opened(
+  { timeoutConfiguration: timeout }: DeploymentLifecycleHook,
+  at: number,
+  stage: Stage,
+  now: number,
+): Omit<Hook, 'hookId'> {
+  return {
+    at,
+    stage,
+    status: 'AWAITING_ACTION',
+    expiresAt: now + (timeout?.timeoutInMinutes ?? PAUSE_MINUTES) * MINUTE_MS,
+    timeoutAction: timeout?.action ?? PAUSE_ACTION,
+  }
+}

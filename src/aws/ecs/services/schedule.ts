@@ -1,0 +1,344 @@
+/**
+ * One step of a service towards what it should be, in one transaction: what it sees, what the plan says, what becomes
+ * of its deployment, and what its users are told. A bigger plan is done in several steps.
+ */
+import type { Ids } from '#kernel/ids.ts'
+import type { Read, Write } from '#store/store.ts'
+
+import { stopTask } from '../tasks/stop.ts'
+import { lastCompleted, take } from './advance.ts'
+import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
+import { tell } from './events.ts'
+import { inService, ofService, SHARE } from './names.ts'
+import { type DaemonPlan, planDaemon } from './plan-daemon.ts'
+import {
+  bounds,
+  type Plan,
+  planReplicas,
+  type SeenTask,
+  type Situation,
+  type Stop,
+} from './plan.ts'
+import {
+  type Deployment,
+  deployments,
+  type Service,
+  type ServiceDeployment,
+  serviceDeployments,
+  services,
+  type TaskSet,
+  taskSets,
+} from './records.ts'
+import { mayScaleUp, nextStep, type Step } from './rollout.ts'
+import { see, type Seen } from './situation.ts'
+import { daemonHosts, shareIdOf, type Started, startTasks } from './start-tasks.ts'
+import { tellSteady, tellTroubles } from './troubles.ts'
+
+/** Tasks that one transaction starts or stops; a task is up to four records. */
+const TASKS_PER_STEP = 30
+/** Task ids that one event names. */
+const IDS_PER_EVENT = 10
+/** Stages may follow each other at once, but never for ever. */
+const STEPS_MAX = 20
+/** A service that waits for a host looks again now and then, should it have missed one. */
+const LOOK_AGAIN_MS = 60_000
+
+export type World = {
+  readonly now: number
+  readonly ids: Ids
+  /** How long a host may be out of reach before its tasks are replaced; absent, they never are. */
+  readonly lostAfterMs?: number | undefined
+}
+/** What is to come: in how many milliseconds to look again, and whether it waits for room on a host. */
+export type Outlook = { readonly again: number | undefined; readonly waitsForHosts: boolean }
+
+const DONE: Outlook = { again: undefined, waitsForHosts: false }
+
+const minimum = (...times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+const sooner = (one: Outlook, other: Partial<Outlook>): Outlook => ({
+  again: minimum(one.again, other.again),
+  waitsForHosts: one.waitsForHosts || other.waitsForHosts === true,
+})
+
+export function schedule(tx: Write, key: string, world: World): Outlook {
+  const service = tx.get(services, key)
+  if (!service || service.status === 'INACTIVE') return DONE
+  if (service.status === 'DRAINING') return drain(tx, service, world)
+  if (service.deploymentController === 'EXTERNAL') return external(tx, service, world)
+  const deployment = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
+  return deployment ? rolling(tx, service, deployment, world) : DONE
+}
+
+/** All tasks of a deleted service stop at once; it is gone when none is left that was not asked to. */
+function drain(tx: Write, service: Service, world: World): Outlook {
+  const seen = see(tx, service, world.now, world.lostAfterMs)
+  const live = seen.tasks.filter(({ isStopping }) => !isStopping)
+  stopTasks(tx, service, live.slice(0, TASKS_PER_STEP).map(asScale), seen, world)
+  if (live.length > TASKS_PER_STEP) return { ...DONE, again: 0 }
+  for (const deployment of deploymentsOf(tx, service))
+    if (deployment.status !== 'INACTIVE')
+      tx.patch(deployments, inService(service, deployment.deploymentId), { status: 'INACTIVE' })
+  for (const open of serviceDeploymentsOf(tx, service))
+    if (OPEN.has(open.status))
+      tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
+        status: 'STOPPED',
+        statusReason: 'The service was deleted.',
+        stoppedAt: world.now,
+        finishedAt: world.now,
+        updatedAt: world.now,
+      })
+  tx.patch(services, ofService(service), { status: 'INACTIVE', inactiveAt: world.now })
+  return DONE
+}
+
+/** Each task set of an external controller has its share of the desired count. */
+function external(tx: Write, service: Service, world: World): Outlook {
+  const seen = see(tx, service, world.now, world.lostAfterMs)
+  const known = [...tx.scan(taskSets, { prefix: `${ofService(service)}/` })]
+    .map(({ row }) => row)
+    .filter(({ serviceId }) => serviceId === service.serviceId)
+  const ids = new Set(known.map(({ taskSetId }) => taskSetId))
+  const strays = seen.tasks.filter(({ shareId, isStopping }) => !ids.has(shareId) && !isStopping)
+  stopTasks(tx, service, strays.slice(0, TASKS_PER_STEP).map(asScale), seen, world)
+  let outlook: Outlook = { again: seen.changesIn, waitsForHosts: false }
+  for (const taskSet of known) {
+    const situation: Situation = {
+      desired: computedDesired(service, taskSet),
+      min: 0,
+      max: Infinity,
+      primary: taskSet.taskSetId,
+      mayStart: isUnthrottled(taskSet, world.now),
+      isStalled: false,
+      cannotPlace: false,
+      tasks: seen.tasks.filter(({ shareId }) => shareId === taskSet.taskSetId),
+      order: seen.order,
+    }
+    const plan = planReplicas(situation)
+    outlook = sooner(outlook, act(tx, service, taskSet, { plan, seen, situation }, world))
+    const stabilityStatus = plan.isSteady ? 'STEADY_STATE' : 'STABILIZING'
+    if (taskSet.stabilityStatus !== stabilityStatus)
+      tx.patch(taskSets, inService(service, taskSet.taskSetId), {
+        stabilityStatus,
+        stabilityStatusAt: world.now,
+      })
+  }
+  return outlook
+}
+
+/** AWS rounds up, so that no scale above nothing means no task. */
+export const computedDesired = (service: Service, { status, scale }: TaskSet): number =>
+  status === 'DRAINING' ? 0 : Math.ceil((service.desiredCount * scale) / 100)
+
+function rolling(tx: Write, service: Service, newest: Deployment, world: World): Outlook {
+  const seen = see(tx, service, world.now, world.lostAfterMs)
+  let deployment = newest
+  for (let steps = 0; steps < STEPS_MAX; steps += 1) {
+    const open = begun(tx, service, deployment, world)
+    const share = shareToRun(tx, service, deployment, open)
+    const planned = planOf(tx, service, share, seen, world)
+    if (share === deployment) deployment = healthSeen(tx, service, deployment, seen)
+    const step: Step = open
+      ? nextStep(open, deployment, {
+          now: world.now,
+          isSteady: planned.plan.isSteady && share === deployment,
+          desired: service.desiredCount,
+          alarms: [],
+        })
+      : { do: 'wait' }
+    if (step.do === 'wait') {
+      const until = step.until === undefined ? undefined : step.until - world.now
+      const outlook = sooner({ again: seen.changesIn, waitsForHosts: false }, { again: until })
+      const isSteady = planned.plan.isSteady && !open
+      return sooner(
+        sooner(outlook, act(tx, service, share, planned, world)),
+        tellSteady(tx, service, isSteady, world),
+      )
+    }
+    take(tx, step, { service, open: open as ServiceDeployment, deployment }, world)
+    deployment = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY') ?? deployment
+  }
+  return { again: 0, waitsForHosts: false }
+}
+
+/** The way that the deployment is on, if it is on one; it is IN_PROGRESS from the first look at it. */
+function begun(
+  tx: Write,
+  service: Service,
+  { serviceDeploymentId }: Deployment,
+  { now }: World,
+): ServiceDeployment | undefined {
+  const key = inService(service, serviceDeploymentId)
+  const open = tx.get(serviceDeployments, key)
+  if (!open || !OPEN.has(open.status)) return undefined
+  if (open.startedAt !== undefined) return open
+  return tx.patch(serviceDeployments, key, {
+    startedAt: now,
+    updatedAt: now,
+    ...(open.status === 'PENDING' && { status: 'IN_PROGRESS' }),
+  }) as ServiceDeployment
+}
+
+/** Before a deployment may start its own tasks, those of the one before it are kept up. */
+function shareToRun(
+  tx: Read,
+  service: Service,
+  deployment: Deployment,
+  open: ServiceDeployment | undefined,
+): Deployment {
+  if (!open || mayScaleUp(open)) return deployment
+  return lastCompleted(tx, service, deployment) ?? deployment
+}
+
+/** A task that became healthy forgives the failures before it, unless the circuit breaker is told to remember. */
+function healthSeen(tx: Write, service: Service, deployment: Deployment, seen: Seen): Deployment {
+  if (deployment.rolloutState !== 'IN_PROGRESS') return deployment
+  const healthyCount = seen.tasks.filter(
+    ({ shareId, state, isStopping }) =>
+      shareId === deployment.deploymentId && state === 'HEALTHY' && !isStopping,
+  ).length
+  if (healthyCount === deployment.healthyCount) return deployment
+  const { deploymentCircuitBreaker: breaker } = service.deploymentConfiguration
+  const forgives = healthyCount > deployment.healthyCount && (breaker?.resetOnHealthyTask ?? true)
+  return tx.patch(deployments, inService(service, deployment.deploymentId), {
+    healthyCount,
+    ...(forgives && { failures: 0 }),
+  }) as Deployment
+}
+
+type Planned = {
+  readonly plan: Plan | DaemonPlan
+  readonly seen: Seen
+  /** Absent for daemons, which make no place for each other. */
+  readonly situation?: Situation
+}
+
+function planOf(
+  tx: Write,
+  service: Service,
+  share: Deployment,
+  seen: Seen,
+  { now }: World,
+): Planned {
+  const state = {
+    primary: share.deploymentId,
+    mayStart: share.rolloutState !== 'FAILED' && isUnthrottled(share, now),
+    isStalled: share.rolloutState === 'FAILED',
+    tasks: seen.tasks,
+  }
+  if (service.schedulingStrategy === 'DAEMON') {
+    const hosts = daemonHosts(tx, service, share)
+    if (service.desiredCount !== hosts.length)
+      tx.patch(services, ofService(service), { desiredCount: hosts.length })
+    const { minimumHealthyPercent } = service.deploymentConfiguration
+    const inUse = seen.inUseByOthers()
+    return { plan: planDaemon({ ...state, minimumHealthyPercent, hosts, inUse }), seen }
+  }
+  const situation: Situation = {
+    ...state,
+    desired: service.desiredCount,
+    ...bounds(service.desiredCount, service.deploymentConfiguration),
+    cannotPlace: false,
+    order: seen.order,
+  }
+  return { plan: planReplicas(situation), seen, situation }
+}
+
+const isUnthrottled = ({ throttle }: Deployment | TaskSet, now: number): boolean =>
+  throttle === undefined || throttle.until <= now
+
+/** Starts and stops what the plan says, as much as one transaction carries, and tells of it. */
+function act(
+  tx: Write,
+  service: Service,
+  share: Deployment | TaskSet,
+  { plan, seen, situation }: Planned,
+  world: World,
+): Outlook {
+  const starts = Math.min(plan.start, TASKS_PER_STEP)
+  let started: Started = { tasks: [] }
+  if (starts > 0) {
+    const where =
+      'startOn' in plan ? { on: plan.startOn.slice(0, TASKS_PER_STEP) } : { count: starts }
+    started = startTasks(tx, service, share, where, world)
+    tellTasks(tx, service, ['has started', 'tasks'], taskIdsOf(started), world)
+  }
+  const stops = [...plan.stop]
+  // What found no host may find one where something older makes place.
+  if (started.refusals && situation)
+    stops.push(...makePlace(situation, started, share, new Set(stops.map(({ task }) => task.id))))
+  const now = stops.slice(0, Math.max(0, TASKS_PER_STEP - started.tasks.length))
+  stopTasks(tx, service, now, seen, world)
+  tellTroubles(tx, service, { plan, started, share }, world)
+  const isMore = stops.length > now.length || (starts < plan.start && !started.refusals)
+  const throttled = share.throttle ? Math.max(0, share.throttle.until - world.now) : undefined
+  return {
+    again: isMore ? 0 : minimum(throttled || undefined, started.refusals && LOOK_AGAIN_MS),
+    waitsForHosts: started.refusals !== undefined,
+  }
+}
+
+function makePlace(
+  situation: Situation,
+  started: Started,
+  share: Deployment | TaskSet,
+  stopped: ReadonlySet<string>,
+): readonly Stop[] {
+  const fresh = started.tasks.map(({ taskId, containerInstanceId }): SeenTask => ({
+    id: taskId,
+    shareId: shareIdOf(share),
+    state: 'STARTING',
+    isStopping: false,
+    isLeaving: false,
+    isProtected: false,
+    hostId: containerInstanceId,
+  }))
+  const tasks = situation.tasks.map((task) =>
+    stopped.has(task.id) ? { ...task, isStopping: true } : task,
+  )
+  return planReplicas({ ...situation, tasks: [...tasks, ...fresh], cannotPlace: true }).stop
+}
+
+function stopTasks(
+  tx: Write,
+  service: Service,
+  stops: readonly Stop[],
+  seen: Seen,
+  { now, ids }: World,
+): void {
+  const running: string[] = []
+  for (const { task, why } of stops) {
+    const row = seen.rows.get(task.id)
+    if (!row) continue
+    const stoppedReason =
+      why === 'SCALE'
+        ? `Scaling activity initiated by (deployment ${SHARE}${task.shareId})`
+        : 'Task failed container health checks'
+    const moment = { now, id: ids.uuid() }
+    stopTask(tx, row, { stopCode: 'ServiceSchedulerInitiated', stoppedReason }, moment)
+    if (why === 'UNHEALTHY')
+      tell(tx, service, `(task ${task.id}) failed container health checks.`, moment)
+    if (row.lastStatus === 'RUNNING') running.push(task.id)
+  }
+  tellTasks(tx, service, ['has stopped', 'running tasks'], running, { now, ids })
+}
+
+const asScale = (task: SeenTask): Stop => ({ task, why: 'SCALE' })
+
+const taskIdsOf = ({ tasks }: Started): string[] => tasks.map(({ taskId }) => taskId)
+
+function tellTasks(
+  tx: Write,
+  service: Service,
+  [did, what]: readonly [string, string],
+  taskIds: readonly string[],
+  { now, ids }: World,
+): void {
+  for (let at = 0; at < taskIds.length; at += IDS_PER_EVENT) {
+    const some = taskIds.slice(at, at + IDS_PER_EVENT)
+    const named = some.map((id) => `(task ${id})`).join(' ')
+    tell(tx, service, `${did} ${some.length} ${what}: ${named}.`, { now, id: ids.uuid() })
+  }
+}

@@ -1,0 +1,219 @@
+/** What the scheduler sees of a service's tasks, and when the mere passing of time will change it. */
+import type { Read } from '#store/store.ts'
+
+import { containerInstanceKey, definitionKey } from '../names.ts'
+import {
+  type ContainerInstance,
+  containerInstances,
+  type Task,
+  taskDefinitions,
+  tasksByInstance,
+  tasksByService,
+} from '../records.ts'
+import { type Placed, scaleInOrder } from '../scheduler/scale-in.ts'
+import { groupOf, serviceKey, shareOf } from './names.ts'
+import type { Order, SeenTask } from './plan.ts'
+import { type Service, services } from './records.ts'
+
+/** A task without health checks is healthy when it has run this long (AWS, DeploymentConfiguration). */
+const HEALTHY_AFTER_MS = 40_000
+const ZONE = 'ecs.availability-zone'
+
+export type Seen = {
+  readonly tasks: readonly SeenTask[]
+  readonly rows: ReadonlyMap<string, Task>
+  readonly order: Order
+  /** Container instances of its tasks on which tasks run that are no daemon's. */
+  readonly inUseByOthers: () => ReadonlySet<string>
+  /** In how many milliseconds a task's state changes by itself. */
+  readonly changesIn: number | undefined
+}
+
+/** `lostAfterMs`: how long a host may be out of reach before its tasks are replaced; absent, they never are. */
+export function see(
+  tx: Read,
+  service: Service,
+  now: number,
+  lostAfterMs: number | undefined,
+): Seen {
+  const rows = new Map<string, Task>()
+  const tasks: SeenTask[] = []
+  const hosts = new Hosts(tx, now, lostAfterMs)
+  const checks = new Checks(tx)
+  let soonest = Infinity
+  const key = serviceKey(service, service.clusterName, groupOf(service.serviceName))
+  for (const { row } of tx.find(tasksByService, key)) {
+    const isStopping = row.desiredStatus === 'STOPPED'
+    const host = hosts.of(row)
+    // Nobody can say when a host out of reach confirms an end, and nothing waits for it.
+    if (isStopping && !host.isReachable) continue
+    const { state, changesAt = Infinity } = stateOf(row, service, checks.of(row), now)
+    const expiry = row.protectedUntil ?? 0
+    soonest = Math.min(soonest, changesAt, host.isLostAt, expiry > now ? expiry : Infinity)
+    rows.set(row.taskId, row)
+    tasks.push({
+      id: row.taskId,
+      shareId: shareOf(row)?.shareId ?? '',
+      state: host.isLost ? 'UNHEALTHY' : state,
+      isStopping,
+      isLeaving: host.isLeaving || host.isLost,
+      isProtected: expiry > now && !host.isLost,
+      hostId: row.containerInstanceId,
+    })
+  }
+  return {
+    tasks,
+    rows,
+    order: orderOf(service, tasks, rows, hosts),
+    inUseByOthers: () => inUse(tx, rows),
+    changesIn: soonest === Infinity ? undefined : soonest - now,
+  }
+}
+
+type State = { readonly state: SeenTask['state']; readonly changesAt?: number }
+
+/** `checked` are the essential containers that have a health check. */
+function stateOf(
+  task: Task,
+  { healthCheckGracePeriodSeconds }: Service,
+  checked: ReadonlySet<string>,
+  now: number,
+): State {
+  if (task.lastStatus !== 'RUNNING') return { state: 'STARTING' }
+  const startedAt = task.startedAt ?? task.createdAt
+  if (checked.size === 0) {
+    const changesAt = startedAt + HEALTHY_AFTER_MS
+    return now >= changesAt ? { state: 'HEALTHY' } : { state: 'WARMING', changesAt }
+  }
+  const health = task.containers
+    .filter(({ name }) => checked.has(name))
+    .map(({ healthStatus }) => healthStatus)
+  if (health.includes('UNHEALTHY')) {
+    const changesAt = startedAt + healthCheckGracePeriodSeconds * 1000
+    return now >= changesAt ? { state: 'UNHEALTHY' } : { state: 'WARMING', changesAt }
+  }
+  return { state: health.includes('UNKNOWN') ? 'WARMING' : 'HEALTHY' }
+}
+
+/** Which containers of a definition decide about a task's health. */
+class Checks {
+  readonly #tx: Read
+  readonly #known = new Map<string, ReadonlySet<string>>()
+
+  constructor(tx: Read) {
+    this.#tx = tx
+  }
+
+  of(task: Task): ReadonlySet<string> {
+    const key = definitionKey(task, task.family, task.revision)
+    const known = this.#known.get(key)
+    if (known) return known
+    const containers = this.#tx.get(taskDefinitions, key)?.definition.containerDefinitions ?? []
+    const names = new Set(
+      containers
+        .filter(({ essential, healthCheck }) => essential && healthCheck)
+        .map(({ name }) => name),
+    )
+    this.#known.set(key, names)
+    return names
+  }
+}
+
+type HostFacts = {
+  readonly instance: ContainerInstance | undefined
+  readonly isReachable: boolean
+  readonly isLeaving: boolean
+  readonly isLost: boolean
+  /** When it will count as lost. */
+  readonly isLostAt: number
+}
+
+class Hosts {
+  readonly #tx: Read
+  readonly #now: number
+  readonly #lostAfterMs: number | undefined
+  readonly #known = new Map<string, HostFacts>()
+
+  constructor(tx: Read, now: number, lostAfterMs: number | undefined) {
+    this.#tx = tx
+    this.#now = now
+    this.#lostAfterMs = lostAfterMs
+  }
+
+  of(task: Task): HostFacts {
+    const known = this.#known.get(task.containerInstanceId)
+    if (known) return known
+    const key = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
+    const facts = this.#facts(this.#tx.get(containerInstances, key))
+    this.#known.set(task.containerInstanceId, facts)
+    return facts
+  }
+
+  #facts(instance: ContainerInstance | undefined): HostFacts {
+    const isThere = instance !== undefined && instance.status !== 'INACTIVE'
+    const isReachable = isThere && instance.agentConnected
+    const goneSince = isReachable ? undefined : instance?.disconnectedAt
+    const lostAt =
+      goneSince === undefined || this.#lostAfterMs === undefined
+        ? Infinity
+        : goneSince + this.#lostAfterMs
+    return {
+      instance,
+      isReachable,
+      isLeaving: !isThere || instance.status === 'DRAINING',
+      isLost: lostAt <= this.#now,
+      isLostAt: lostAt <= this.#now ? Infinity : lostAt,
+    }
+  }
+}
+
+/** A daemon is the last to leave a host: it may be what the others need there. */
+function inUse(tx: Read, rows: ReadonlyMap<string, Task>): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const row of rows.values()) {
+    const host = containerInstanceKey(row, row.clusterName, row.containerInstanceId)
+    for (const { row: other } of tx.find(tasksByInstance, host)) {
+      if (isDaemon(tx, other)) continue
+      found.add(row.containerInstanceId)
+      break
+    }
+  }
+  return found
+}
+
+function isDaemon(tx: Read, task: Task): boolean {
+  const share = shareOf(task)
+  if (!share) return false
+  const key = serviceKey(task, task.clusterName, share.serviceName)
+  return tx.get(services, key)?.schedulingStrategy === 'DAEMON'
+}
+
+function orderOf(
+  service: Service,
+  tasks: readonly SeenTask[],
+  rows: ReadonlyMap<string, Task>,
+  hosts: Hosts,
+): Order {
+  const placed = (task: SeenTask): Placed => {
+    const row = rows.get(task.id) as Task
+    const { instance } = hosts.of(row)
+    return {
+      id: task.id,
+      valueOf: (field) => {
+        if (field === 'instanceId' || field === 'host') return row.containerInstanceId
+        const name = field.replace(/^attribute:/, '')
+        if (name === ZONE) return row.availabilityZone
+        return instance?.attributes.find((attribute) => attribute.name === name)?.value ?? ''
+      },
+      remaining: (field) =>
+        (field === 'cpu' ? instance?.remaining.cpu : instance?.remaining.memoryMiB) ?? 0,
+    }
+  }
+  return (candidates) => {
+    if (candidates.length < 2) return candidates
+    const byId = new Map(candidates.map((task) => [task.id, task]))
+    const all = tasks.filter(({ isStopping }) => !isStopping).map(placed)
+    const ordered = scaleInOrder(candidates.map(placed), all, service.placementStrategy)
+    return ordered.map(({ id }) => byId.get(id) as SeenTask)
+  }
+}

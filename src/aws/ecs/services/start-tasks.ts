@@ -1,0 +1,176 @@
+/** Starts tasks of a service's share where they fit, and says in AWS's words why one fits nowhere. */
+import type { PlacementStrategy, Tag } from '#contract/ecs.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Read, Write } from '#store/store.ts'
+
+import { requiresAttributes } from '../definitions/capabilities.ts'
+import { clusterKey, containerInstanceArn, definitionKey, ofInstance } from '../names.ts'
+import {
+  type Cluster,
+  clusters,
+  containerInstances,
+  type Task,
+  type TaskDefinition,
+  taskDefinitions,
+} from '../records.ts'
+import { type Constraint, type Host, type Need, place, type Refusal } from '../scheduler/place.ts'
+import { constraintsOf } from '../scheduler/request.ts'
+import { addTags, keptTags } from '../tags.ts'
+import { hostOf, launch, type Launch } from '../tasks/launch.ts'
+import { needOf } from '../tasks/need.ts'
+import { groupOf, inService, SHARE } from './names.ts'
+import { type Deployment, type Service, serviceRevisions, type TaskSet } from './records.ts'
+
+/** Without a strategy: over the zones, and in a zone where the service has the fewest tasks. */
+const DEFAULT_STRATEGIES: readonly PlacementStrategy[] = [
+  { type: 'spread', field: 'attribute:ecs.availability-zone' },
+  { type: 'spread', field: 'instanceId' },
+]
+
+export type Moment = { readonly now: number; readonly ids: Ids }
+export type Started = {
+  readonly tasks: readonly Task[]
+  /** Why the next one could not be placed; absent where all were. */
+  readonly refusals?: readonly Refusal[]
+}
+
+/** A share of a service: what its tasks are made from. */
+export const shareIdOf = (share: Deployment | TaskSet): string =>
+  'deploymentId' in share ? share.deploymentId : share.taskSetId
+
+/** Starts up to `count` tasks; or, for a daemon, one on each of the container instances named. */
+export function startTasks(
+  tx: Write,
+  service: Service,
+  share: Deployment | TaskSet,
+  where: { readonly count: number } | { readonly on: readonly string[] },
+  moment: Moment,
+): Started {
+  const what = launchOf(tx, service, share)
+  if (!what) return { tasks: [], refusals: [] }
+  const { hosts, constraints } = choices(tx, service, what)
+  const context = { now: moment.now, ids: moment.ids }
+  const tasks: Task[] = []
+  const put = (host: Host): void => {
+    const [key] = [...hosts].find(([, one]) => one === host) as [string, Host]
+    const instance = tx.get(containerInstances, key)
+    if (!instance) return
+    tasks.push(launch(tx, what, instance, context))
+    const after = tx.get(containerInstances, key)
+    if (after) hosts.set(key, hostOf(tx, after, host.arn))
+  }
+  const choose = (among: readonly Host[]) =>
+    place(what.need, constraints, strategiesOf(service), among, () => moment.ids.random())
+  if ('on' in where) {
+    const refusals: Refusal[] = []
+    for (const id of where.on) {
+      const host = [...hosts].find(([key]) => key.endsWith(`/${id}`))?.[1]
+      const placement = choose(host ? [host] : [])
+      if (placement.host) put(placement.host)
+      else refusals.push(...placement.refusals)
+    }
+    return { tasks, ...(tasks.length < where.on.length && { refusals }) }
+  }
+  while (tasks.length < where.count) {
+    const placement = choose([...hosts.values()])
+    if (!placement.host) return { tasks, refusals: placement.refusals }
+    put(placement.host)
+  }
+  return { tasks }
+}
+
+const strategiesOf = ({ placementStrategy }: Service): readonly PlacementStrategy[] =>
+  placementStrategy.length > 0 ? placementStrategy : DEFAULT_STRATEGIES
+
+/** The container instances on which a daemon of the service belongs, whether it fits there now or not. */
+export function daemonHosts(tx: Read, service: Service, share: Deployment): readonly string[] {
+  const what = launchOf(tx, service, share)
+  if (!what) return []
+  const { hosts, constraints } = choices(tx, service, what)
+  const belongs = [...hosts].filter(
+    ([, host]) =>
+      host.active &&
+      host.agentConnected &&
+      constraints.every((one) => one.type !== 'memberOf' || one.holds(host)),
+  )
+  return belongs.map(([key]) => key.slice(key.lastIndexOf('/') + 1))
+}
+
+type Choices = {
+  readonly hosts: Map<string, Host>
+  readonly constraints: readonly Constraint[]
+  readonly need: Need
+}
+
+function choices(tx: Read, service: Service, what: Launch): Choices {
+  const hosts = new Map<string, Host>()
+  const prefix = `${clusterKey(service, service.clusterName)}/`
+  for (const { row } of tx.scan(containerInstances, { prefix }))
+    if (row.status !== 'INACTIVE')
+      hosts.set(ofInstance(row), hostOf(tx, row, containerInstanceArn(row)))
+  const { placementConstraints } = what.definition
+  const constraints = constraintsOf(placementConstraints, service.placementConstraints)
+  return { hosts, constraints, need: what.need }
+}
+
+/** What a task of the share is made from; nothing where the definition is gone. */
+function launchOf(tx: Read, service: Service, share: Deployment | TaskSet): Launch | undefined {
+  const cluster = tx.get(clusters, clusterKey(service, service.clusterName))
+  const row = tx.get(taskDefinitions, definitionKey(service, share.family, share.revision))
+  if (!cluster || !row) return undefined
+  const revision = tx.get(serviceRevisions, inService(service, share.revisionId))
+  const group = groupOf(service.serviceName)
+  const { definition } = row
+  const digests = revision?.digests ?? {}
+  return {
+    cluster,
+    taskDefinition: row,
+    definition,
+    overrides: {},
+    need: needOf(definition, requiresAttributes(definition), group),
+    group,
+    startedBy: `${SHARE}${shareIdOf(share)}`,
+    tags: tagsOf(service, row, cluster),
+    launchType: revision?.launchType ?? service.launchType,
+    ...(Object.keys(digests).length > 0 && { imageDigests: digests }),
+  }
+}
+
+function tagsOf(service: Service, definition: TaskDefinition, cluster: Cluster): readonly Tag[] {
+  const { propagateTags } = service
+  const from = { NONE: [], SERVICE: service.tags, TASK_DEFINITION: definition.tags }[propagateTags]
+  const managed: Tag[] = service.enableECSManagedTags
+    ? [
+        { key: 'aws:ecs:clusterName', value: cluster.clusterName },
+        { key: 'aws:ecs:serviceName', value: service.serviceName },
+      ]
+    : []
+  return [...addTags([], keptTags(from)), ...managed]
+}
+
+/** In the order in which hosts are looked at: who fails later is nearer. */
+const TEXTS: readonly (readonly [reason: RegExp, text: string])[] = [
+  [/^INACTIVE$/, 'is not active.'],
+  [/^AGENT$/, 'encountered error "AGENT".'],
+  [/^ATTRIBUTE$/, 'is missing an attribute required by your task.'],
+  [/^RESOURCE:CPU$/, 'has insufficient CPU units available.'],
+  [/^RESOURCE:MEMORY$/, 'has insufficient memory available.'],
+  [/^RESOURCE:PORTS/, 'is already using a port required by your task.'],
+  [/^RESOURCE:GPU$/, 'has insufficient GPU resource available.'],
+  [/./, 'encountered error'],
+]
+const MORE =
+  'For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.'
+
+/** Why no host took a task, as the service's event says it. */
+export function placementFailure(refusals: readonly Refusal[]): string {
+  const why =
+    'was unable to place a task because no container instance met all of its requirements.'
+  const rank = ({ reason }: Refusal): number => TEXTS.findIndex(([known]) => known.test(reason))
+  const closest = refusals.toSorted((one, other) => rank(other) - rank(one))[0]
+  if (!closest) return `${why} Reason: No Container Instances were found in your cluster.`
+  const [, text] = TEXTS[rank(closest)] as (typeof TEXTS)[number]
+  const id = closest.arn.slice(closest.arn.lastIndexOf('/') + 1)
+  const said = text === 'encountered error' ? `encountered error "${closest.reason}"` : text
+  return `${why} The closest matching (container-instance ${id}) ${said} ${MORE}`
+}

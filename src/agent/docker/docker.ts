@@ -22,7 +22,7 @@ import type {
 import { CallTimeout, DockerClient, type Answer, type Call } from './client.ts'
 import { watchEvents } from './events.ts'
 import { observed, stats } from './observed.ts'
-import { imageReference, pullOutcome } from './reference.ts'
+import { imageReference, pullOutcome, repositoryDigest } from './reference.ts'
 
 const MINUTE_MS = 60_000
 const PULL_TIMEOUT_MS = 120 * MINUTE_MS
@@ -131,7 +131,7 @@ export class DockerEngine implements Engine {
     })
     if (answer === undefined) return undefined
     const { Id, RepoDigests, Config } = answer as ImageAnswer
-    const digest = RepoDigests?.[0]?.split('@')[1]
+    const digest = repositoryDigest(image, RepoDigests)
     const variables = (Config?.Env ?? []).map((pair) => pair.split('=')[0] ?? '')
     return { id: Id ?? '', digest, labels: Config?.Labels ?? {}, variables }
   }

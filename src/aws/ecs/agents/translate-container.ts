@@ -15,6 +15,10 @@ function apiVersion(container: Container): string {
   return container.logConfiguration ? '1.19' : '1.18'
 }
 
+/** All tasks of a service revision run the image that its tag meant for the first one. */
+const pinned = (image: string, digest: string | undefined): string =>
+  digest === undefined ? image : `${image.replace(/:[^:/]+$/, '')}@${digest}`
+
 export function toAcsContainer(
   container: Container,
   definition: Definition,
@@ -24,7 +28,7 @@ export function toAcsContainer(
   const known = task.containers.find(({ name }) => name === container.name)
   return {
     name: container.name,
-    image: container.image,
+    image: pinned(container.image, task.imageDigests?.[container.name]),
     ...(known && { containerArn: known.containerArn }),
     cpu: container.cpu ?? 0,
     // Zero means no hard limit: the reservation is in the host configuration.

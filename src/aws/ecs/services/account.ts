@@ -4,9 +4,16 @@
  */
 import type { Write } from '#store/store.ts'
 
-import type { Task } from '../records.ts'
+import { definitionKey } from '../names.ts'
+import { type Task, taskDefinitions } from '../records.ts'
 import { inService, shareOf } from './names.ts'
-import { type Deployment, deployments, taskSets, type TaskSet } from './records.ts'
+import {
+  type Deployment,
+  deployments,
+  serviceRevisions,
+  taskSets,
+  type TaskSet,
+} from './records.ts'
 
 /** The first pause after a round of launches that came to nothing, and the longest; AWS names only the second. */
 const THROTTLE_FIRST_MS = 10_000
@@ -31,6 +38,30 @@ export function countTask(
     ...fate(row, before, after, change.now),
   }
   if (Object.keys(fields).length > 0) tx.patch<Deployment | TaskSet>(table, key, fields)
+  if (after.containers !== before?.containers) keepDigests(tx, row, after)
+}
+
+/** What a tag means is asked once a revision: the first task that pulled it decides for all later ones. */
+function keepDigests(tx: Write, row: Deployment | TaskSet, task: Task): void {
+  const told = task.containers.filter(({ imageDigest }) => imageDigest !== undefined)
+  if (told.length === 0) return
+  const key = inService(row, row.revisionId)
+  const revision = tx.get(serviceRevisions, key)
+  if (!revision || told.every(({ name }) => name in revision.digests)) return
+  const definition = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
+  const asked = new Map(
+    definition?.definition.containerDefinitions.map((container) => [container.name, container]),
+  )
+  const pinned = told.filter(({ name }) => {
+    const { image = '@', versionConsistency } = asked.get(name) ?? {}
+    return versionConsistency !== 'disabled' && !image.includes('@')
+  })
+  const digests = Object.fromEntries(
+    pinned.map(({ name, imageDigest }) => [name, imageDigest ?? '']),
+  )
+  const all = { ...digests, ...revision.digests }
+  if (Object.keys(all).length > Object.keys(revision.digests).length)
+    tx.patch(serviceRevisions, key, { digests: all })
 }
 
 /** What a task's beginning or end says of its share. Pure. */

@@ -22,8 +22,14 @@ export type SeenTask = {
 
 export type Why = 'SCALE' | 'UNHEALTHY'
 export type Stop = { readonly task: SeenTask; readonly why: Why }
-/** Orders tasks that could be stopped as well as each other: the one that goes first is first. */
-export type Order = (tasks: readonly SeenTask[]) => readonly SeenTask[]
+/**
+ * Orders tasks that could be stopped as well as each other: the one that goes first is first. `among` are those that
+ * stay, the candidates with them.
+ */
+export type Order = (
+  candidates: readonly SeenTask[],
+  among: readonly SeenTask[],
+) => readonly SeenTask[]
 
 export type Situation = {
   readonly desired: number
@@ -80,7 +86,7 @@ export function planReplicas(now: Situation): Plan {
   const missing = Math.max(0, desired - kept.length)
   const room = Math.max(0, max - now.tasks.length)
   const start = now.mayStart && !now.cannotPlace ? Math.min(missing, room) : 0
-  const dismissed = dismissable([...order(going), ...surplusOf(now, kept)])
+  const dismissed = dismissable([...order(going, live), ...surplusOf(now, kept)])
 
   const stop: Stop[] = []
   const end = (tasks: readonly SeenTask[], why: Why, count: number): void => {
@@ -88,12 +94,12 @@ export function planReplicas(now: Situation): Plan {
   }
   // What is not healthy counts for nothing, so that nothing is lost by its end.
   end(dismissed.worthless, 'SCALE', Infinity)
-  end(order(sick), 'UNHEALTHY', good + sick.length - desired)
+  end(order(sick, own), 'UNHEALTHY', good + sick.length - desired)
   // Places that something healthy has to leave before what is missing can start; what is ending leaves some by itself.
   const isBlocked = now.cannotPlace || (now.mayStart && start < missing)
   const ending = now.tasks.length - live.length
   const wanted = (): number => (isBlocked ? missing - start - ending - stop.length : 0)
-  if (wanted() > 0 && ending === 0 && stop.length === 0) end(order(sick), 'UNHEALTHY', 1)
+  if (wanted() > 0 && ending === 0 && stop.length === 0) end(order(sick, own), 'UNHEALTHY', 1)
   if (healthy >= min) {
     end(dismissed.warming, 'SCALE', Math.max(healthy + warming - desired, wanted()))
     end(dismissed.healthy, 'SCALE', Math.max(healthy - desired, Math.min(healthy - min, wanted())))
@@ -113,16 +119,22 @@ export function planReplicas(now: Situation): Plan {
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
 const isUndecided = ({ state }: SeenTask): boolean => state === 'STARTING' || state === 'WARMING'
 
-/** Of the tasks that could stay, those that are too many: the least settled go first. */
+/** Of the tasks that could stay, those that are too many: what has not started goes first. */
 function surplusOf({ desired, order }: Situation, kept: readonly SeenTask[]): readonly SeenTask[] {
   const count = kept.length - desired
   if (count <= 0) return []
   const free = kept.filter(({ isProtected }) => !isProtected)
-  const byState = (['STARTING', 'WARMING', 'HEALTHY'] as const).flatMap((state) =>
-    order(free.filter((task) => task.state === state)),
-  )
-  // Protected ones are named too, so that it is known how many were held.
-  return [...byState, ...kept.filter(({ isProtected }) => isProtected)].slice(0, count)
+  const starting = free.filter(({ state }) => state === 'STARTING')
+  const running = kept.filter(({ state }) => state !== 'STARTING')
+  return [
+    ...order(starting, kept),
+    ...order(
+      free.filter(({ state }) => state !== 'STARTING'),
+      running,
+    ),
+    // Protected ones are named too, so that it is known how many were held.
+    ...kept.filter(({ isProtected }) => isProtected),
+  ].slice(0, count)
 }
 
 type Dismissable = {

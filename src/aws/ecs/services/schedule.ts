@@ -139,11 +139,12 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
     const open = begun(tx, service, deployment, world)
     const share = shareToRun(tx, service, deployment, open)
     const planned = planOf(tx, service, share, seen, world)
-    if (share === deployment) deployment = healthSeen(tx, service, deployment, seen)
+    const isItself = share === deployment
+    if (isItself) deployment = healthSeen(tx, service, deployment, seen)
     const step: Step = open
       ? nextStep(open, deployment, {
           now: world.now,
-          isSteady: planned.plan.isSteady && share === deployment,
+          isSteady: planned.plan.isSteady && isItself,
           desired: service.desiredCount,
           alarms: [],
         })

@@ -64,7 +64,7 @@ export function see(
   return {
     tasks,
     rows,
-    order: orderOf(service, tasks, rows, hosts),
+    order: orderOf(service, rows, hosts),
     inUseByOthers: () => inUse(tx, rows),
     changesIn: soonest === Infinity ? undefined : soonest - now,
   }
@@ -188,12 +188,7 @@ function isDaemon(tx: Read, task: Task): boolean {
   return tx.get(services, key)?.schedulingStrategy === 'DAEMON'
 }
 
-function orderOf(
-  service: Service,
-  tasks: readonly SeenTask[],
-  rows: ReadonlyMap<string, Task>,
-  hosts: Hosts,
-): Order {
+function orderOf(service: Service, rows: ReadonlyMap<string, Task>, hosts: Hosts): Order {
   const placed = (task: SeenTask): Placed => {
     const row = rows.get(task.id) as Task
     const { instance } = hosts.of(row)
@@ -209,11 +204,11 @@ function orderOf(
         (field === 'cpu' ? instance?.remaining.cpu : instance?.remaining.memoryMiB) ?? 0,
     }
   }
-  return (candidates) => {
+  return (candidates, among) => {
     if (candidates.length < 2) return candidates
     const byId = new Map(candidates.map((task) => [task.id, task]))
-    const all = tasks.filter(({ isStopping }) => !isStopping).map(placed)
-    const ordered = scaleInOrder(candidates.map(placed), all, service.placementStrategy)
+    const { placementStrategy } = service
+    const ordered = scaleInOrder(candidates.map(placed), among.map(placed), placementStrategy)
     return ordered.map(({ id }) => byId.get(id) as SeenTask)
   }
 }

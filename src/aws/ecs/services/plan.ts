@@ -119,22 +119,19 @@ export function planReplicas(now: Situation): Plan {
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
 const isUndecided = ({ state }: SeenTask): boolean => state === 'STARTING' || state === 'WARMING'
 
-/** Of the tasks that could stay, those that are too many: what has not started goes first. */
+/** Of the tasks that could stay, those that are too many: the least settled go first. */
 function surplusOf({ desired, order }: Situation, kept: readonly SeenTask[]): readonly SeenTask[] {
   const count = kept.length - desired
   if (count <= 0) return []
-  const free = kept.filter(({ isProtected }) => !isProtected)
-  const starting = free.filter(({ state }) => state === 'STARTING')
-  const running = kept.filter(({ state }) => state !== 'STARTING')
-  return [
-    ...order(starting, kept),
-    ...order(
-      free.filter(({ state }) => state !== 'STARTING'),
-      running,
-    ),
-    // Protected ones are named too, so that it is known how many were held.
-    ...kept.filter(({ isProtected }) => isProtected),
-  ].slice(0, count)
+  let among = kept
+  const chosen: SeenTask[] = []
+  for (const state of ['STARTING', 'WARMING', 'HEALTHY'] as const) {
+    const free = among.filter((task) => task.state === state && !task.isProtected)
+    chosen.push(...order(free, among))
+    among = among.filter((task) => !free.includes(task))
+  }
+  // Protected ones are named too, so that it is known how many were held.
+  return [...chosen, ...among].slice(0, count)
 }
 
 type Dismissable = {

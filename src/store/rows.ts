@@ -1,7 +1,9 @@
 /** The rows themselves: per table a map, its keys in order, and its indexes in order. Knows no transactions. */
+import { assert } from '#kernel/assert.ts'
+
 import type { LoggedChange } from './log.ts'
 import { OrderedStrings } from './ordered.ts'
-import { END, type Index, type Table } from './table.ts'
+import { END, type Index, isTelling, type Table, type Telling } from './table.ts'
 
 type TableRows = { readonly rows: Map<string, object>; readonly keys: OrderedStrings }
 type AnyIndex = Index<object>
@@ -61,18 +63,27 @@ export class Rows {
   /**
    * Applies a change from the journal. A snapshot may already hold later states of a row; every change is
    * absolute, so applying all of them in order ends in the same rows. A patch of a row that is gone in the
-   * snapshot is followed by its deletion.
+   * snapshot is followed by its deletion. A row that tells of a record is left as the snapshot has it: the record may
+   * be a later one there.
    */
   replay(change: LoggedChange): void {
     const [table, key, kind] = change
     const { rows } = this.#table(table)
     if (kind === 'delete') rows.delete(key)
     else if (kind === 'put') rows.set(key, freeze(change[3]))
-    else {
+    else if (kind === 'tell') {
+      if (!rows.has(key)) rows.set(key, this.#told(change[3], change[4]))
+    } else {
       const row: Record<string, unknown> = { ...rows.get(key), ...change[3] }
       for (const field of change[4]) delete row[field]
       rows.set(key, freeze(row))
     }
+  }
+
+  #told(fields: object, of: Telling['of']): object {
+    const record = this.get(...of)
+    assert(record, `the journal tells of ${of.join(' ')}, which it does not have`)
+    return freeze({ ...fields, of, record })
   }
 
   /** After a load: brings keys in order. Indexes are built when they are first used. */
@@ -80,19 +91,26 @@ export class Rows {
     for (const { rows, keys } of this.#tables.values()) keys.fill([...rows.keys()].sort(byCodeUnit))
   }
 
-  /** All rows, a slice at a time; rows may change between slices. */
+  /**
+   * All rows, a slice at a time; rows may change between slices. Those that tell of others come last: one that is not
+   * among them is of a later commit than every record of the snapshot, and replaying finds that record as it was told.
+   */
   *slices(size: number): Generator<[table: string, key: string, row: object][]> {
-    for (const [table, { rows, keys }] of this.#tables) {
-      let slice: [string, string, object][] = []
-      for (const key of keys.scan('')) {
-        const row = rows.get(key)
-        if (row) slice.push([table, key, row])
-        if (slice.length < size) continue
-        yield slice
-        slice = []
-      }
-      if (slice.length > 0) yield slice
+    for (const table of this.#tables.keys()) if (!isTelling(table)) yield* this.#slices(table, size)
+    for (const table of this.#tables.keys()) if (isTelling(table)) yield* this.#slices(table, size)
+  }
+
+  *#slices(table: string, size: number): Generator<[table: string, key: string, row: object][]> {
+    const { rows, keys } = this.#table(table)
+    let slice: [string, string, object][] = []
+    for (const key of keys.scan('')) {
+      const row = rows.get(key)
+      if (row) slice.push([table, key, row])
+      if (slice.length < size) continue
+      yield slice
+      slice = []
     }
+    if (slice.length > 0) yield slice
   }
 
   #table(name: string): TableRows {

@@ -7,7 +7,7 @@ import { assert } from '#kernel/assert.ts'
 import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
 import type { Found, Scan, Write } from './store.ts'
-import { END, type Index, type Table } from './table.ts'
+import { END, type Index, isTelling, type Table, type Telling } from './table.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -111,12 +111,19 @@ export class Transaction implements Write {
 
   /** The changes as the log keeps them: fields, not rows, where a row was there before. */
   logged(changes: readonly Change[]): string {
-    const text = JSON.stringify(changes.map(loggedChange))
+    const text = JSON.stringify(changes.map((change) => this.#told(change) ?? loggedChange(change)))
     if (text.length > TRANSACTION_CHARACTERS_LIMIT)
       throw new TransactionTooLarge(
         `a transaction writes at most ${TRANSACTION_CHARACTERS_LIMIT} characters`,
       )
     return text
+  }
+
+  /** A row that tells of what another record is at the end of this commit: the log has that record already. */
+  #told({ table, key, after }: Change): LoggedChange | undefined {
+    if (!after || !isTelling(table)) return undefined
+    const { of, record, ...fields } = after as Partial<Telling>
+    return of && this.#rows.get(...of) === record ? [table, key, 'tell', fields, of] : undefined
   }
 }
 

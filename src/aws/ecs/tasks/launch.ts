@@ -1,19 +1,17 @@
 /** Makes task records: what RunTask and StartTask have in common once the host is chosen. */
 import type { Tag, TaskOverride } from '#contract/ecs.ts'
 import type { Context } from '#room/room.ts'
-import type { Read, Write } from '#store/store.ts'
+import type { Write } from '#store/store.ts'
 
 import { containerArn } from '../names.ts'
-import { ofInstance } from '../names.ts'
 import {
   type Cluster,
   type ContainerInstance,
   type Definition,
   type Task,
   type TaskDefinition,
-  tasksByInstance,
 } from '../records.ts'
-import type { Host, Need } from '../scheduler/place.ts'
+import type { Need } from '../scheduler/place.ts'
 import { addTask } from './change.ts'
 import { gpusOf } from './need.ts'
 
@@ -95,36 +93,4 @@ function gpusByContainer(definition: Definition, gpuIds: readonly string[]): (re
     taken += gpusOf(container)
     return gpuIds.slice(from, taken)
   })
-}
-
-/** A container instance as placement sees it. */
-export function hostOf(tx: Read, instance: ContainerInstance, arn: string): Host {
-  const attributes = new Map(instance.attributes.map(({ name, value }) => [name, value ?? '']))
-  let counted: ReadonlyMap<string, number> | undefined
-  // Only some strategies and constraints ask, and a host may have many tasks.
-  const counts = () => (counted ??= groupCounts(tx, instance))
-  return {
-    arn,
-    active: instance.status === 'ACTIVE',
-    agentConnected: instance.agentConnected,
-    agentVersion: instance.versionInfo.agentVersion,
-    ec2InstanceId: instance.ec2InstanceId,
-    registeredAt: instance.registeredAt,
-    runningTasksCount: instance.runningTasksCount,
-    attributes,
-    get taskGroups() {
-      return [...counts().keys()]
-    },
-    get groupCounts() {
-      return counts()
-    },
-    remaining: instance.remaining,
-  }
-}
-
-function groupCounts(tx: Read, instance: ContainerInstance): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
-  for (const { row } of tx.find(tasksByInstance, ofInstance(instance)))
-    if (row.desiredStatus === 'RUNNING') counts.set(row.group, (counts.get(row.group) ?? 0) + 1)
-  return counts
 }

@@ -37,15 +37,17 @@ export class OrderedStrings {
       this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_LIMIT / 2, CHUNK_LIMIT))
   }
 
-  delete(text: string): void {
+  /** Gives back the string that was held, if it was. */
+  delete(text: string): string | undefined {
     const at = this.#chunkOf(text)
     const chunk = this.#chunks[at]
-    if (!chunk) return
+    if (!chunk) return undefined
     const index = lowerBound(chunk, text)
-    if (chunk[index] !== text) return
-    chunk.splice(index, 1)
+    if (chunk[index] !== text) return undefined
+    const [held] = chunk.splice(index, 1)
     this.#size--
     if (chunk.length === 0) this.#chunks.splice(at, 1)
+    return held
   }
 
   /** All strings with the prefix, in order; only those after (or, in reverse, before) `after` where it is given. */
@@ -107,6 +109,8 @@ export class OrderedStrings {
     return low
   }
 }
+
+export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function lowerBound(sorted: readonly string[], text: string): number {
   let low = 0

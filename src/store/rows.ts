@@ -1,16 +1,17 @@
 /** The rows themselves: per table a map, its keys in order, and its indexes in order. Knows no transactions. */
 import { assert } from '#kernel/assert.ts'
 
+import { IndexEntries } from './index-entries.ts'
 import type { LoggedChange } from './log.ts'
-import { OrderedStrings } from './ordered.ts'
-import { END, type Index, isTelling, type Table, type Telling } from './table.ts'
+import { byCodeUnit, OrderedStrings } from './ordered.ts'
+import { type Index, isTelling, type Table, type Telling } from './table.ts'
 
 type TableRows = { readonly rows: Map<string, object>; readonly keys: OrderedStrings }
 type AnyIndex = Index<object>
 
 export class Rows {
   readonly #tables = new Map<string, TableRows>()
-  readonly #indexes = new Map<AnyIndex, OrderedStrings>()
+  readonly #indexes = new Map<AnyIndex, IndexEntries>()
 
   get(table: string, key: string): object | undefined {
     return this.#tables.get(table)?.rows.get(key)
@@ -20,18 +21,22 @@ export class Rows {
     return this.#table(table).keys
   }
 
-  entries(index: AnyIndex): OrderedStrings {
+  entries(index: AnyIndex): IndexEntries {
     let entries = this.#indexes.get(index)
     if (!entries) {
-      this.#indexes.set(index, (entries = new OrderedStrings()))
-      const sorted: string[] = []
-      for (const [key, row] of this.#table(index.table.name).rows) {
-        const value = index.of(row)
-        if (value !== undefined) sorted.push(value + END + key)
-      }
-      entries.fill(sorted.sort(byCodeUnit))
+      this.#indexes.set(index, (entries = new IndexEntries()))
+      entries.fill(this.#values(index))
     }
     return entries
+  }
+
+  *#values(index: AnyIndex): Generator<[value: string, key: string]> {
+    const { rows, keys } = this.#table(index.table.name)
+    for (const key of keys.scan('')) {
+      const row = rows.get(key)
+      const value = row && index.of(row)
+      if (value !== undefined) yield [value, key]
+    }
   }
 
   /** Sets or (with `undefined`) deletes a row and moves its index entries. Returns what was there. */
@@ -43,8 +48,8 @@ export class Rows {
       const from = before && index.of(before)
       const to = after && index.of(after)
       if (from === to) continue
-      if (from !== undefined) entries.delete(from + END + key)
-      if (to !== undefined) entries.add(to + END + key)
+      const held = from === undefined ? key : entries.delete(from, key)
+      if (to !== undefined) entries.add(to, held)
     }
     if (after === undefined) {
       rows.delete(key)
@@ -119,8 +124,6 @@ export class Rows {
     return table
   }
 }
-
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Rows are shared by every reader, so no one may change one in place. */
 export function freeze<T>(value: T): T {

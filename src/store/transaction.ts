@@ -46,15 +46,17 @@ export class Transaction implements Write {
 
   *scan<T>(source: Table<T> | Index<T>, scan: Scan = {}): Generator<Found<T>> {
     const { prefix = '', after, reverse = false } = scan
-    const isIndex = 'of' in source
-    const table = isIndex ? source.table : source
-    const order = isIndex
-      ? this.#rows.entries(source as unknown as Index<object>)
-      : this.#rows.keys(table.name)
-    for (const at of order.scan(prefix, after, reverse)) {
-      const key = isIndex ? at.slice(at.indexOf(END) + 1) : at
-      const row = this.#rows.get(table.name, key) as T | undefined
-      if (row !== undefined) yield { at, key, row }
+    if ('of' in source) {
+      const entries = this.#rows.entries(source as unknown as Index<object>)
+      for (const { at, key } of entries.scan(prefix, after, reverse)) {
+        const row = this.get(source.table, key)
+        if (row !== undefined) yield { at, key, row }
+      }
+      return
+    }
+    for (const key of this.#rows.keys(source.name).scan(prefix, after, reverse)) {
+      const row = this.get(source, key)
+      if (row !== undefined) yield { at: key, key, row }
     }
   }
 

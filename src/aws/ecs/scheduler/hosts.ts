@@ -1,4 +1,5 @@
 /** Container instances as placement sees them. */
+import { oncePer } from '#kernel/once-per.ts'
 import type { Read } from '#store/store.ts'
 
 import { clusterKey, containerInstanceArn, ofInstance } from '../names.ts'
@@ -76,17 +77,11 @@ export class InstanceHost implements Host {
   }
 }
 
-const attributeMaps = new WeakMap<object, ReadonlyMap<string, string>>()
-
-/** Made once for each list of a record: every task that is placed asks for all of them. */
-function attributesOf(attributes: ContainerInstance['attributes']): ReadonlyMap<string, string> {
-  let map = attributeMaps.get(attributes)
-  if (!map) {
-    map = new Map(attributes.map(({ name, value }) => [name, value ?? '']))
-    attributeMaps.set(attributes, map)
-  }
-  return map
-}
+/** Every task that is placed asks all hosts for them. */
+const attributesOf = oncePer(
+  (attributes: ContainerInstance['attributes']): ReadonlyMap<string, string> =>
+    new Map(attributes.map(({ name, value }) => [name, value ?? ''])),
+)
 
 function countGroups(tx: Read, instance: ContainerInstance): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()

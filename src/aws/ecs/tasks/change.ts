@@ -126,9 +126,10 @@ const instanceCounts = (
 export const take = (from: Resources, need: Reservation): Resources => ({
   cpu: from.cpu - need.cpu,
   memoryMiB: from.memoryMiB - need.memoryMiB,
-  ports: [...from.ports, ...need.ports],
-  portsUdp: [...from.portsUdp, ...need.portsUdp],
-  gpuIds: from.gpuIds.filter((id) => !need.gpuIds.includes(id)),
+  ports: need.ports.length === 0 ? from.ports : [...from.ports, ...need.ports],
+  portsUdp: need.portsUdp.length === 0 ? from.portsUdp : [...from.portsUdp, ...need.portsUdp],
+  gpuIds:
+    need.gpuIds.length === 0 ? from.gpuIds : from.gpuIds.filter((id) => !need.gpuIds.includes(id)),
 })
 
 function giveBack({ remaining, registered }: ContainerInstance, held: Reservation): Resources {

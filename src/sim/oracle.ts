@@ -34,15 +34,29 @@ export class Oracle {
   }
 
   #take(change: LoggedChange): Change {
-    const [table, key, kind] = change
+    const [table, key] = change
     const rows = this.#tables.get(table) ?? new Map<string, object>()
     this.#tables.set(table, rows)
     const before = rows.get(key)
-    const after =
-      kind === 'delete' ? undefined : kind === 'put' ? change[3] : patched(before, change)
+    const after = this.#after(before, change)
     if (after) rows.set(key, after)
     else rows.delete(key)
     return { table, key, before, after }
+  }
+
+  #after(before: object | undefined, change: LoggedChange): object | undefined {
+    switch (change[2]) {
+      case 'delete':
+        return undefined
+      case 'put':
+        return change[3]
+      case 'patch':
+        return patched(before, change)
+      case 'tell': {
+        const [, , , fields, of] = change
+        return { ...fields, of, record: this.#tables.get(of[0])?.get(of[1]) }
+      }
+    }
   }
 }
 

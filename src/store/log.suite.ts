@@ -5,11 +5,18 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 
 import type { Log } from './log.ts'
+import { announce, noticeKind, noticesAfter } from './notices.ts'
 import { index, Store, table, type Write } from './store.ts'
 
 type Row = { readonly name: string; readonly size?: number | undefined; readonly group?: string }
 const rows = table<Row>('suite.rows')
 const byGroup = index(rows, 'group', (row) => row.group)
+const changed = noticeKind<Row>({
+  source: 'suite',
+  detailType: 'Suite Row Change',
+  table: rows,
+  told: (row) => ({ tenant: 't', accountId: '1', region: 'r', resources: [], detail: row }),
+})
 
 let run = 0
 
@@ -19,6 +26,7 @@ export function logSuite(kind: string, open: (place: string) => Log): void {
   const start = (place: string) => Store.open(open(place), failed)
   const content = (store: Store) =>
     store.read((tx) => [...tx.scan(rows)].map(({ key, row }) => [key, row]))
+  const told = (store: Store) => store.read((tx) => noticesAfter(tx, 0, Infinity))
   const groups = (store: Store) => store.read((tx) => [...tx.scan(byGroup)].map(({ at }) => at))
 
   test(`${kind}: what was acknowledged is there after a restart, in every order`, async () => {
@@ -52,10 +60,10 @@ export function logSuite(kind: string, open: (place: string) => Log): void {
         }
         await snapshot
         await store.settled(store.revision)
-        const before = [content(store), groups(store), store.revision]
+        const before = [content(store), groups(store), told(store), store.revision]
         await store.close()
         const again = await start(place)
-        assert.deepEqual([content(again), groups(again), again.revision], before)
+        assert.deepEqual([content(again), groups(again), told(again), again.revision], before)
         await again.close()
       }),
       { numRuns: 25 },
@@ -78,7 +86,10 @@ export function logSuite(kind: string, open: (place: string) => Log): void {
   })
 }
 
-type Step = { write: { key: string; row: Row | undefined; patch: boolean }; snapshot: boolean }
+type Step = {
+  write: { key: string; row: Row | undefined; patch: boolean; changesAgain: boolean }
+  snapshot: boolean
+}
 const step: fc.Arbitrary<Step> = fc.record({
   write: fc.record({
     key: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -90,12 +101,16 @@ const step: fc.Arbitrary<Step> = fc.record({
       { nil: undefined },
     ),
     patch: fc.boolean(),
+    changesAgain: fc.boolean(),
   }),
   snapshot: fc.boolean(),
 })
 
-function apply(tx: Write, { key, row, patch }: Step['write']): void {
-  if (!row) tx.delete(rows, key)
-  else if (patch && tx.get(rows, key)) tx.patch(rows, key, row)
+/** What is told of a row is often, not always, what the commit leaves of it. */
+function apply(tx: Write, { key, row, patch, changesAgain }: Step['write']): void {
+  if (!row) return tx.delete(rows, key)
+  if (patch && tx.get(rows, key)) tx.patch(rows, key, row)
   else tx.put(rows, key, row)
+  announce(tx, changed, key, { now: 0, id: key })
+  if (changesAgain) tx.patch(rows, key, { name: 'again' })
 }

@@ -1,8 +1,14 @@
-/** One changed record as the log keeps it: a whole row, a patch of its fields, or a deletion. */
+import type { Telling } from './table.ts'
+
+/**
+ * One changed record as the log keeps it: a whole row, a patch of its fields, a deletion, or a row that tells of the
+ * record at `of` as it is after this commit: its `fields` are all but that record.
+ */
 export type LoggedChange =
   | readonly [table: string, key: string, kind: 'put', row: object]
   | readonly [table: string, key: string, kind: 'patch', set: object, drop: readonly string[]]
   | readonly [table: string, key: string, kind: 'delete']
+  | readonly [table: string, key: string, kind: 'tell', fields: object, of: Telling['of']]
 
 /** Where a loaded log goes: first the rows of the newest snapshot, then the commits since it began. */
 export interface LogSink {

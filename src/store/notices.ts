@@ -2,8 +2,10 @@
  * The one ordered stream of what happened: every transition that a room makes known, durable with the change
  * that made it. Listeners read it in order from where they stopped; old ones are dropped.
  */
-import type { Read, Write } from './store.ts'
-import { table } from './table.ts'
+import { assert } from '#kernel/assert.ts'
+
+import type { Read, Table, Write } from './store.ts'
+import { type Telling, tellingTable } from './table.ts'
 
 /** AWS's event JSON is in `detail` where AWS has one. Who writes: the room named by `source`, in its own transactions. */
 export type Notice = {
@@ -19,14 +21,55 @@ export type Notice = {
   readonly detail: object
 }
 
-const notices = table<Notice>('store.notices')
+/**
+ * A kind of notice that is all said by one record: the notice keeps the record as it was, and is put into AWS's words
+ * when somebody reads it. However late that is, it says what the
+ * record was then: `told` may look at nothing but the record and the moment.
+ */
+export type NoticeKind<Row> = {
+  readonly source: string
+  readonly detailType: string
+  readonly table: Table<Row>
+  readonly told: (row: Row, time: number) => Told
+}
+type Told = Pick<Notice, 'tenant' | 'accountId' | 'region' | 'resources' | 'detail'>
+
+/** `now` and `id` make the notice: the moment and the event's id. */
+export type Moment = { readonly now: number; readonly id: string }
+
+/** A notice of one record as it is kept. */
+export type RecordNotice = Telling & {
+  readonly kind: string
+  readonly time: number
+  readonly id: string
+}
+
+export const notices = tellingTable<Notice | RecordNotice>('store.notices')
 /** The newest notices that stay readable; a listener further behind has to read the records instead. */
 export const NOTICES_LIMIT = 20_000
 const NUMBER_DIGITS = 15
 
-const keyOf = (number: number): string => String(number).padStart(NUMBER_DIGITS, '0')
+const kinds = new Map<string, NoticeKind<object>>()
 
-export function publish(tx: Write, notice: Notice): void {
+/** Declares a kind. Declare all before the store opens: what is in the log has no other way to its words. */
+export function noticeKind<Row extends object>(kind: NoticeKind<Row>): NoticeKind<Row> {
+  kinds.set(kind.detailType, kind as unknown as NoticeKind<object>)
+  return kind
+}
+
+/** Makes known what the record of this key has become in this transaction. */
+export function announce<Row>(
+  tx: Write,
+  { table, detailType }: NoticeKind<Row>,
+  key: string,
+  { now, id }: Moment,
+): void {
+  const record = tx.get(table, key)
+  assert(record, `no ${table.name} ${key} to tell of`)
+  publish(tx, { kind: detailType, time: now, id, of: [table.name, key], record })
+}
+
+export function publish(tx: Write, notice: Notice | RecordNotice): void {
   const [newest] = [...take(tx.scan(notices, { reverse: true }), 1)]
   const number = newest ? Number(newest.key) + 1 : 1
   tx.put(notices, keyOf(number), notice)
@@ -40,8 +83,20 @@ export function noticesAfter(
   limit: number,
 ): { readonly number: number; readonly notice: Notice }[] {
   const found = tx.scan(notices, { after: keyOf(after) })
-  return [...take(found, limit)].map(({ key, row }) => ({ number: Number(key), notice: row }))
+  return [...take(found, limit)].map(({ key, row }) => ({
+    number: Number(key),
+    notice: 'record' in row ? inWords(row) : row,
+  }))
 }
+
+function inWords({ kind, time, id, record }: RecordNotice): Notice {
+  const known = kinds.get(kind)
+  assert(known, `no room has notices of the kind ${kind}`)
+  const { source, detailType, told } = known
+  return { source, detailType, time, id, ...told(record, time) }
+}
+
+const keyOf = (number: number): string => String(number).padStart(NUMBER_DIGITS, '0')
 
 function* take<T>(items: Iterable<T>, count: number): Generator<T> {
   if (count <= 0) return

@@ -1,7 +1,8 @@
 /** How many strings one chunk holds before it is split: small enough to shift quickly, large enough to be few. */
 const CHUNK_LIMIT = 512
-/** Iteration copies this many strings at a time, so the set may change while it is read. */
-const STRIDE = 128
+/** Iteration copies some strings at a time, so the set may change while it is read: few at first, for most want few. */
+const STRIDE_FIRST = 4
+const STRIDE_LIMIT = 256
 
 /** A set of strings in code-unit order. Adding and removing cost a binary search and a short shift. */
 export class OrderedStrings {
@@ -36,29 +37,33 @@ export class OrderedStrings {
       this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_LIMIT / 2, CHUNK_LIMIT))
   }
 
-  delete(text: string): void {
+  /** Gives back the string that was held, if it was. */
+  delete(text: string): string | undefined {
     const at = this.#chunkOf(text)
     const chunk = this.#chunks[at]
-    if (!chunk) return
+    if (!chunk) return undefined
     const index = lowerBound(chunk, text)
-    if (chunk[index] !== text) return
-    chunk.splice(index, 1)
+    if (chunk[index] !== text) return undefined
+    const [held] = chunk.splice(index, 1)
     this.#size--
     if (chunk.length === 0) this.#chunks.splice(at, 1)
+    return held
   }
 
   /** All strings with the prefix, in order; only those after (or, in reverse, before) `after` where it is given. */
   *scan(prefix: string, after?: string, reverse = false): Generator<string> {
     let last = after
-    for (;;) {
-      const stride = reverse ? this.#before(prefix, last) : this.#after(prefix, last)
+    for (let wanted = STRIDE_FIRST; ; wanted = Math.min(wanted * 2, STRIDE_LIMIT)) {
+      const stride = reverse
+        ? this.#before(prefix, last, wanted)
+        : this.#after(prefix, last, wanted)
       yield* stride
-      if (stride.length < STRIDE) return
+      if (stride.length < wanted) return
       last = stride[stride.length - 1]
     }
   }
 
-  #after(prefix: string, last: string | undefined): string[] {
+  #after(prefix: string, last: string | undefined, wanted: number): string[] {
     const from = last !== undefined && last > prefix ? last : prefix
     const out: string[] = []
     let at = this.#chunkOf(from)
@@ -67,14 +72,14 @@ export class OrderedStrings {
       const chunk = this.#chunks[at] as string[]
       for (; index < chunk.length; index++) {
         const text = chunk[index] as string
-        if (!text.startsWith(prefix) || out.length === STRIDE) return out
+        if (!text.startsWith(prefix) || out.length === wanted) return out
         if (text !== last) out.push(text)
       }
     }
     return out
   }
 
-  #before(prefix: string, last: string | undefined): string[] {
+  #before(prefix: string, last: string | undefined, wanted: number): string[] {
     const end = `${prefix}\uffff`
     const from = last !== undefined && last < end ? last : end
     const out: string[] = []
@@ -84,7 +89,7 @@ export class OrderedStrings {
       const chunk = this.#chunks[at] as string[]
       for (; index >= 0; index--) {
         const text = chunk[index] as string
-        if (!text.startsWith(prefix) || out.length === STRIDE) return out
+        if (!text.startsWith(prefix) || out.length === wanted) return out
         out.push(text)
       }
     }
@@ -104,6 +109,8 @@ export class OrderedStrings {
     return low
   }
 }
+
+export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function lowerBound(sorted: readonly string[], text: string): number {
   let low = 0

@@ -1,14 +1,17 @@
 /** The rows themselves: per table a map, its keys in order, and its indexes in order. Knows no transactions. */
+import { assert } from '#kernel/assert.ts'
+
+import { IndexEntries } from './index-entries.ts'
 import type { LoggedChange } from './log.ts'
-import { OrderedStrings } from './ordered.ts'
-import { END, type Index, type Table } from './table.ts'
+import { byCodeUnit, OrderedStrings } from './ordered.ts'
+import { type Index, isTelling, type Table, type Telling } from './table.ts'
 
 type TableRows = { readonly rows: Map<string, object>; readonly keys: OrderedStrings }
 type AnyIndex = Index<object>
 
 export class Rows {
   readonly #tables = new Map<string, TableRows>()
-  readonly #indexes = new Map<AnyIndex, OrderedStrings>()
+  readonly #indexes = new Map<AnyIndex, IndexEntries>()
 
   get(table: string, key: string): object | undefined {
     return this.#tables.get(table)?.rows.get(key)
@@ -18,18 +21,22 @@ export class Rows {
     return this.#table(table).keys
   }
 
-  entries(index: AnyIndex): OrderedStrings {
+  entries(index: AnyIndex): IndexEntries {
     let entries = this.#indexes.get(index)
     if (!entries) {
-      this.#indexes.set(index, (entries = new OrderedStrings()))
-      const sorted: string[] = []
-      for (const [key, row] of this.#table(index.table.name).rows) {
-        const value = index.of(row)
-        if (value !== undefined) sorted.push(value + END + key)
-      }
-      entries.fill(sorted.sort(byCodeUnit))
+      this.#indexes.set(index, (entries = new IndexEntries()))
+      entries.fill(this.#values(index))
     }
     return entries
+  }
+
+  *#values(index: AnyIndex): Generator<[value: string, key: string]> {
+    const { rows, keys } = this.#table(index.table.name)
+    for (const key of keys.scan('')) {
+      const row = rows.get(key)
+      const value = row && index.of(row)
+      if (value !== undefined) yield [value, key]
+    }
   }
 
   /** Sets or (with `undefined`) deletes a row and moves its index entries. Returns what was there. */
@@ -41,8 +48,8 @@ export class Rows {
       const from = before && index.of(before)
       const to = after && index.of(after)
       if (from === to) continue
-      if (from !== undefined) entries.delete(from + END + key)
-      if (to !== undefined) entries.add(to + END + key)
+      const held = from === undefined ? key : entries.delete(from, key)
+      if (to !== undefined) entries.add(to, held)
     }
     if (after === undefined) {
       rows.delete(key)
@@ -61,18 +68,27 @@ export class Rows {
   /**
    * Applies a change from the journal. A snapshot may already hold later states of a row; every change is
    * absolute, so applying all of them in order ends in the same rows. A patch of a row that is gone in the
-   * snapshot is followed by its deletion.
+   * snapshot is followed by its deletion. A row that tells of a record is left as the snapshot has it: the record may
+   * be a later one there.
    */
   replay(change: LoggedChange): void {
     const [table, key, kind] = change
     const { rows } = this.#table(table)
     if (kind === 'delete') rows.delete(key)
     else if (kind === 'put') rows.set(key, freeze(change[3]))
-    else {
+    else if (kind === 'tell') {
+      if (!rows.has(key)) rows.set(key, this.#told(change[3], change[4]))
+    } else {
       const row: Record<string, unknown> = { ...rows.get(key), ...change[3] }
       for (const field of change[4]) delete row[field]
       rows.set(key, freeze(row))
     }
+  }
+
+  #told(fields: object, of: Telling['of']): object {
+    const record = this.get(...of)
+    assert(record, `the journal tells of ${of.join(' ')}, which it does not have`)
+    return freeze({ ...fields, of, record })
   }
 
   /** After a load: brings keys in order. Indexes are built when they are first used. */
@@ -80,19 +96,26 @@ export class Rows {
     for (const { rows, keys } of this.#tables.values()) keys.fill([...rows.keys()].sort(byCodeUnit))
   }
 
-  /** All rows, a slice at a time; rows may change between slices. */
+  /**
+   * All rows, a slice at a time; rows may change between slices. Those that tell of others come last: one that is not
+   * among them is of a later commit than every record of the snapshot, and replaying finds that record as it was told.
+   */
   *slices(size: number): Generator<[table: string, key: string, row: object][]> {
-    for (const [table, { rows, keys }] of this.#tables) {
-      let slice: [string, string, object][] = []
-      for (const key of keys.scan('')) {
-        const row = rows.get(key)
-        if (row) slice.push([table, key, row])
-        if (slice.length < size) continue
-        yield slice
-        slice = []
-      }
-      if (slice.length > 0) yield slice
+    for (const table of this.#tables.keys()) if (!isTelling(table)) yield* this.#slices(table, size)
+    for (const table of this.#tables.keys()) if (isTelling(table)) yield* this.#slices(table, size)
+  }
+
+  *#slices(table: string, size: number): Generator<[table: string, key: string, row: object][]> {
+    const { rows, keys } = this.#table(table)
+    let slice: [string, string, object][] = []
+    for (const key of keys.scan('')) {
+      const row = rows.get(key)
+      if (row) slice.push([table, key, row])
+      if (slice.length < size) continue
+      yield slice
+      slice = []
     }
+    if (slice.length > 0) yield slice
   }
 
   #table(name: string): TableRows {
@@ -101,8 +124,6 @@ export class Rows {
     return table
   }
 }
-
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Rows are shared by every reader, so no one may change one in place. */
 export function freeze<T>(value: T): T {

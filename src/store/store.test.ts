@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { MemoryLog } from './memory-log.ts'
-import { NOTICES_LIMIT, noticesAfter, publish } from './notices.ts'
+import { announce, noticeKind, NOTICES_LIMIT, noticesAfter, publish } from './notices.ts'
 import { Sealer } from './seal.ts'
 import { index, Store, table } from './store.ts'
 import {
@@ -129,6 +129,91 @@ test('notices are numbered without gaps and the oldest make room', async () => {
     [6, 7, 8].map((n) => [n, String(n)]),
   )
   await store.settled(store.revision)
+})
+
+const grown = noticeKind<Row>({
+  source: 'test',
+  detailType: 'Test Row Change',
+  table: rows,
+  told: ({ group, size }, time) => ({
+    tenant: 't',
+    accountId: '1',
+    region: 'r',
+    resources: [group],
+    detail: { size, time },
+  }),
+})
+
+test('a notice says what its record was, however the record goes on', async () => {
+  const store = await open()
+  const moment = { now: 7, id: 'n' }
+  await store.write((tx) => {
+    tx.put(rows, 'a', { group: 'x', size: 1 })
+    announce(tx, grown, 'a', moment)
+    tx.patch(rows, 'a', { size: 2 })
+    announce(tx, grown, 'a', moment)
+  })
+  await store.write((tx) => tx.patch(rows, 'a', { group: 'y', size: 3 }))
+  await store.write((tx) => tx.delete(rows, 'a'))
+  const told = store.read((tx) => noticesAfter(tx, 0, 10)).map(({ notice }) => notice)
+  assert.deepEqual(
+    told.map(({ detailType, resources, detail, time }) => [detailType, resources, detail, time]),
+    [1, 2].map((size) => ['Test Row Change', ['x'], { size, time: 7 }, 7]),
+  )
+})
+
+test('the log has a record once, however much is told of it', async () => {
+  const log = new MemoryLog()
+  const texts: string[] = []
+  const append = log.append.bind(log)
+  log.append = (revision, changes) => {
+    texts.push(changes)
+    append(revision, changes)
+  }
+  const store = await Store.open(log, (error) => assert.fail(error))
+  await store.write((tx) => {
+    tx.put(rows, 'a', { group: 'group-of-a', size: 1 })
+    announce(tx, grown, 'a', { now: 7, id: 'n' })
+  })
+  assert.equal(texts.join().split('group-of-a').length, 2)
+})
+
+test('what was told before, while and after a snapshot was taken is read back as it was', async () => {
+  const log = new MemoryLog()
+  const store = await Store.open(log, (error) => assert.fail(error))
+  let changes = 0
+  const change = (fields: Partial<Row>) =>
+    store.transact((tx) => {
+      tx.patch(rows, 'a', fields)
+      announce(tx, grown, 'a', { now: (changes += 1), id: 'n' })
+    })
+  const changeTwice = () => {
+    change({ size: changes })
+    change({ group: `group ${changes}` })
+  }
+  const snapshot = log.snapshot.bind(log)
+  log.snapshot = (revision) => {
+    const writer = snapshot(revision)
+    changeTwice()
+    return {
+      ...writer,
+      rows: async (slice) => {
+        await writer.rows(slice)
+        changeTwice()
+      },
+    }
+  }
+  store.transact((tx) => tx.put(rows, 'a', { group: 'x', size: 0 }))
+  changeTwice()
+  const taken = store.snapshot()
+  changeTwice()
+  await taken
+  changeTwice()
+  await store.settled(store.revision)
+  const told = (of: Store) => of.read((tx) => noticesAfter(tx, 0, 100))
+  assert.equal(told(store).length, changes)
+  const again = await Store.open(log, (error) => assert.fail(error))
+  assert.deepEqual(told(again), told(store))
 })
 
 test('a sealed secret opens with its key only, and an altered one not at all', () => {

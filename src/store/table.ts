@@ -18,6 +18,23 @@ export function table<T extends object>(name: string): Table<T> {
   return { name, indexes: [] }
 }
 
+/**
+ * A row that tells of another record, as that record was then. In memory both are one object; in the journal it is
+ * written once, by the commit that made it so.
+ */
+export type Telling = {
+  readonly of: readonly [table: string, key: string]
+  readonly record: object
+}
+const tellingTables = new Set<string>()
+
+/** A table whose rows may tell of records in other tables. */
+export function tellingTable<T extends object>(name: string): Table<T> {
+  tellingTables.add(name)
+  return table(name)
+}
+export const isTelling = (tableName: string): boolean => tellingTables.has(tableName)
+
 /** Declares an order by something other than the key. Declare all before the store opens. */
 export function index<T>(
   of: Table<T>,

@@ -7,7 +7,7 @@ import { assert } from '#kernel/assert.ts'
 import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
 import type { Found, Scan, Write } from './store.ts'
-import { END, type Index, type Table } from './table.ts'
+import { END, type Index, isTelling, type Table, type Telling } from './table.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -46,15 +46,17 @@ export class Transaction implements Write {
 
   *scan<T>(source: Table<T> | Index<T>, scan: Scan = {}): Generator<Found<T>> {
     const { prefix = '', after, reverse = false } = scan
-    const isIndex = 'of' in source
-    const table = isIndex ? source.table : source
-    const order = isIndex
-      ? this.#rows.entries(source as unknown as Index<object>)
-      : this.#rows.keys(table.name)
-    for (const at of order.scan(prefix, after, reverse)) {
-      const key = isIndex ? at.slice(at.indexOf(END) + 1) : at
-      const row = this.#rows.get(table.name, key) as T | undefined
-      if (row !== undefined) yield { at, key, row }
+    if ('of' in source) {
+      const entries = this.#rows.entries(source as unknown as Index<object>)
+      for (const { at, key } of entries.scan(prefix, after, reverse)) {
+        const row = this.get(source.table, key)
+        if (row !== undefined) yield { at, key, row }
+      }
+      return
+    }
+    for (const key of this.#rows.keys(source.name).scan(prefix, after, reverse)) {
+      const row = this.get(source, key)
+      if (row !== undefined) yield { at: key, key, row }
     }
   }
 
@@ -111,12 +113,19 @@ export class Transaction implements Write {
 
   /** The changes as the log keeps them: fields, not rows, where a row was there before. */
   logged(changes: readonly Change[]): string {
-    const text = JSON.stringify(changes.map(loggedChange))
+    const text = JSON.stringify(changes.map((change) => this.#told(change) ?? loggedChange(change)))
     if (text.length > TRANSACTION_CHARACTERS_LIMIT)
       throw new TransactionTooLarge(
         `a transaction writes at most ${TRANSACTION_CHARACTERS_LIMIT} characters`,
       )
     return text
+  }
+
+  /** A row that tells of what another record is at the end of this commit: the log has that record already. */
+  #told({ table, key, after }: Change): LoggedChange | undefined {
+    if (!after || !isTelling(table)) return undefined
+    const { of, record, ...fields } = after as Partial<Telling>
+    return of && this.#rows.get(...of) === record ? [table, key, 'tell', fields, of] : undefined
   }
 }
 

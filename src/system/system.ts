@@ -42,11 +42,23 @@ export const systemClock: Clock = {
 
 export const systemIds: Ids = {
   hex: (digits) =>
-    randomBytes(Math.ceil(digits / 2))
+    fresh(Math.ceil(digits / 2))
       .toString('hex')
       .slice(0, digits),
   uuid: () => randomUUID(),
-  random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+  random: () => fresh(4).readUInt32BE() / 2 ** 32,
+}
+
+/** Random bytes are fetched this many at a time: fetching costs more than most ids are long. */
+const POOL_BYTES = 4096
+let pool = Buffer.alloc(0)
+
+/** Random bytes that nobody else is given. */
+function fresh(bytes: number): Buffer {
+  if (pool.length < bytes) pool = randomBytes(Math.max(bytes, POOL_BYTES))
+  const given = pool.subarray(0, bytes)
+  pool = pool.subarray(bytes)
+  return given
 }
 
 /** One JSON line an event, to a stream such as standard error. */

@@ -24,8 +24,18 @@ const arn = (of: Place, resource: string): string =>
 export const clusterArn = (of: Place, name: string): string => arn(of, `cluster/${name}`)
 export const taskArn = (of: Place & { clusterName: string; taskId: string }): string =>
   arn(of, `task/${of.clusterName}/${of.taskId}`)
-export const containerArn = (of: Place, cluster: string, task: string, container: string): string =>
-  arn(of, `container/${cluster}/${task}/${container}`)
+/** `place` is the container's among its task's. */
+export const containerArn = (
+  of: Place & { clusterName: string; taskId: string },
+  place: number,
+): string => arn(of, `container/${of.clusterName}/${of.taskId}/${containerId(of.taskId, place)}`)
+
+/** A UUID of its own for each container, made of its task's id: so no record need hold it. */
+function containerId(taskId: string, place: number): string {
+  const at = (start: number, end: number): string => taskId.slice(start, end)
+  const last = (Number.parseInt(at(28, 32), 16) ^ place).toString(16).padStart(4, '0')
+  return `${at(0, 8)}-${at(8, 12)}-4${at(13, 16)}-8${at(17, 20)}-${at(20, 28)}${last}`
+}
 export const containerInstanceArn = (
   of: Place & { clusterName: string; containerInstanceId: string },
 ): string => arn(of, `container-instance/${of.clusterName}/${of.containerInstanceId}`)

@@ -79,8 +79,8 @@ export type StopCode =
   | 'TerminationNotice'
 export type Health = 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN'
 
+/** Its ARN follows from its task and its place among the containers. */
 export type Container = {
-  readonly containerArn: string
   readonly name: string
   readonly image: string
   readonly cpu: number
@@ -106,6 +106,10 @@ export type Reservation = {
   readonly gpuIds: readonly string[]
 }
 
+/**
+ * There may be a million of these. What many tasks have in common (lists, overrides, what is reserved, containers of
+ * which nothing was reported) is one object for all of them, and what follows from other fields is not here.
+ */
 export type Task = Owned & {
   readonly taskId: string
   readonly clusterName: string
@@ -116,8 +120,6 @@ export type Task = Owned & {
   readonly launchType: 'EC2' | 'EXTERNAL'
   readonly group: string
   readonly startedBy?: string | undefined
-  readonly cpu: string
-  readonly memory: string
   readonly overrides: TaskOverride
   readonly attributes: readonly Attribute[]
   readonly tags: readonly Tag[] // operations
@@ -130,7 +132,6 @@ export type Task = Owned & {
   /** One more for each change that is published. */
   readonly version: number
   readonly connectivity: 'CONNECTED' | 'DISCONNECTED'
-  readonly connectivityAt?: number | undefined
   readonly pullStartedAt?: number | undefined // reports
   readonly pullStoppedAt?: number | undefined // reports
   readonly startedAt?: number | undefined // reports

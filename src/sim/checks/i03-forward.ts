@@ -1,10 +1,8 @@
 import { type Task, tasks } from '#aws/ecs/records.ts'
 import { isLater } from '#aws/ecs/tasks/report.ts'
-import type { Notice } from '#store/notices.ts'
+import { notices, type RecordNotice } from '#store/notices.ts'
 
 import { holds, type MakeCheck } from './check.ts'
-
-const NOTICES = 'store.notices'
 
 /** I3 and I10: statuses only move forward, a task is never asked to run again, and each change is a version and a notice. */
 export const forward: MakeCheck = () => ({
@@ -12,10 +10,10 @@ export const forward: MakeCheck = () => ({
   commit(changes) {
     const noticed = new Set(
       changes
-        .filter(({ table, after }) => table === NOTICES && after)
+        .filter(({ table, after }) => table === notices.name && after)
         .map(({ after }) => {
-          const { taskArn, version } = (after as Notice).detail as Partial<Record<string, unknown>>
-          return `${String(taskArn)} ${String(version)}`
+          const { of, record } = after as RecordNotice
+          return `${of[1]} ${(record as Task).version}`
         }),
     )
     for (const { table, key, before, after } of changes) {
@@ -26,8 +24,7 @@ export const forward: MakeCheck = () => ({
         is.version === (was?.version ?? 0) + 1,
         `${key} goes from version ${was?.version} to ${is.version}`,
       )
-      const arn = `arn:aws:ecs:${is.region}:${is.accountId}:task/${is.clusterName}/${is.taskId}`
-      holds(noticed.has(`${arn} ${is.version}`), `version ${is.version} of ${key} has no notice`)
+      holds(noticed.has(`${key} ${is.version}`), `version ${is.version} of ${key} has no notice`)
       if (!was) continue
       holds(
         !isLater(was.lastStatus, is.lastStatus),

@@ -146,7 +146,7 @@ class AcsConnection implements Connected {
     void this.#talk()
   }
 
-  instanceChanged(): void {
+  topicsChanged(): void {
     this.#sayTopics()
   }
 

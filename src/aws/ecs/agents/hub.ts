@@ -2,14 +2,14 @@
 import type { Tools } from '#room/room.ts'
 
 import { containerInstanceKey } from '../names.ts'
-import { containerInstances, type Task, tasks } from '../records.ts'
+import { type ContainerInstance, containerInstances, type Task, tasks } from '../records.ts'
 
 /** A connected agent as the hub sees it. */
 export interface Connected {
   /** A task of this host has changed. */
   taskChanged(key: string): void
-  /** The record of the host itself has changed. */
-  instanceChanged(): void
+  /** What the host is told of itself has changed. */
+  topicsChanged(): void
   /** The host is no longer registered. */
   dismiss(): void
 }
@@ -21,15 +21,16 @@ export class AgentHub {
 
   constructor({ store }: Tools) {
     this.#stopWatching = store.watch(({ changes }) => {
-      for (const { table, key, after } of changes)
+      for (const { table, key, before, after } of changes)
         if (table === tasks.name && after) {
           const task = after as Task
           const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
           this.#agents.get(host)?.taskChanged(key)
         } else if (table === containerInstances.name) {
-          const gone = !after || (after as { status: string }).status === 'INACTIVE'
-          if (gone) this.#agents.get(key)?.dismiss()
-          else this.#agents.get(key)?.instanceChanged()
+          const [was, is] = [before, after] as (ContainerInstance | undefined)[]
+          if (!is || is.status === 'INACTIVE') this.#agents.get(key)?.dismiss()
+          else if (is.status !== was?.status || is.tags !== was.tags)
+            this.#agents.get(key)?.topicsChanged()
         }
     })
   }

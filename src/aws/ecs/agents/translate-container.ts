@@ -1,6 +1,8 @@
 /** One container in ACS's JSON. */
+import { oncePer } from '#kernel/once-per.ts'
 import type { AcsContainer } from '#wire/wire.ts'
 
+import { containerArn } from '../names.ts'
 import type { Definition, Task } from '../records.ts'
 import { dockerConfig, hostConfig } from './docker-config.ts'
 import { logConfig } from './log-config.ts'
@@ -25,11 +27,11 @@ export function toAcsContainer(
   { task, endpoint }: { readonly task: Task; readonly endpoint: string },
 ): AcsContainer {
   const { restartPolicy } = container
-  const known = task.containers.find(({ name }) => name === container.name)
+  const place = task.containers.findIndex(({ name }) => name === container.name)
   return {
     name: container.name,
     image: pinned(container.image, task.imageDigests?.[container.name]),
-    ...(known && { containerArn: known.containerArn }),
+    containerArn: containerArn(task, place),
     cpu: container.cpu ?? 0,
     // Zero means no hard limit: the reservation is in the host configuration.
     memory: container.memory ?? 0,
@@ -63,7 +65,7 @@ export function toAcsContainer(
     overrides: '{}',
     dockerConfig: {
       version: apiVersion(container),
-      config: JSON.stringify(dockerConfig(container)),
+      config: dockerConfigText(container),
       hostConfig: JSON.stringify({
         ...hostConfig(container, definition),
         ...logConfig(container, task, endpoint),
@@ -72,6 +74,8 @@ export function toAcsContainer(
     ...(container.healthCheck && { healthCheckType: 'docker' }),
   }
 }
+
+const dockerConfigText = oncePer((container: Container) => JSON.stringify(dockerConfig(container)))
 
 /** ECS says to every container what runs it; the task definition may say otherwise. */
 function environmentOf(container: Container, task: Task): Record<string, string> {

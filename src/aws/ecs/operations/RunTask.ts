@@ -9,7 +9,6 @@ import { RUN_TASK_MAX } from '../limits.ts'
 import {
   activeCluster,
   clusterKey,
-  containerInstanceArn,
   idIn,
   invalidParameter,
   ofInstance,
@@ -17,10 +16,11 @@ import {
   taskKey,
 } from '../names.ts'
 import { type Cluster, clientTokens, containerInstances, type Task, tasks } from '../records.ts'
-import { type Host, place, type Refusal } from '../scheduler/place.ts'
+import { hostsOf, InstanceHost } from '../scheduler/hosts.ts'
+import { place, type Refusal } from '../scheduler/place.ts'
 import { constraintsOf, checkStrategies } from '../scheduler/request.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
-import { hostOf, launch } from '../tasks/launch.ts'
+import { launch } from '../tasks/launch.ts'
 import { toTask } from '../views/task.ts'
 
 const TOKEN = /^[!-~]{1,64}$/
@@ -100,23 +100,21 @@ function start(
   )
   const strategies = checkStrategies(input.placementStrategy)
   const hosts = hostsOf(tx, cluster)
-  if (hosts.size === 0) throw invalidParameter('No Container Instances were found in your cluster.')
+  if (hosts.length === 0)
+    throw invalidParameter('No Container Instances were found in your cluster.')
   const started: Task[] = []
   let refusals: readonly Refusal[] = []
   while (started.length < count) {
-    const placement = place(what.need, constraints, strategies, [...hosts.values()], () =>
-      context.ids.random(),
-    )
+    const placement = place(what.need, constraints, strategies, hosts, () => context.ids.random())
     if (!placement.host) {
       refusals = placement.refusals
       break
     }
-    const key = [...hosts].find(([, host]) => host === placement.host)?.[0] as string
-    const instance = tx.get(containerInstances, key)
-    if (!instance) break
-    started.push(launch(tx, what, instance, context))
-    const after = tx.get(containerInstances, key)
-    if (after) hosts.set(key, hostOf(tx, after, placement.host.arn))
+    const { host } = placement
+    started.push(launch(tx, what, host.instance, context))
+    const after = tx.get(containerInstances, ofInstance(host.instance))
+    if (!after) break
+    hosts[hosts.indexOf(host)] = new InstanceHost(tx, after)
   }
   return {
     started,
@@ -126,14 +124,4 @@ function start(
       ...(detail && { detail }),
     })),
   }
-}
-
-/** The cluster's container instances, by key. */
-function hostsOf(tx: Read, cluster: Cluster): Map<string, Host> {
-  const hosts = new Map<string, Host>()
-  const prefix = `${clusterKey(cluster, cluster.clusterName)}/`
-  for (const { row } of tx.scan(containerInstances, { prefix }))
-    if (row.status !== 'INACTIVE')
-      hosts.set(ofInstance(row), hostOf(tx, row, containerInstanceArn(row)))
-  return hosts
 }

@@ -3,17 +3,12 @@ import type { Operation } from '#room/room.ts'
 
 import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
-import {
-  activeCluster,
-  containerInstanceArn,
-  containerInstanceKey,
-  idIn,
-  invalidParameter,
-} from '../names.ts'
+import { activeCluster, containerInstanceKey, idIn, invalidParameter } from '../names.ts'
 import { containerInstances } from '../records.ts'
+import { InstanceHost } from '../scheduler/hosts.ts'
 import { refuse } from '../scheduler/place.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
-import { hostOf, launch } from '../tasks/launch.ts'
+import { launch } from '../tasks/launch.ts'
 import { toTask } from '../views/task.ts'
 
 /** The custom scheduler's call: the caller chose the hosts, so no constraint or strategy is asked. */
@@ -38,9 +33,9 @@ export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {
         failures.push({ arn: identifier, reason: 'MISSING' })
         continue
       }
-      const arn = containerInstanceArn(instance)
-      const refusal = refuse(what.need, hostOf(tx, instance, arn))
-      if (refusal) failures.push({ arn, ...refusal })
+      const host = new InstanceHost(tx, instance)
+      const refusal = refuse(what.need, host)
+      if (refusal) failures.push({ arn: host.arn, ...refusal })
       else {
         const task = launch(tx, what, instance, context)
         started.push({ ...toTask(task), tags: task.tags })

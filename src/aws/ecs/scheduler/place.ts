@@ -38,18 +38,18 @@ export type Refusal = {
   readonly reason: string
   readonly detail?: string
 }
-export type Placement =
-  | { readonly host: Host }
+export type Placement<H extends Host> =
+  | { readonly host: H }
   | { readonly host: undefined; readonly refusals: readonly Refusal[] }
 
 /** `random` gives a number from 0 to 1; it decides only between hosts that are equally good. */
-export function place(
+export function place<H extends Host>(
   need: Need,
   constraints: readonly Constraint[],
   strategies: readonly PlacementStrategy[],
-  hosts: readonly Host[],
+  hosts: readonly H[],
   random: () => number,
-): Placement {
+): Placement<H> {
   const refusals: Refusal[] = []
   let best = hosts.filter((host) => {
     const refusal = refuse(need, host) ?? violated(need, constraints, host)
@@ -58,7 +58,7 @@ export function place(
   })
   if (best.length === 0) return { host: undefined, refusals }
   for (const strategy of strategies) best = keep(strategy, need, best, hosts)
-  return { host: best[Math.floor(random() * best.length)] as Host }
+  return { host: best[Math.floor(random() * best.length)] as H }
 }
 
 type Why = { readonly reason: string; readonly detail?: string }
@@ -94,12 +94,12 @@ function violated(need: Need, constraints: readonly Constraint[], host: Host): W
 }
 
 /** The hosts that a strategy likes best. */
-function keep(
+function keep<H extends Host>(
   strategy: PlacementStrategy,
   need: Need,
-  hosts: readonly Host[],
+  hosts: readonly H[],
   all: readonly Host[],
-): Host[] {
+): H[] {
   if (strategy.type === 'random') return [...hosts]
   const score = strategy.type === 'binpack' ? packing(strategy) : spreading(strategy, need, all)
   const scores = hosts.map(score)

@@ -1,10 +1,9 @@
 /** Starts tasks of a service's share where they fit, and says in AWS's words why one fits nowhere. */
-import type { PlacementStrategy, Tag } from '#contract/ecs.ts'
+import type { PlacementStrategy, Tag, TaskOverride } from '#contract/ecs.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { requiresAttributes } from '../definitions/capabilities.ts'
-import { clusterKey, containerInstanceArn, definitionKey, ofInstance } from '../names.ts'
+import { clusterKey, definitionKey, ofInstance } from '../names.ts'
 import {
   type Cluster,
   clusters,
@@ -13,10 +12,11 @@ import {
   type TaskDefinition,
   taskDefinitions,
 } from '../records.ts'
-import { type Constraint, type Host, type Need, place, type Refusal } from '../scheduler/place.ts'
+import { hostsOf, InstanceHost } from '../scheduler/hosts.ts'
+import { type Constraint, place, type Refusal } from '../scheduler/place.ts'
 import { constraintsOf } from '../scheduler/request.ts'
 import { addTags, keptTags } from '../tags.ts'
-import { hostOf, launch, type Launch } from '../tasks/launch.ts'
+import { launch, type Launch } from '../tasks/launch.ts'
 import { needOf } from '../tasks/need.ts'
 import { groupOf, inService, SHARE } from './names.ts'
 import { type Deployment, type Service, serviceRevisions, type TaskSet } from './records.ts'
@@ -26,6 +26,10 @@ const DEFAULT_STRATEGIES: readonly PlacementStrategy[] = [
   { type: 'spread', field: 'attribute:ecs.availability-zone' },
   { type: 'spread', field: 'instanceId' },
 ]
+
+/** One object for all tasks that have none. */
+const NO_OVERRIDES: TaskOverride = {}
+const NO_TAGS: readonly Tag[] = []
 
 export type Moment = { readonly now: number; readonly ids: Ids }
 export type Started = {
@@ -49,22 +53,18 @@ export function startTasks(
   const what = launchOf(tx, service, share)
   if (!what) return { tasks: [], refusals: [] }
   const { hosts, constraints } = choices(tx, service, what)
-  const context = { now: moment.now, ids: moment.ids }
   const tasks: Task[] = []
-  const put = (host: Host): void => {
-    const [key] = [...hosts].find(([, one]) => one === host) as [string, Host]
-    const instance = tx.get(containerInstances, key)
-    if (!instance) return
-    tasks.push(launch(tx, what, instance, context))
-    const after = tx.get(containerInstances, key)
-    if (after) hosts.set(key, hostOf(tx, after, host.arn))
+  const put = (host: InstanceHost): void => {
+    tasks.push(launch(tx, what, host.instance, moment))
+    const after = tx.get(containerInstances, ofInstance(host.instance))
+    if (after) hosts[hosts.indexOf(host)] = new InstanceHost(tx, after)
   }
-  const choose = (among: readonly Host[]) =>
+  const choose = (among: readonly InstanceHost[]) =>
     place(what.need, constraints, strategiesOf(service), among, () => moment.ids.random())
   if ('on' in where) {
     const refusals: Refusal[] = []
     for (const id of where.on) {
-      const host = [...hosts].find(([key]) => key.endsWith(`/${id}`))?.[1]
+      const host = hosts.find(({ instance }) => instance.containerInstanceId === id)
       const placement = choose(host ? [host] : [])
       if (placement.host) put(placement.host)
       else refusals.push(...placement.refusals)
@@ -72,7 +72,7 @@ export function startTasks(
     return { tasks, ...(tasks.length < where.on.length && { refusals }) }
   }
   while (tasks.length < where.count) {
-    const placement = choose([...hosts.values()])
+    const placement = choose(hosts)
     if (!placement.host) return { tasks, refusals: placement.refusals }
     put(placement.host)
   }
@@ -87,31 +87,24 @@ export function daemonHosts(tx: Read, service: Service, share: Deployment): read
   const what = launchOf(tx, service, share)
   if (!what) return []
   const { hosts, constraints } = choices(tx, service, what)
-  const belongs = [...hosts].filter(
-    ([, host]) =>
+  const belongs = hosts.filter(
+    (host) =>
       host.active &&
       host.agentConnected &&
       constraints.every((one) => one.type !== 'memberOf' || one.holds(host)),
   )
-  return belongs.map(([key]) => key.slice(key.lastIndexOf('/') + 1))
+  return belongs.map(({ instance }) => instance.containerInstanceId)
 }
 
 type Choices = {
-  readonly hosts: Map<string, Host>
+  readonly hosts: InstanceHost[]
   readonly constraints: readonly Constraint[]
-  readonly need: Need
 }
 
-function choices(tx: Read, service: Service, what: Launch): Choices {
-  const hosts = new Map<string, Host>()
-  const prefix = `${clusterKey(service, service.clusterName)}/`
-  for (const { row } of tx.scan(containerInstances, { prefix }))
-    if (row.status !== 'INACTIVE')
-      hosts.set(ofInstance(row), hostOf(tx, row, containerInstanceArn(row)))
-  const { placementConstraints } = what.definition
-  const constraints = constraintsOf(placementConstraints, service.placementConstraints)
-  return { hosts, constraints, need: what.need }
-}
+const choices = (tx: Read, service: Service, { cluster, definition }: Launch): Choices => ({
+  hosts: hostsOf(tx, cluster),
+  constraints: constraintsOf(definition.placementConstraints, service.placementConstraints),
+})
 
 /** What a task of the share is made from; nothing where the definition is gone. */
 function launchOf(tx: Read, service: Service, share: Deployment | TaskSet): Launch | undefined {
@@ -126,8 +119,8 @@ function launchOf(tx: Read, service: Service, share: Deployment | TaskSet): Laun
     cluster,
     taskDefinition: row,
     definition,
-    overrides: {},
-    need: needOf(definition, requiresAttributes(definition), group),
+    overrides: NO_OVERRIDES,
+    need: needOf(definition, group),
     group,
     startedBy: `${SHARE}${shareIdOf(share)}`,
     tags: tagsOf(service, row, cluster),
@@ -145,7 +138,8 @@ function tagsOf(service: Service, definition: TaskDefinition, cluster: Cluster):
         { key: 'aws:ecs:serviceName', value: service.serviceName },
       ]
     : []
-  return [...addTags([], keptTags(from)), ...managed]
+  const all = [...addTags([], keptTags(from)), ...managed]
+  return all.length > 0 ? all : NO_TAGS
 }
 
 /** In the order in which hosts are looked at: who fails later is nearer. */

@@ -2,7 +2,7 @@
  * The one place where a task's record changes: counts, versions, reservations and the published stream follow from
  * here, so that none of them can be forgotten.
  */
-import { publish } from '#store/notices.ts'
+import { announce, type Moment, noticeKind } from '#store/notices.ts'
 import type { Write } from '#store/store.ts'
 
 import {
@@ -25,23 +25,42 @@ import {
 import { countTask } from '../services/account.ts'
 import { toTask } from '../views/task.ts'
 
-/** `now` and `id` make the notice: the moment and the event's id. */
-export type Moment = { readonly now: number; readonly id: string }
+export type { Moment } from '#store/notices.ts'
+
+/** AWS's `ECS Task State Change`: its detail is the task as DescribeTasks shows it. */
+const taskNotices = noticeKind<Task>({
+  source: 'aws.ecs',
+  detailType: 'ECS Task State Change',
+  table: tasks,
+  told: (task, time) => ({
+    tenant: task.tenant,
+    accountId: task.accountId,
+    region: task.region,
+    resources: [taskArn(task)],
+    detail: {
+      ...toTask(task),
+      containerInstanceArn: containerInstanceArn(task),
+      updatedAt: new Date(time),
+    },
+  }),
+})
 
 /** A new task, already placed: takes what it needs from its container instance. */
 export function addTask(tx: Write, task: Task, moment: Moment): void {
-  tx.put(tasks, ofTask(task), task)
+  const key = ofTask(task)
+  tx.put(tasks, key, task)
   count(tx, task, undefined, task, moment.now)
   patchInstance(tx, task, (instance) => ({
     remaining: take(instance.remaining, task.reserved),
     ...instanceCounts(instance, undefined, task),
   }))
-  announce(tx, task, moment)
+  announce(tx, taskNotices, key, moment)
 }
 
 /** Sets fields of a task; one version more, and everybody who listens hears of it. */
 export function changeTask(tx: Write, before: Task, fields: Partial<Task>, moment: Moment): Task {
-  const after = tx.patch(tasks, ofTask(before), { ...fields, version: before.version + 1 }) as Task
+  const key = ofTask(before)
+  const after = tx.patch(tasks, key, { ...fields, version: before.version + 1 }) as Task
   count(tx, after, before, after, moment.now)
   const ends = after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED'
   if (ends || countsDiffer(before, after))
@@ -49,7 +68,7 @@ export function changeTask(tx: Write, before: Task, fields: Partial<Task>, momen
       ...instanceCounts(instance, before, after),
       ...(ends && { remaining: giveBack(instance, after.reserved) }),
     }))
-  announce(tx, after, moment)
+  announce(tx, taskNotices, key, moment)
   return after
 }
 
@@ -113,9 +132,10 @@ const instanceCounts = (
 export const take = (from: Resources, need: Reservation): Resources => ({
   cpu: from.cpu - need.cpu,
   memoryMiB: from.memoryMiB - need.memoryMiB,
-  ports: [...from.ports, ...need.ports],
-  portsUdp: [...from.portsUdp, ...need.portsUdp],
-  gpuIds: from.gpuIds.filter((id) => !need.gpuIds.includes(id)),
+  ports: need.ports.length === 0 ? from.ports : [...from.ports, ...need.ports],
+  portsUdp: need.portsUdp.length === 0 ? from.portsUdp : [...from.portsUdp, ...need.portsUdp],
+  gpuIds:
+    need.gpuIds.length === 0 ? from.gpuIds : from.gpuIds.filter((id) => !need.gpuIds.includes(id)),
 })
 
 function giveBack({ remaining, registered }: ContainerInstance, held: Reservation): Resources {
@@ -130,23 +150,4 @@ function giveBack({ remaining, registered }: ContainerInstance, held: Reservatio
       (id) => remaining.gpuIds.includes(id) || held.gpuIds.includes(id),
     ),
   }
-}
-
-/** AWS's `ECS Task State Change`: its detail is the task as DescribeTasks shows it, with ISO moments. */
-function announce(tx: Write, task: Task, { now, id }: Moment): void {
-  publish(tx, {
-    source: 'aws.ecs',
-    detailType: 'ECS Task State Change',
-    tenant: task.tenant,
-    accountId: task.accountId,
-    region: task.region,
-    resources: [taskArn(task)],
-    time: now,
-    id,
-    detail: {
-      ...toTask(task),
-      containerInstanceArn: containerInstanceArn(task),
-      updatedAt: new Date(now),
-    },
-  })
 }

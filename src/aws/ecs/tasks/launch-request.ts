@@ -3,7 +3,6 @@ import type { RunTaskRequest, Tag, TaskOverride } from '#contract/ecs.ts'
 import type { Context } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
 
-import { requiresAttributes } from '../definitions/capabilities.ts'
 import { MEMORY_MIN_MIB } from '../definitions/container.ts'
 import { runnableDefinition } from '../definitions/find.ts'
 import { checkEnum, clientException, invalidParameter } from '../names.ts'
@@ -16,6 +15,9 @@ const OVERRIDES_MAX = 8192
 const STARTED_BY = /^[A-Za-z0-9_/-]{1,128}$/
 const GROUP_MAX = 255
 
+const NO_OVERRIDES: TaskOverride = {}
+const NO_TAGS: readonly Tag[] = []
+
 type Request = Omit<RunTaskRequest, 'clientToken' | 'count'>
 
 export function checkedLaunch(
@@ -26,7 +28,7 @@ export function checkedLaunch(
 ): Launch {
   refuseUnbuilt(input)
   const taskDefinition = runnableDefinition(tx, caller, input.taskDefinition)
-  const overrides = input.overrides ?? {}
+  const { overrides = NO_OVERRIDES } = input
   checkOverrides(overrides, taskDefinition.definition)
   const definition = overridden(taskDefinition.definition, overrides)
   const launchType = launchTypeOf(input, taskDefinition.compatibilities)
@@ -52,7 +54,7 @@ export function checkedLaunch(
     taskDefinition,
     definition,
     overrides,
-    need: needOf(definition, requiresAttributes(definition), group),
+    need: needOf(definition, group),
     group,
     startedBy,
     tags: tagsOf(input, cluster, taskDefinition.tags),
@@ -115,7 +117,7 @@ function checkOverrides(overrides: TaskOverride, definition: Definition): void {
   }
 }
 
-function tagsOf(input: Request, cluster: Cluster, ofDefinition: readonly Tag[]): Tag[] {
+function tagsOf(input: Request, cluster: Cluster, ofDefinition: readonly Tag[]): readonly Tag[] {
   validateTags(input.tags)
   const { propagateTags } = input
   checkEnum('propagateTags', propagateTags, ['TASK_DEFINITION', 'SERVICE', 'NONE'])
@@ -128,5 +130,6 @@ function tagsOf(input: Request, cluster: Cluster, ofDefinition: readonly Tag[]):
   const managed = input.enableECSManagedTags
     ? [{ key: 'aws:ecs:clusterName', value: cluster.clusterName }]
     : []
-  return [...keptTags(tags), ...managed]
+  const all = [...keptTags(tags), ...managed]
+  return all.length > 0 ? all : NO_TAGS
 }

@@ -1,21 +1,21 @@
 /** Makes task records: what RunTask and StartTask have in common once the host is chosen. */
-import type { Tag, TaskOverride } from '#contract/ecs.ts'
+import type { Attribute, Tag, TaskOverride } from '#contract/ecs.ts'
+import { oncePer } from '#kernel/once-per.ts'
 import type { Context } from '#room/room.ts'
-import type { Read, Write } from '#store/store.ts'
+import type { Write } from '#store/store.ts'
 
-import { containerArn } from '../names.ts'
-import { ofInstance } from '../names.ts'
 import {
   type Cluster,
+  type Container,
   type ContainerInstance,
   type Definition,
+  type Reservation,
   type Task,
   type TaskDefinition,
-  tasksByInstance,
 } from '../records.ts'
-import type { Host, Need } from '../scheduler/place.ts'
+import type { Need } from '../scheduler/place.ts'
 import { addTask } from './change.ts'
-import { gpusOf } from './need.ts'
+import { gpusOf, needOfAny } from './need.ts'
 
 export type Launch = {
   readonly cluster: Cluster
@@ -41,100 +41,74 @@ export function launch(
   context: LaunchContext,
 ): Task {
   const { cluster, definition, need } = what
-  const taskId = context.ids.hex(32)
-  const architecture = on.attributes.find(({ name }) => name === 'ecs.cpu-architecture')
   const { accountId, region, tenant } = cluster
   const gpuIds = on.remaining.gpuIds.slice(0, need.gpus)
-  const gpus = gpusByContainer(definition, gpuIds)
   const task: Task = {
     tenant,
     accountId,
     region,
-    taskId,
+    taskId: context.ids.hex(32),
     clusterName: cluster.clusterName,
     family: what.taskDefinition.family,
     revision: what.taskDefinition.revision,
     containerInstanceId: on.containerInstanceId,
-    availabilityZone:
-      on.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value ?? '',
+    ...placeOf(on.attributes),
     launchType: what.launchType,
     group: what.group,
     ...(what.startedBy !== undefined && { startedBy: what.startedBy }),
-    cpu: String(need.cpu),
-    memory: String(need.memoryMiB),
     overrides: what.overrides,
-    attributes: architecture ? [architecture] : [],
     tags: what.tags,
-    reserved: {
-      cpu: need.cpu,
-      memoryMiB: need.memoryMiB,
-      ports: need.ports,
-      portsUdp: need.portsUdp,
-      gpuIds,
-    },
+    reserved: gpuIds.length === 0 ? reservedOf(definition) : { ...reservedOf(definition), gpuIds },
     createdAt: context.now,
     desiredStatus: 'RUNNING',
     lastStatus: 'PENDING',
-    containers: definition.containerDefinitions.map((container, at) => ({
-      containerArn: containerArn(cluster, cluster.clusterName, taskId, context.ids.uuid()),
-      name: container.name,
-      image: container.image,
-      cpu: container.cpu ?? 0,
-      memory: container.memory,
-      memoryReservation: container.memoryReservation,
-      lastStatus: 'PENDING',
-      healthStatus: 'UNKNOWN',
-      networkBindings: [],
-      ...(gpus[at]?.length && { gpuIds: gpus[at] }),
-    })),
+    containers: gpuIds.length === 0 ? newContainers(definition) : withGpus(definition, gpuIds),
     healthStatus: 'UNKNOWN',
     version: 1,
     connectivity: 'CONNECTED',
-    connectivityAt: context.now,
     ...(what.imageDigests && { imageDigests: what.imageDigests }),
   }
   addTask(tx, task, { now: context.now, id: context.ids.uuid() })
   return task
 }
 
-/** Each container's own GPUs, in the order of the containers: a GPU belongs to one container. */
-function gpusByContainer(definition: Definition, gpuIds: readonly string[]): (readonly string[])[] {
+/** What a task shows of its container instance's attributes. */
+const placeOf = oncePer(
+  (attributes: readonly Attribute[]): Pick<Task, 'availabilityZone' | 'attributes'> => {
+    const named = (wanted: string) => attributes.find(({ name }) => name === wanted)
+    const architecture = named('ecs.cpu-architecture')
+    return {
+      availabilityZone: named('ecs.availability-zone')?.value ?? '',
+      attributes: architecture ? [architecture] : [],
+    }
+  },
+)
+
+/** Of a task without GPUs, as `newContainers`: all tasks of the definition share them. */
+const reservedOf = oncePer((definition: Definition): Reservation => {
+  const { cpu, memoryMiB, ports, portsUdp } = needOfAny(definition)
+  return { cpu, memoryMiB, ports, portsUdp, gpuIds: [] }
+})
+
+const newContainers = oncePer((definition: Definition): readonly Container[] =>
+  definition.containerDefinitions.map(({ name, image, cpu = 0, memory, memoryReservation }) => ({
+    name,
+    image,
+    cpu,
+    ...(memory !== undefined && { memory }),
+    ...(memoryReservation !== undefined && { memoryReservation }),
+    lastStatus: 'PENDING',
+    healthStatus: 'UNKNOWN',
+    networkBindings: [],
+  })),
+)
+
+/** Each container has its own GPUs, in the order of the containers: a GPU belongs to one container. */
+function withGpus(definition: Definition, gpuIds: readonly string[]): readonly Container[] {
   let taken = 0
-  return definition.containerDefinitions.map((container) => {
+  return newContainers(definition).map((container, place) => {
     const from = taken
-    taken += gpusOf(container)
-    return gpuIds.slice(from, taken)
+    taken += gpusOf(definition.containerDefinitions[place] ?? {})
+    return from === taken ? container : { ...container, gpuIds: gpuIds.slice(from, taken) }
   })
-}
-
-/** A container instance as placement sees it. */
-export function hostOf(tx: Read, instance: ContainerInstance, arn: string): Host {
-  const attributes = new Map(instance.attributes.map(({ name, value }) => [name, value ?? '']))
-  let counted: ReadonlyMap<string, number> | undefined
-  // Only some strategies and constraints ask, and a host may have many tasks.
-  const counts = () => (counted ??= groupCounts(tx, instance))
-  return {
-    arn,
-    active: instance.status === 'ACTIVE',
-    agentConnected: instance.agentConnected,
-    agentVersion: instance.versionInfo.agentVersion,
-    ec2InstanceId: instance.ec2InstanceId,
-    registeredAt: instance.registeredAt,
-    runningTasksCount: instance.runningTasksCount,
-    attributes,
-    get taskGroups() {
-      return [...counts().keys()]
-    },
-    get groupCounts() {
-      return counts()
-    },
-    remaining: instance.remaining,
-  }
-}
-
-function groupCounts(tx: Read, instance: ContainerInstance): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
-  for (const { row } of tx.find(tasksByInstance, ofInstance(instance)))
-    if (row.desiredStatus === 'RUNNING') counts.set(row.group, (counts.get(row.group) ?? 0) + 1)
-  return counts
 }

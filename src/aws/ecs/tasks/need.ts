@@ -1,12 +1,15 @@
 /** What a task needs of a host: from its definition, with its overrides laid over. */
 import type { Attribute, ContainerDefinition, TaskOverride } from '#contract/ecs.ts'
+import { oncePer } from '#kernel/once-per.ts'
 
+import { requiresAttributes } from '../definitions/capabilities.ts'
 import { parseCpu, parseMemory } from '../definitions/sizes.ts'
-import type { Definition, TaskDefinition } from '../records.ts'
+import type { Definition } from '../records.ts'
 import type { Need } from '../scheduler/place.ts'
 
-/** The definition as this task runs it: container overrides applied. */
+/** The definition as this task runs it: container overrides applied. Without any it is the very definition. */
 export function overridden(definition: Definition, overrides: TaskOverride): Definition {
+  if (Object.keys(overrides).length === 0) return definition
   const byName = new Map((overrides.containerOverrides ?? []).map((one) => [one.name, one]))
   const { cpu, memory, taskRoleArn, executionRoleArn } = overrides
   return {
@@ -35,11 +38,13 @@ export function overridden(definition: Definition, overrides: TaskOverride): Def
 }
 
 /** `definition` has its overrides applied. */
-export function needOf(
-  definition: Definition,
-  requiresAttributes: TaskDefinition['requiresAttributes'],
-  group: string,
-): Need {
+export const needOf = (definition: Definition, group: string): Need => ({
+  ...needOfAny(definition),
+  group,
+})
+
+/** What every task of the definition needs: one answer for all of them. */
+export const needOfAny = oncePer((definition: Definition): Omit<Need, 'group'> => {
   const containers = definition.containerDefinitions
   const sum = (of: (container: (typeof containers)[number]) => number): number =>
     containers.reduce((total, container) => total + of(container), 0)
@@ -62,10 +67,9 @@ export function needOf(
     ports: takesHostPorts ? fixed('tcp') : [],
     portsUdp: takesHostPorts ? fixed('udp') : [],
     gpus: sum(gpusOf),
-    requiresAttributes: [...requiresAttributes, ...platformOf(definition)],
-    group,
+    requiresAttributes: [...requiresAttributes(definition), ...platformOf(definition)],
   }
-}
+})
 
 /** How many GPUs a container asks for. */
 export function gpusOf({ resourceRequirements = [] }: ContainerDefinition): number {

@@ -1,7 +1,7 @@
 /** A task as the API shows it. */
 import type * as Api from '#contract/ecs.ts'
 
-import { clusterArn, containerInstanceArn, definitionArn, taskArn } from '../names.ts'
+import { clusterArn, containerArn, containerInstanceArn, definitionArn, taskArn } from '../names.ts'
 import type { Container, Task } from '../records.ts'
 
 const date = (ms: number | undefined): Date | undefined =>
@@ -16,10 +16,15 @@ export function toTask(task: Task): Api.Task {
     availabilityZone: task.availabilityZone,
     clusterArn: clusterArn(task, task.clusterName),
     connectivity: task.connectivity,
-    connectivityAt: date(task.connectivityAt),
+    // A task has been connected since it is there: hosts that are away are told by their container instances.
+    connectivityAt: date(task.createdAt),
     containerInstanceArn: containerInstanceArn(task),
-    containers: task.containers.map((container) => toContainer(container, arn)),
-    cpu: task.cpu,
+    containers: task.containers.map((container, place) => ({
+      containerArn: containerArn(task, place),
+      taskArn: arn,
+      ...toContainer(container),
+    })),
+    cpu: String(task.reserved.cpu),
     createdAt: new Date(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: false,
@@ -29,7 +34,7 @@ export function toTask(task: Task): Api.Task {
     inferenceAccelerators: [],
     lastStatus: task.lastStatus,
     launchType: task.launchType,
-    memory: task.memory,
+    memory: String(task.reserved.memoryMiB),
     overrides: {
       inferenceAcceleratorOverrides: [],
       ...task.overrides,
@@ -57,10 +62,8 @@ const overrides = (task: Task): Api.ContainerOverride[] =>
       task.overrides.containerOverrides?.find((override) => override.name === name) ?? { name },
   )
 
-function toContainer(container: Container, taskArnText: string): Api.Container {
+function toContainer(container: Container): Api.Container {
   return {
-    containerArn: container.containerArn,
-    taskArn: taskArnText,
     name: container.name,
     image: container.image,
     imageDigest: container.imageDigest,

@@ -65,6 +65,28 @@ function daily(berth: Command): void {
     .description('each prerequisite: found, its version, or what to do')
     .action(async () => (await import('./doctor.ts')).doctor())
   berth
+    .command('why')
+    .description('why a task, a service or a deployment is where it is')
+    .argument('<name>', 'an ARN, a task id, the name of a service, or ecs-svc/…')
+    .addOption(dataOption())
+    .option('--cluster <name>', 'where a name without an ARN is looked for', 'default')
+    .option('--region <name>', 'its region', REGION)
+    .option('--account <id>', 'its account; the only one when absent')
+    .option('--json', 'the answer as it is', false)
+    .action(async (name, options) => (await import('./why.ts')).why(name, options))
+  berth
+    .command('plan')
+    .description('what create-service, update-service, delete-service or run-task would do')
+    .argument('<operation>', 'as the aws CLI names it')
+    .argument('<input>', "the operation's input as JSON, or file://PATH")
+    .addOption(dataOption())
+    .option('--region <name>', 'the region asked', REGION)
+    .option('--account <id>', 'the account that asks; the only one when absent')
+    .option('--json', 'the answer as it is', false)
+    .action(async (operation, input, options) =>
+      (await import('./plan.ts')).plan(operation, input, options),
+    )
+  berth
     .command('events')
     .description('print what happened, oldest first, one JSON line each')
     .addOption(dataOption())

@@ -25,11 +25,15 @@ import { noticesAfter } from '#store/notices.ts'
 import type { Sealer } from '#store/seal.ts'
 import type { Store } from '#store/store.ts'
 
+import { answerPlan, answerWhy, ExplainError } from './explain.ts'
+import type { Operations } from './operations.ts'
+
 export type AdminOptions = {
   readonly store: Store
   readonly sealer: Sealer
   readonly clock: Clock
   readonly ids: Ids
+  readonly operations: Operations
   readonly allowReset: boolean
   /** What `status` says of the server itself. */
   readonly about: Readonly<Record<string, string | number>>
@@ -65,6 +69,8 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
     },
     '/host/create': ({ accountId, hostId }) =>
       store.write((tx) => createHostKey(tx, String(accountId), String(hostId), making())),
+    '/why': (asked) => answerWhy(options, asked),
+    '/plan': (asked) => answerPlan(options, asked),
     '/events': ({ after }) => ({
       events: store.read((tx) => noticesAfter(tx, Number(after ?? 0), NOTICES_PER_ANSWER)),
     }),
@@ -108,7 +114,8 @@ async function answer(
     if (!command) return reply(404, { error: `there is no ${request.url}` })
     reply(200, await command(await read(request)))
   } catch (error) {
-    const isOurs = error instanceof AccountError || error instanceof SyntaxError
+    const isOurs =
+      error instanceof AccountError || error instanceof ExplainError || error instanceof SyntaxError
     reply(isOurs ? 400 : 500, { error: (error as Error).message })
   }
 }

@@ -62,6 +62,21 @@ export class Operations {
     }
   }
 
+  /** Runs an operation as if it were to be kept, looks at what would be, and keeps nothing. Throws its Fault. */
+  rehearse<R>(
+    [service, name]: readonly [string, string],
+    input: object,
+    caller: Caller,
+    look: (tx: Write, output: object) => R,
+  ): R {
+    const operation = this.#byName.get(`${service}:${name}`)
+    if (!operation || 'wait' in operation)
+      throw new Fault('NotImplemented', `${name} cannot be rehearsed.`, 501)
+    return this.#outside.store.rehearse((tx) =>
+      look(tx, operation.run(tx, input, this.#context(caller, tx)) as object),
+    )
+  }
+
   /** Every exit waits until the log holds what it was computed from: here, the newest state that was looked at. */
   async #wait(operation: AnyWaitingOperation, input: object, caller: Caller): Promise<object> {
     const { store, clock, ids } = this.#outside

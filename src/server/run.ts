@@ -77,6 +77,7 @@ async function listen(
   rmSync(paths.socket, { force: true })
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
+    operations: server.operations,
     ...ports,
     allowReset: config.allowReset,
     about: { endpoint, version, pid: process.pid, dataDirectory: paths.root },

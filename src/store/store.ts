@@ -121,6 +121,18 @@ export class Store {
     }
   }
 
+  /** Runs `body` as if it were to be kept, and keeps nothing: what it returns is what would be. */
+  rehearse<R>(body: (tx: Write) => R): R {
+    assert(!this.#open, 'transactions do not nest')
+    const tx = (this.#open = new Transaction(this.#rows))
+    try {
+      return body(tx)
+    } finally {
+      tx.undo()
+      this.#open = undefined
+    }
+  }
+
   /** As `transact`; resolves once all that the body saw and changed is durable. */
   async write<R>(body: (tx: Write) => R): Promise<R> {
     const { result, revision } = this.transact(body)

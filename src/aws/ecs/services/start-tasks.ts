@@ -107,7 +107,11 @@ const choices = (tx: Read, service: Service, { cluster, definition }: Launch): C
 })
 
 /** What a task of the share is made from; nothing where the definition is gone. */
-function launchOf(tx: Read, service: Service, share: Deployment | TaskSet): Launch | undefined {
+export function launchOf(
+  tx: Read,
+  service: Service,
+  share: Deployment | TaskSet,
+): Launch | undefined {
   const cluster = tx.get(clusters, clusterKey(service, service.clusterName))
   const row = tx.get(taskDefinitions, definitionKey(service, share.family, share.revision))
   if (!cluster || !row) return undefined

@@ -1,0 +1,171 @@
+/**
+ * What will become of a service if hosts do as they are told: the scheduler itself is let run, in a transaction that is
+ * never kept, and every task that it starts runs and is healthy, every one that it stops ends. So a plan is not like what
+ * then happens, it is what then happens. Other services are taken to stay as they are.
+ */
+import type { Ids } from '#kernel/ids.ts'
+import type { Read, Write } from '#store/store.ts'
+
+import { containerInstanceArn, definitionArn, taskArn } from '../names.ts'
+import { type Task, tasksByService } from '../records.ts'
+import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
+import { type Service, serviceDeployments, serviceEvents, services } from '../services/records.ts'
+import { type Outlook, schedule } from '../services/schedule.ts'
+import { changeTask } from '../tasks/change.ts'
+
+/** A plan is made while nothing else is done, so it may not be endless. */
+const TASKS_MAX = 2_000
+const ROUNDS_MAX = 2_000
+const HORIZON_MS = 24 * 60 * 60_000
+
+export type ForeseenStep = {
+  readonly afterMs: number
+  readonly starts: readonly {
+    readonly containerInstanceArn: string
+    readonly taskDefinitionArn: string
+  }[]
+  readonly stops: readonly { readonly taskArn: string; readonly reason: string }[]
+}
+export type End =
+  | 'STEADY'
+  | 'STUCK'
+  | 'WAITS_FOR_HOSTS'
+  | 'PAUSED'
+  | 'FAILED'
+  | 'INACTIVE'
+  | 'TOO_FAR'
+export type Foreseen = {
+  readonly steps: readonly ForeseenStep[]
+  readonly end: End
+  readonly afterMs: number
+  /** What the service's events would say. */
+  readonly events: readonly string[]
+}
+export type World = {
+  readonly now: number
+  readonly ids: Ids
+  readonly lostAfterMs?: number | undefined
+}
+
+/** `tx` must be a rehearsal. */
+export function foresee(tx: Write, key: string, world: World): Foreseen {
+  const eventsBefore = new Set(eventsOf(tx, key).map(({ key: at }) => at))
+  const steps: ForeseenStep[] = []
+  let now = world.now
+  let outlook: Outlook = { again: undefined, waitsForHosts: false }
+  for (let round = 0; round < ROUNDS_MAX && now - world.now < HORIZON_MS; round += 1) {
+    const before = tasksOf(tx, key)
+    if (before.size > TASKS_MAX) break
+    outlook = schedule(tx, key, { ...world, now })
+    const step = stepOf(before, tasksOf(tx, key), now - world.now)
+    if (step) steps.push(step)
+    const moved = obey(tx, key, { ...world, now })
+    if (step || moved || outlook.again === 0) continue
+    const end = endOf(tx, key, outlook)
+    if (end !== undefined || outlook.again === undefined)
+      return {
+        steps,
+        end: end ?? 'STUCK',
+        afterMs: now - world.now,
+        events: newEvents(tx, key, eventsBefore),
+      }
+    now += outlook.again
+  }
+  return {
+    steps,
+    end: 'TOO_FAR',
+    afterMs: now - world.now,
+    events: newEvents(tx, key, eventsBefore),
+  }
+}
+
+/** The service's tasks that have not ended, as they are now. */
+function tasksOf(tx: Read, key: string): ReadonlyMap<string, Task> {
+  const service = tx.get(services, key)
+  if (!service) return new Map()
+  const group = serviceKey(service, service.clusterName, groupOf(service.serviceName))
+  return new Map([...tx.find(tasksByService, group)].map(({ key: at, row }) => [at, row]))
+}
+
+function stepOf(
+  before: ReadonlyMap<string, Task>,
+  after: ReadonlyMap<string, Task>,
+  afterMs: number,
+): ForeseenStep | undefined {
+  const starts = [...after].filter(([key]) => !before.has(key)).map(([, task]) => task)
+  const stops = [...after]
+    .filter(
+      ([key, task]) =>
+        task.desiredStatus === 'STOPPED' && before.get(key)?.desiredStatus === 'RUNNING',
+    )
+    .map(([, task]) => task)
+  if (starts.length + stops.length === 0) return undefined
+  return {
+    afterMs,
+    starts: starts.map((task) => ({
+      containerInstanceArn: containerInstanceArn(task),
+      taskDefinitionArn: definitionArn(task, task.family, task.revision),
+    })),
+    stops: stops.map((task) => ({ taskArn: taskArn(task), reason: task.stoppedReason ?? '' })),
+  }
+}
+
+/** Hosts do what they were told. Returns whether there was anything to do. */
+function obey(tx: Write, key: string, { now, ids }: World): boolean {
+  let moved = false
+  for (const task of tasksOf(tx, key).values()) {
+    const fields = obeyed(task, now)
+    if (!fields) continue
+    changeTask(tx, task, fields, { now, id: ids.uuid() })
+    moved = true
+  }
+  return moved
+}
+
+function obeyed(task: Task, now: number): Partial<Task> | undefined {
+  if (task.desiredStatus === 'STOPPED')
+    return { lastStatus: 'STOPPED', stoppedAt: now, executionStoppedAt: now }
+  const isUp = task.lastStatus === 'RUNNING'
+  const isKnown = task.containers.every(({ healthStatus }) => healthStatus !== 'UNKNOWN')
+  if (isUp && isKnown) return undefined
+  return {
+    lastStatus: 'RUNNING',
+    ...(!isUp && { startedAt: now }),
+    healthStatus: 'HEALTHY',
+    containers: task.containers.map((container) => ({
+      ...container,
+      lastStatus: 'RUNNING',
+      healthStatus: container.healthStatus === 'UNKNOWN' ? 'HEALTHY' : container.healthStatus,
+    })),
+  }
+}
+
+/** Where the service has come to; nothing where only time has to pass. */
+function endOf(tx: Read, key: string, outlook: Outlook): End | undefined {
+  const service = tx.get(services, key)
+  if (!service || service.status === 'INACTIVE') return 'INACTIVE'
+  const primary = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
+  if (primary?.rolloutState === 'FAILED') return 'FAILED'
+  if (isPaused(tx, service, primary?.serviceDeploymentId)) return 'PAUSED'
+  if (outlook.waitsForHosts) return 'WAITS_FOR_HOSTS'
+  return service.isSteady ? 'STEADY' : undefined
+}
+
+function isPaused(tx: Read, service: Service, id: string | undefined): boolean {
+  const open = id === undefined ? undefined : tx.get(serviceDeployments, inService(service, id))
+  return (
+    open !== undefined &&
+    OPEN.has(open.status) &&
+    open.hooks.some(({ stage, status }) => stage === open.stage && status === 'AWAITING_ACTION')
+  )
+}
+
+const eventsOf = (tx: Read, key: string) => {
+  const service = tx.get(services, key)
+  return service ? [...tx.scan(serviceEvents, { prefix: `${ofService(service)}/` })] : []
+}
+const newEvents = (tx: Read, key: string, before: ReadonlySet<string>): string[] =>
+  eventsOf(tx, key)
+    .filter(({ key: at }) => !before.has(at))
+    .map(({ row }) => row.message)

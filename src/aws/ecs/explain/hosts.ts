@@ -1,0 +1,121 @@
+/** Every reason for and against each container instance, where placement itself stops at the first. */
+import type { Host, Need } from '../scheduler/place.ts'
+import { type Constraint, refuse } from '../scheduler/place.ts'
+
+/** One thing that a host has to have, what was asked and what it has. */
+export type Predicate = {
+  readonly predicate: string
+  readonly holds: boolean
+  readonly needs: string
+  readonly has: string
+}
+export type Examined = {
+  readonly containerInstanceArn: string
+  readonly fits: boolean
+  readonly predicates: readonly Predicate[]
+}
+
+export function examine(
+  host: Host,
+  need: Need,
+  constraints: readonly (Constraint & { readonly says: string })[],
+): Examined {
+  const predicates = [
+    ...state(host),
+    ...attributes(host, need),
+    ...resources(host, need),
+    ...constraints.map((constraint) => obeys(host, need, constraint)),
+  ]
+  return {
+    containerInstanceArn: host.arn,
+    fits: predicates.every(({ holds }) => holds) && refuse(need, host) === undefined,
+    predicates,
+  }
+}
+
+const state = (host: Host): Predicate[] => [
+  {
+    predicate: 'status',
+    holds: host.active,
+    needs: 'ACTIVE',
+    has: host.active ? 'ACTIVE' : 'DRAINING',
+  },
+  {
+    predicate: 'agent',
+    holds: host.agentConnected,
+    needs: 'connected',
+    has: host.agentConnected ? 'connected' : 'not connected',
+  },
+]
+
+const attributes = (host: Host, need: Need): Predicate[] =>
+  need.requiresAttributes.map(({ name = '', value }) => {
+    const has = host.attributes.get(name)
+    return {
+      predicate: name === 'ecs.cpu-architecture' ? 'architecture' : `attribute ${name}`,
+      // What this release does not serve is refused whatever the host says.
+      holds: refuse({ ...NOTHING, requiresAttributes: [{ name, value }] }, host) === undefined,
+      needs: value ?? 'present',
+      has: has === undefined ? 'absent' : has === '' ? 'present' : has,
+    }
+  })
+
+const NOTHING: Need = {
+  cpu: 0,
+  memoryMiB: 0,
+  ports: [],
+  portsUdp: [],
+  gpus: 0,
+  requiresAttributes: [],
+  group: '',
+}
+
+function resources({ remaining }: Host, need: Need): Predicate[] {
+  const amount = (predicate: string, needs: number, has: number, unit: string): Predicate => ({
+    predicate,
+    holds: needs <= has,
+    needs: `${needs}${unit}`,
+    has: `${has}${unit}`,
+  })
+  const free = (predicate: string, wanted: readonly number[], taken: readonly number[]) => {
+    const clash = wanted.filter((port) => taken.includes(port))
+    return wanted.length === 0
+      ? []
+      : [
+          {
+            predicate,
+            holds: clash.length === 0,
+            needs: wanted.join(', '),
+            has: clash.length === 0 ? 'free' : `${clash.join(', ')} in use`,
+          },
+        ]
+  }
+  return [
+    amount('cpu', need.cpu, remaining.cpu, ' units'),
+    amount('memory', need.memoryMiB, remaining.memoryMiB, ' MiB'),
+    ...free('ports', need.ports, remaining.ports),
+    ...free('ports (udp)', need.portsUdp, remaining.portsUdp),
+    ...(need.gpus > 0 ? [amount('gpus', need.gpus, remaining.gpuIds.length, '')] : []),
+  ]
+}
+
+function obeys(
+  host: Host,
+  need: Need,
+  constraint: Constraint & { readonly says: string },
+): Predicate {
+  const count = host.groupCounts.get(need.group) ?? 0
+  return constraint.type === 'memberOf'
+    ? {
+        predicate: 'constraint memberOf',
+        holds: constraint.holds(host),
+        needs: constraint.says,
+        has: constraint.holds(host) ? 'a member' : 'no member',
+      }
+    : {
+        predicate: 'constraint distinctInstance',
+        holds: count === 0,
+        needs: `no other task of ${need.group}`,
+        has: String(count),
+      }
+}

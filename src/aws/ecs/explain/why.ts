@@ -1,0 +1,185 @@
+/**
+ * Why a task, a service or a deployment is where it is: what it waits for, since when, and for what fits on no host
+ * every host with every predicate and its numbers.
+ */
+import { parseArn } from '#kernel/arn.ts'
+import type { Write } from '#store/store.ts'
+
+import { containerInstanceArn, taskArn } from '../names.ts'
+import { containerInstances, type Task, tasks } from '../records.ts'
+import { hostsOf } from '../scheduler/hosts.ts'
+import { constraintsOf } from '../scheduler/request.ts'
+import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { inService, ofService, serviceArn, SHARE, shareOf } from '../services/names.ts'
+import {
+  type Deployment,
+  deployments,
+  type Service,
+  type ServiceDeployment,
+  serviceDeployments,
+  services,
+} from '../services/records.ts'
+import { schedule } from '../services/schedule.ts'
+import { see } from '../services/situation.ts'
+import { launchOf } from '../services/start-tasks.ts'
+import type { World } from './foresee.ts'
+import { examine, type Examined } from './hosts.ts'
+
+export type Why = {
+  readonly subject: string
+  readonly says: readonly string[]
+  /** What it would need of a host; present where no host takes it. */
+  readonly hosts?: readonly Examined[]
+}
+/** Where a name without an ARN is looked for. */
+export type Place = { readonly tenant: string; readonly region: string; readonly cluster: string }
+
+/** `tx` must be a rehearsal: the scheduler itself is asked. Nothing where nothing has this name. */
+export function why(tx: Write, name: string, place: Place, world: World): Why | undefined {
+  const { type, cluster, id } = named(name, place.cluster)
+  const prefix = `${place.tenant}/${place.region}/${cluster}/`
+  if (type === 'service' || type === undefined) {
+    const service = tx.get(services, `${prefix}${id}`)
+    if (service) return whyService(tx, service, world)
+  }
+  if (type === 'task' || type === undefined) {
+    const task = tx.get(tasks, `${prefix}${id}`)
+    if (task) return whyTask(tx, task, world)
+  }
+  if (type === 'deployment' || type === undefined)
+    for (const { row } of tx.scan(deployments, { prefix }))
+      if (row.deploymentId === id || row.serviceDeploymentId === id) {
+        const service = tx.get(services, ofService(row))
+        if (service) return whyDeployment(tx, service, row, world)
+      }
+  return undefined
+}
+
+type Named = { readonly type: string | undefined; readonly cluster: string; readonly id: string }
+
+function named(name: string, cluster: string): Named {
+  if (name.startsWith(SHARE)) return { type: 'deployment', cluster, id: name.slice(SHARE.length) }
+  const resource = parseArn(name)?.resource
+  if (resource === undefined) return { type: undefined, cluster, id: name }
+  const parts = resource.split('/')
+  const [kind = '', of = cluster] = parts
+  const type = kind === 'service-deployment' ? 'deployment' : kind
+  return { type, cluster: of, id: parts.at(-1) ?? '' }
+}
+
+function whyService(tx: Write, service: Service, world: World): Why {
+  const primary = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
+  const says = [
+    `${service.status}: ${service.desiredCount} wanted`,
+    ...(primary ? stateOf(tx, service, primary, world) : []),
+  ]
+  return { subject: serviceArn(service), says, ...unplaced(tx, service, primary, world) }
+}
+
+function whyDeployment(tx: Write, service: Service, deployment: Deployment, world: World): Why {
+  const name = `${SHARE}${deployment.deploymentId}`
+  const says = [
+    `${deployment.status} ${deployment.rolloutState} since ${ago(deployment.updatedAt, world)}: ${deployment.rolloutStateReason}`,
+    ...(deployment.status === 'PRIMARY' ? stateOf(tx, service, deployment, world) : []),
+  ]
+  const isCurrent = deployment.status === 'PRIMARY'
+  return {
+    subject: `${serviceArn(service)} ${name}`,
+    says,
+    ...(isCurrent && unplaced(tx, service, deployment, world)),
+  }
+}
+
+/** What the newest deployment waits for. */
+function stateOf(tx: Write, service: Service, deployment: Deployment, world: World): string[] {
+  const { now } = world
+  const seen = see(tx, service, now, world.lostAfterMs)
+  const own = seen.tasks.filter(({ shareId }) => shareId === deployment.deploymentId)
+  const count = (state: string): number =>
+    own.filter((task) => task.state === state && !task.isStopping).length
+  const others = seen.tasks.filter(({ shareId }) => shareId !== deployment.deploymentId).length
+  const stopping = seen.tasks.filter(({ isStopping }) => isStopping).length
+  const says = [
+    `${count('HEALTHY')} healthy, ${count('WARMING')} running and not known to be healthy yet, ` +
+      `${count('STARTING')} starting, ${count('UNHEALTHY')} unhealthy; ${others} of older deployments, ${stopping} stopping`,
+  ]
+  const { throttle } = deployment
+  if (throttle && throttle.until > now)
+    says.push(
+      `${throttle.rounds} rounds of launches failed in a row: the next is in ${span(throttle.until - now)}`,
+    )
+  if (deployment.failedTasks > 0) says.push(`${deployment.failedTasks} tasks failed`)
+  if (deployment.rolloutState === 'FAILED')
+    says.push('it has failed and nothing takes its place: update the service')
+  const open = tx.get(serviceDeployments, inService(service, deployment.serviceDeploymentId))
+  if (open && OPEN.has(open.status)) says.push(...stageOf(open, world))
+  if (service.isSteady) says.push('it is in a steady state')
+  else if (seen.changesIn !== undefined && count('WARMING') > 0)
+    says.push(`the next task counts as healthy, or not, in ${span(seen.changesIn)}`)
+  for (const [about, at] of Object.entries(service.toldAt))
+    if (about !== 'steady') says.push(`told ${ago(at, world)}: see its events about ${about}`)
+  return says
+}
+
+function stageOf(open: ServiceDeployment, world: World): string[] {
+  const pauses = open.hooks
+    .filter(({ stage, status }) => stage === open.stage && status === 'AWAITING_ACTION')
+    .map(
+      ({ hookId, expiresAt, timeoutAction }) =>
+        `paused by hook ${hookId}: continue-service-deployment, or ${timeoutAction} in ${span(expiresAt - world.now)}`,
+    )
+  return [`in stage ${open.stage} since ${ago(open.stageSince, world)}`, ...pauses]
+}
+
+/** Where the scheduler, asked now, finds no host: all of them, and what each lacks. */
+function unplaced(
+  tx: Write,
+  service: Service,
+  deployment: Deployment | undefined,
+  world: World,
+): { readonly hosts?: readonly Examined[] } {
+  if (!deployment || service.status !== 'ACTIVE') return {}
+  if (!schedule(tx, ofService(service), world).waitsForHosts) return {}
+  const what = launchOf(tx, service, deployment)
+  if (!what) return {}
+  const asked = [...(what.definition.placementConstraints ?? []), ...service.placementConstraints]
+  const constraints = constraintsOf(asked).map((constraint, at) => ({
+    ...constraint,
+    says: asked[at]?.expression ?? '',
+  }))
+  return { hosts: hostsOf(tx, what.cluster).map((host) => examine(host, what.need, constraints)) }
+}
+
+function whyTask(tx: Write, task: Task, world: World): Why {
+  const { now } = world
+  const key = `${task.tenant}/${task.region}/${task.clusterName}/${task.containerInstanceId}`
+  const host = tx.get(containerInstances, key)
+  const says = [`${task.lastStatus}, wanted ${task.desiredStatus}, version ${task.version}`]
+  const share = shareOf(task)
+  if (share) says.push(`of service ${share.serviceName}, ${SHARE}${share.shareId}`)
+  if (task.protectedUntil !== undefined && task.protectedUntil > now)
+    says.push(`protected from scale-in for ${span(task.protectedUntil - now)}`)
+  if (task.lastStatus === 'STOPPED') {
+    says.push(`stopped ${ago(task.stoppedAt ?? now, world)}: ${task.stoppedReason ?? 'no reason'}`)
+    for (const { name, exitCode, reason } of task.containers)
+      says.push(
+        `container ${name}: ${exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`}${reason ? `, ${reason}` : ''}`,
+      )
+    return { subject: taskArn(task), says }
+  }
+  const connected = host?.agentConnected ? 'agent connected' : 'agent not connected'
+  says.push(`on ${containerInstanceArn(task)}, ${host?.status ?? 'gone'}, ${connected}`)
+  if (task.desiredStatus === 'STOPPED')
+    says.push(
+      `asked to stop ${ago(task.stoppingAt ?? now, world)} (${task.stoppedReason ?? ''}): its host has not confirmed it`,
+    )
+  else if (task.lastStatus === 'PENDING')
+    says.push(`waits for its host to start it since ${ago(task.createdAt, world)}`)
+  else
+    says.push(`running since ${ago(task.startedAt ?? task.createdAt, world)}, ${task.healthStatus}`)
+  return { subject: taskArn(task), says }
+}
+
+const SECOND_MS = 1000
+const span = (ms: number): string => `${Math.max(0, Math.round(ms / SECOND_MS))} s`
+const ago = (at: number, { now }: World): string => `${span(now - at)} ago`

@@ -1,0 +1,84 @@
+/** `berth plan`: what an operation would start and stop, where, and how far the service would come. */
+import { readFileSync } from 'node:fs'
+
+import { ask } from './admin-client.ts'
+import { dataDirectory } from './paths.ts'
+import { UserError } from './user-error.ts'
+
+type Options = {
+  readonly data?: string
+  readonly region: string
+  readonly account?: string
+  readonly json: boolean
+}
+type Plan = {
+  readonly answer: {
+    readonly tasks?: readonly { readonly containerInstanceArn: string }[]
+    readonly failures?: readonly { readonly arn?: string; readonly reason?: string }[]
+  }
+  readonly service?: {
+    readonly steps: readonly {
+      readonly afterMs: number
+      readonly starts: readonly {
+        readonly containerInstanceArn: string
+        readonly taskDefinitionArn: string
+      }[]
+      readonly stops: readonly { readonly taskArn: string; readonly reason: string }[]
+    }[]
+    readonly end: string
+    readonly afterMs: number
+    readonly events: readonly string[]
+  }
+}
+
+const ENDS: Readonly<Record<string, string>> = {
+  STEADY: 'it comes to a steady state',
+  STUCK: 'it comes no further: the percentages let nothing start or stop',
+  WAITS_FOR_HOSTS: 'it comes no further: no host takes what is missing (berth why says more)',
+  PAUSED: 'it waits for continue-service-deployment',
+  FAILED: 'its deployment fails',
+  INACTIVE: 'it is INACTIVE',
+  TOO_FAR: 'it goes on beyond what is looked at',
+}
+
+export async function plan(operation: string, input: string, options: Options): Promise<void> {
+  const { region, account } = options
+  const asked = {
+    operation: operation
+      .split('-')
+      .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+      .join(''),
+    input: parsed(input),
+    region,
+    ...(account && { accountId: account }),
+  }
+  const answer = await ask<Plan>(dataDirectory(options.data), '/plan', asked)
+  if (options.json) return console.log(JSON.stringify(answer, undefined, 2))
+  for (const { containerInstanceArn } of answer.answer.tasks ?? [])
+    console.log(`would start a task on ${containerInstanceArn}`)
+  for (const { arn, reason } of answer.answer.failures ?? [])
+    console.log(`would not: ${reason ?? ''} ${arn ?? ''}`)
+  if (!answer.service) return
+  const { steps, end, afterMs, events } = answer.service
+  if (steps.length === 0) console.log('would start and stop nothing')
+  for (const { afterMs: at, starts, stops } of steps) {
+    console.log(`after ${seconds(at)}:`)
+    for (const { containerInstanceArn, taskDefinitionArn } of starts)
+      console.log(`  start ${short(taskDefinitionArn)} on ${short(containerInstanceArn)}`)
+    for (const { taskArn, reason } of stops) console.log(`  stop ${short(taskArn)}: ${reason}`)
+  }
+  console.log(`after ${seconds(afterMs)}: ${ENDS[end] ?? end}`)
+  for (const event of events) console.log(`  event: ${event}`)
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
+const short = (arn: string): string => arn.split(':').slice(5).join(':')
+
+function parsed(input: string): unknown {
+  const text = input.startsWith('file://') ? readFileSync(input.slice(7), 'utf8') : input
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new UserError(`the input is not JSON: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * `berth why` and `berth plan`, as the operator's socket serves them: nothing that is asked here changes anything. A plan
+ * runs the operation and the scheduler themselves, and keeps nothing of it.
+ */
+import { type Foreseen, foresee } from '#aws/ecs/explain/foresee.ts'
+import { type Why, why } from '#aws/ecs/explain/why.ts'
+import { accounts, tenantOf } from '#aws/iam/records.ts'
+import { parseArn } from '#kernel/arn.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Ids } from '#kernel/ids.ts'
+import type { Caller } from '#kernel/principal.ts'
+import type { Read, Store } from '#store/store.ts'
+
+import type { Operations } from './operations.ts'
+
+type Outside = {
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly operations: Operations
+}
+type Asked = Readonly<Record<string, unknown>>
+
+/** What was asked cannot be answered: the text says why. */
+export class ExplainError extends Error {
+  override name = 'ExplainError'
+}
+
+const PLANNED = ['CreateService', 'UpdateService', 'DeleteService', 'RunTask']
+const REGION = 'us-east-1'
+
+/** `{name, cluster?, region?, accountId?}`: a task, service or deployment by ARN, id or name. */
+export function answerWhy(outside: Outside, asked: Asked): Why {
+  const { store, clock, ids } = outside
+  const { name, cluster = 'default' } = asked
+  const arn = parseArn(String(name))
+  const found = store.rehearse((tx) => {
+    const caller = callerOf(tx, { accountId: arn?.account, region: arn?.region, ...asked })
+    const { tenant, region } = caller
+    const place = { tenant, region, cluster: String(cluster) }
+    return why(tx, String(name), place, { now: clock.now(), ids })
+  })
+  if (!found) throw new ExplainError(`there is no task, service or deployment ${String(name)}`)
+  return found
+}
+
+export type Plan = {
+  readonly operation: string
+  /** What the operation would answer. */
+  readonly answer: object
+  /** What would become of the service, if hosts do as they are told. */
+  readonly service?: Foreseen
+}
+
+/** `{operation, input, region?, accountId?}`: what the operation would do, and the service scheduler after it. */
+export function answerPlan(outside: Outside, asked: Asked): Plan {
+  const { store, clock, ids, operations } = outside
+  const operation = String(asked['operation'])
+  if (!PLANNED.includes(operation))
+    throw new ExplainError(
+      `there is no plan of ${operation}; there is one of ${PLANNED.join(', ')}`,
+    )
+  const input = (asked['input'] ?? {}) as object
+  const caller = store.read((tx) => callerOf(tx, asked))
+  try {
+    return operations.rehearse(['ecs', operation], input, caller, (tx, output) => {
+      const { serviceArn } = (output as { service?: { serviceArn?: string } }).service ?? {}
+      const name = serviceArn?.split(':').pop()?.slice('service/'.length)
+      return {
+        operation,
+        answer: output,
+        ...(name !== undefined && {
+          service: foresee(tx, `${caller.tenant}/${caller.region}/${name}`, {
+            now: clock.now(),
+            ids,
+          }),
+        }),
+      }
+    })
+  } catch (error) {
+    if (error instanceof Fault) throw new ExplainError(`${error.code}: ${error.message}`)
+    throw error
+  }
+}
+
+/** The root user of the account that is named, or of the only one. */
+function callerOf(tx: Read, { accountId, region }: Asked): Caller {
+  const found = [...tx.scan(accounts)].filter(
+    ({ key }) => accountId === undefined || key === String(accountId),
+  )
+  const [only, more] = found
+  if (!only) throw new ExplainError(`there is no account ${String(accountId)}`)
+  if (more) throw new ExplainError('there are several accounts: say which with --account')
+  return {
+    principal: { type: 'root', accountId: only.key },
+    accountId: only.key,
+    region: String(region ?? REGION),
+    tenant: tenantOf(only.row),
+    requestId: 'plan',
+    endpoint: '',
+  }
+}

@@ -2,22 +2,35 @@
 import type { Operations } from '#contract/ecs.ts'
 import { type Handlers, notBuilt, type Room } from '#room/room.ts'
 
+import { ContinueServiceDeployment } from './operations/ContinueServiceDeployment.ts'
 import { CreateCluster } from './operations/CreateCluster.ts'
+import { CreateService } from './operations/CreateService.ts'
+import { CreateTaskSet } from './operations/CreateTaskSet.ts'
 import { DeleteAccountSetting } from './operations/DeleteAccountSetting.ts'
 import { DeleteAttributes } from './operations/DeleteAttributes.ts'
 import { DeleteCluster } from './operations/DeleteCluster.ts'
+import { DeleteService } from './operations/DeleteService.ts'
 import { DeleteTaskDefinitions } from './operations/DeleteTaskDefinitions.ts'
+import { DeleteTaskSet } from './operations/DeleteTaskSet.ts'
 import { DeregisterContainerInstance } from './operations/DeregisterContainerInstance.ts'
 import { DeregisterTaskDefinition } from './operations/DeregisterTaskDefinition.ts'
 import { DescribeClusters } from './operations/DescribeClusters.ts'
 import { DescribeContainerInstances } from './operations/DescribeContainerInstances.ts'
+import { DescribeServiceDeployments } from './operations/DescribeServiceDeployments.ts'
+import { DescribeServiceRevisions } from './operations/DescribeServiceRevisions.ts'
+import { DescribeServices } from './operations/DescribeServices.ts'
 import { DescribeTaskDefinition } from './operations/DescribeTaskDefinition.ts'
 import { DescribeTasks } from './operations/DescribeTasks.ts'
+import { DescribeTaskSets } from './operations/DescribeTaskSets.ts'
 import { DiscoverPollEndpoint } from './operations/DiscoverPollEndpoint.ts'
+import { GetTaskProtection } from './operations/GetTaskProtection.ts'
 import { ListAccountSettings } from './operations/ListAccountSettings.ts'
 import { ListAttributes } from './operations/ListAttributes.ts'
 import { ListClusters } from './operations/ListClusters.ts'
 import { ListContainerInstances } from './operations/ListContainerInstances.ts'
+import { ListServiceDeployments } from './operations/ListServiceDeployments.ts'
+import { ListServices } from './operations/ListServices.ts'
+import { ListServicesByNamespace } from './operations/ListServicesByNamespace.ts'
 import { ListTagsForResource } from './operations/ListTagsForResource.ts'
 import { ListTaskDefinitionFamilies } from './operations/ListTaskDefinitionFamilies.ts'
 import { ListTaskDefinitions } from './operations/ListTaskDefinitions.ts'
@@ -29,6 +42,7 @@ import { RegisterContainerInstance } from './operations/RegisterContainerInstanc
 import { RegisterTaskDefinition } from './operations/RegisterTaskDefinition.ts'
 import { RunTask } from './operations/RunTask.ts'
 import { StartTask } from './operations/StartTask.ts'
+import { StopServiceDeployment } from './operations/StopServiceDeployment.ts'
 import { StopTask } from './operations/StopTask.ts'
 import { SubmitAttachmentStateChanges } from './operations/SubmitAttachmentStateChanges.ts'
 import { SubmitContainerStateChange } from './operations/SubmitContainerStateChange.ts'
@@ -39,25 +53,42 @@ import { UpdateCluster } from './operations/UpdateCluster.ts'
 import { UpdateClusterSettings } from './operations/UpdateClusterSettings.ts'
 import { UpdateContainerAgent } from './operations/UpdateContainerAgent.ts'
 import { UpdateContainerInstancesState } from './operations/UpdateContainerInstancesState.ts'
+import { UpdateService } from './operations/UpdateService.ts'
+import { UpdateServicePrimaryTaskSet } from './operations/UpdateServicePrimaryTaskSet.ts'
+import { UpdateTaskProtection } from './operations/UpdateTaskProtection.ts'
+import { UpdateTaskSet } from './operations/UpdateTaskSet.ts'
 import { startEcs } from './start.ts'
 
 const operations = {
+  ContinueServiceDeployment,
   CreateCluster,
+  CreateService,
+  CreateTaskSet,
   DeleteAccountSetting,
   DeleteAttributes,
   DeleteCluster,
+  DeleteService,
   DeleteTaskDefinitions,
+  DeleteTaskSet,
   DeregisterContainerInstance,
   DeregisterTaskDefinition,
   DescribeClusters,
   DescribeContainerInstances,
+  DescribeServiceDeployments,
+  DescribeServiceRevisions,
+  DescribeServices,
   DescribeTaskDefinition,
+  DescribeTaskSets,
   DescribeTasks,
   DiscoverPollEndpoint,
+  GetTaskProtection,
   ListAccountSettings,
   ListAttributes,
   ListClusters,
   ListContainerInstances,
+  ListServiceDeployments,
+  ListServices,
+  ListServicesByNamespace,
   ListTagsForResource,
   ListTaskDefinitionFamilies,
   ListTaskDefinitions,
@@ -69,6 +100,7 @@ const operations = {
   RegisterTaskDefinition,
   RunTask,
   StartTask,
+  StopServiceDeployment,
   StopTask,
   SubmitAttachmentStateChanges,
   SubmitContainerStateChange,
@@ -79,23 +111,22 @@ const operations = {
   UpdateClusterSettings,
   UpdateContainerAgent,
   UpdateContainerInstancesState,
+  UpdateService,
+  UpdateServicePrimaryTaskSet,
+  UpdateTaskProtection,
+  UpdateTaskSet,
 
-  // Services, deployments, capacity providers, exec, daemons and gateways come with later releases.
+  // Capacity providers, exec, daemons and gateways come with later releases.
   AssociateGatewayWithCluster: notBuilt,
-  ContinueServiceDeployment: notBuilt,
   CreateCapacityProvider: notBuilt,
   CreateDaemon: notBuilt,
   CreateExpressGatewayService: notBuilt,
   CreateGateway: notBuilt,
-  CreateService: notBuilt,
-  CreateTaskSet: notBuilt,
   DeleteCapacityProvider: notBuilt,
   DeleteDaemon: notBuilt,
   DeleteDaemonTaskDefinition: notBuilt,
   DeleteExpressGatewayService: notBuilt,
   DeleteGateway: notBuilt,
-  DeleteService: notBuilt,
-  DeleteTaskSet: notBuilt,
   DescribeCapacityProviders: notBuilt,
   DescribeDaemon: notBuilt,
   DescribeDaemonDeployments: notBuilt,
@@ -105,33 +136,20 @@ const operations = {
   DescribeGateway: notBuilt,
   DescribeGatewayResources: notBuilt,
   DescribeGatewayRoute: notBuilt,
-  DescribeServiceDeployments: notBuilt,
-  DescribeServiceRevisions: notBuilt,
-  DescribeServices: notBuilt,
-  DescribeTaskSets: notBuilt,
   DisassociateGatewayFromCluster: notBuilt,
   ExecuteCommand: notBuilt,
-  GetTaskProtection: notBuilt,
   ListDaemonDeployments: notBuilt,
   ListDaemonTaskDefinitions: notBuilt,
   ListDaemons: notBuilt,
   ListGatewayClusterAssociations: notBuilt,
   ListGatewayRoutes: notBuilt,
   ListGateways: notBuilt,
-  ListServiceDeployments: notBuilt,
-  ListServices: notBuilt,
-  ListServicesByNamespace: notBuilt,
   PutClusterCapacityProviders: notBuilt,
   RegisterDaemonTaskDefinition: notBuilt,
-  StopServiceDeployment: notBuilt,
   UpdateCapacityProvider: notBuilt,
   UpdateDaemon: notBuilt,
   UpdateExpressGatewayService: notBuilt,
   UpdateGateway: notBuilt,
-  UpdateService: notBuilt,
-  UpdateServicePrimaryTaskSet: notBuilt,
-  UpdateTaskProtection: notBuilt,
-  UpdateTaskSet: notBuilt,
 } satisfies Handlers<Operations>
 
 export const ecs: Room = { service: 'ecs', operations, start: startEcs }

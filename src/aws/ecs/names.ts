@@ -52,6 +52,9 @@ export const ofInstance = (instance: ContainerInstance): string =>
 
 export const invalidParameter = (message: string): Fault =>
   new Fault('InvalidParameterException', message)
+/** Of a member that a later release acts on. */
+export const unavailable = (name: string): Fault =>
+  invalidParameter(`This parameter is not available in this release of Berth: ${name}.`)
 export const clientException = (message: string): Fault => new Fault('ClientException', message)
 
 const NAME = /^[A-Za-z0-9_-]{1,255}$/
@@ -132,6 +135,12 @@ export function definitionIn(
 export function checkEnum(name: string, value: string | undefined, known: readonly string[]): void {
   if (value !== undefined && !known.includes(value))
     throw invalidParameter(`${name} should be one of [${known.join(',')}].`)
+}
+
+/** Refuses what is not a whole number between the bounds, both included. */
+export function checkWhole(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw invalidParameter(`${name} must be between ${min} and ${max}.`)
 }
 
 export const LAUNCH_TYPES = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']

@@ -15,6 +15,9 @@ import {
   ofTask,
 } from './names.ts'
 import { clusters, containerInstances, taskDefinitions, tasks } from './records.ts'
+import { findService, findTaskSet } from './services/find.ts'
+import { inService, ofService } from './services/names.ts'
+import { services, taskSets } from './services/records.ts'
 import { findInstance, findTask } from './tasks/find.ts'
 
 export type Taggable = {
@@ -24,14 +27,7 @@ export type Taggable = {
   readonly host?: string
 }
 
-const LATER = [
-  'service',
-  'task-set',
-  'capacity-provider',
-  'daemon',
-  'daemon-task-definition',
-  'gateway',
-]
+const LATER = ['capacity-provider', 'daemon', 'daemon-task-definition', 'gateway']
 
 export function taggable(tx: Read, caller: Caller, arn: string): Taggable {
   const found = find(tx, caller, arn)
@@ -76,6 +72,21 @@ function find(tx: Read, caller: Caller, arn: string): Taggable | undefined {
       const set = (write: Write, next: readonly Tag[]) =>
         write.patch(containerInstances, ofInstance(row), { tags: next })
       return { tags: row.tags, set, host: containerInstanceArn(row) }
+    }
+    case 'service': {
+      const row = second === undefined ? undefined : findService(tx, caller, first, arn)
+      if (row?.status !== 'ACTIVE') return undefined
+      const set = (write: Write, next: readonly Tag[]) =>
+        write.patch(services, ofService(row), { tags: next })
+      return { tags: row.tags, set }
+    }
+    case 'task-set': {
+      const service = second === undefined ? undefined : findService(tx, caller, first, second)
+      const row = service && findTaskSet(tx, caller, service, arn)
+      if (!row || row.status === 'DRAINING') return undefined
+      const set = (write: Write, next: readonly Tag[]) =>
+        write.patch(taskSets, inService(row, row.taskSetId), { tags: next })
+      return { tags: row.tags, set }
     }
     default:
       throw invalidParameter(`Invalid resource ARN: ${arn.slice(0, 255)}`)

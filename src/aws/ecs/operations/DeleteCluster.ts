@@ -1,10 +1,12 @@
 import type { DeleteClusterRequest, DeleteClusterResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/room.ts'
+import type { Read } from '#store/store.ts'
 
 import { theCluster } from '../access.ts'
 import { activeCluster, clusterKey } from '../names.ts'
 import { clusterCounts, clusters, tasksByDesired } from '../records.ts'
+import { servicesByStatus } from '../services/records.ts'
 import { EVERYTHING, toCluster } from '../views/cluster.ts'
 
 /** The cluster stays describable as INACTIVE; its name is free again. */
@@ -19,6 +21,11 @@ export const DeleteCluster: Operation<DeleteClusterRequest, DeleteClusterRespons
         'ClusterContainsContainerInstancesException',
         'The Cluster cannot be deleted while Container Instances are active or draining.',
       )
+    if (['ACTIVE', 'DRAINING'].some((status) => hasService(tx, `${key}/${status}`)))
+      throw new Fault(
+        'ClusterContainsServicesException',
+        'The Cluster cannot be deleted while Services are active.',
+      )
     for (const desired of ['RUNNING', 'STOPPED'])
       for (const { row } of tx.find(tasksByDesired, `${key}/${desired}`))
         if (row.lastStatus !== 'STOPPED')
@@ -29,4 +36,9 @@ export const DeleteCluster: Operation<DeleteClusterRequest, DeleteClusterRespons
     const after = tx.patch(clusters, key, { status: 'INACTIVE' })
     return { cluster: toCluster(tx, after, EVERYTHING) }
   },
+}
+
+function hasService(tx: Read, status: string): boolean {
+  for (const _service of tx.find(servicesByStatus, status)) return true
+  return false
 }

@@ -1,5 +1,4 @@
 import type { ListTasksRequest, ListTasksResponse } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/room.ts'
 
@@ -14,7 +13,9 @@ import {
   invalidParameter,
   taskArn,
 } from '../names.ts'
-import { type Task, tasksByDesired } from '../records.ts'
+import { type Task, tasksByDesired, tasksByService } from '../records.ts'
+import { theService } from '../services/find.ts'
+import { groupOf } from '../services/names.ts'
 
 /** `desiredStatus` is RUNNING unless it is asked; PENDING is allowed and finds nothing, because no task desires it. */
 export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
@@ -37,8 +38,6 @@ export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
       (family ?? input.serviceName ?? input.containerInstance) !== undefined
     )
       throw invalidParameter('When startedBy is specified, it must be the only filter.')
-    if (input.serviceName !== undefined)
-      throw new Fault('ServiceNotFoundException', 'Service not found.')
     if (input.daemonName !== undefined)
       throw invalidParameter(
         'This parameter is not available in this release of Berth: daemonName.',
@@ -48,17 +47,29 @@ export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
         ? undefined
         : (idIn(caller, cluster.clusterName, input.containerInstance, 'container-instance') ??
           'none')
+    const service =
+      input.serviceName === undefined
+        ? undefined
+        : theService(tx, caller, cluster, input.serviceName).serviceName
     const matches = (task: Task): boolean =>
+      task.desiredStatus === desiredStatus &&
+      (service === undefined || task.group === groupOf(service)) &&
       (family === undefined || task.family === family) &&
       (startedBy === undefined || task.startedBy === startedBy) &&
       (launchType === undefined || task.launchType === launchType) &&
       (instance === undefined || task.containerInstanceId === instance)
-    const prefix = `${clusterKey(cluster, cluster.clusterName)}/${desiredStatus}\u0000`
-    const question = [prefix, family, startedBy, launchType, instance].join(' ')
+    const inCluster = clusterKey(cluster, cluster.clusterName)
+    // An index of a service's tasks holds none whose end is confirmed.
+    const [source, prefix] =
+      service === undefined || desiredStatus === 'STOPPED'
+        ? [tasksByDesired, `${inCluster}/${desiredStatus}\u0000`]
+        : [tasksByService, `${inCluster}/${groupOf(service)}\u0000`]
+    const question = [prefix, desiredStatus, family, startedBy, launchType, instance, service].join(
+      ' ',
+    )
     const ask = { nextToken, maxResults, limit: PAGE_LIMIT, question }
     const { items, nextToken: next } = page(ask, function* (after) {
-      for (const found of tx.scan(tasksByDesired, { prefix, after }))
-        if (matches(found.row)) yield found
+      for (const found of tx.scan(source, { prefix, after })) if (matches(found.row)) yield found
     })
     return { taskArns: items.map(({ row }) => taskArn(row)), nextToken: next }
   },

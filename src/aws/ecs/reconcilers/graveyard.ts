@@ -19,12 +19,29 @@ import {
   tasks,
   tasksByInstance,
 } from '../records.ts'
+import {
+  deployments,
+  serviceDeployments,
+  serviceEvents,
+  serviceRevisions,
+  services,
+  taskSets,
+} from '../services/records.ts'
 import { stopTask } from '../tasks/stop.ts'
 
 /** A stopped task is up to four records, so a commit stays below the store's limit. */
 const ROWS_PER_COMMIT = 40
 /** How often to look whether the hosts have confirmed. */
 const LOOK_AGAIN_MS = 5_000
+/** First of all, so that nothing starts tasks anew while they are stopped. */
+const SERVICES: readonly Table<object>[] = [
+  services,
+  taskSets,
+  deployments,
+  serviceDeployments,
+  serviceRevisions,
+  serviceEvents,
+]
 /** Nothing refers to these but by key. Definitions are kept while a task may still be sent to a host that reconnects. */
 const PLAIN: readonly Table<object>[] = [
   accountSettings,
@@ -46,6 +63,7 @@ export const graveyardReconciler = ({ store, clock, ids }: Tools): Reconciler =>
       const prefix = `${tenant}/`
       let changed = 0
       const isFull = (): boolean => changed >= ROWS_PER_COMMIT
+      for (const table of SERVICES) changed += remove(tx, table, prefix, ROWS_PER_COMMIT - changed)
       let alive = 0
       for (const { key, row } of tx.scan(tasks, { prefix })) {
         if (isFull()) return 0

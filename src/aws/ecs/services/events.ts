@@ -1,11 +1,17 @@
 /** What a service tells its users: the 100 newest events in AWS's words, and AWS's notices of them. */
 import { publish } from '#store/notices.ts'
-import type { Write } from '#store/store.ts'
+import type { Read, Write } from '#store/store.ts'
 
 import { clusterArn } from '../names.ts'
 import type { Moment } from '../tasks/change.ts'
 import { inService, ofService, serviceArn, type ServicePlace, SHARE } from './names.ts'
-import { type Deployment, type Service, serviceEvents, services } from './records.ts'
+import {
+  type Deployment,
+  type Service,
+  type ServiceEvent,
+  serviceEvents,
+  services,
+} from './records.ts'
 
 const EVENTS_MAX = 100
 /** The same event again is kept back for this long, unless what it tells was over in between. */
@@ -24,6 +30,18 @@ export function tell(tx: Write, service: ServicePlace, message: string, moment: 
   })
   if (number > EVENTS_MAX) tx.delete(serviceEvents, inService(service, digits(number - EVENTS_MAX)))
 }
+
+/** Empties what a service told: one that is created anew under the name has told nothing yet. */
+export function forgetEvents(tx: Write, service: ServicePlace): void {
+  for (const { key } of tx.scan(serviceEvents, { prefix: `${ofService(service)}/` }))
+    tx.delete(serviceEvents, key)
+}
+
+/** What the service told, newest first. */
+export const eventsOf = (tx: Read, service: ServicePlace): ServiceEvent[] =>
+  [...tx.scan(serviceEvents, { prefix: `${ofService(service)}/`, reverse: true })].map(
+    ({ row }) => row,
+  )
 
 const digits = (number: number): string => String(number).padStart(NUMBER_DIGITS, '0')
 

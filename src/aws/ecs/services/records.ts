@@ -203,6 +203,12 @@ export const taskSets = table<TaskSet>('ecs.taskSets')
 /** The last part of the key counts up. */
 export const serviceEvents = table<ServiceEvent>('ecs.serviceEvents')
 
+/** `scope/family:revision` of deployments and task sets that run it: their definition is kept. */
+export const deploymentsByDefinition = index(deployments, 'definition', (row) =>
+  row.status === 'INACTIVE' ? undefined : definitionOf(row),
+)
+export const taskSetsByDefinition = index(taskSets, 'definition', definitionOf)
+
 /** Services that are to be gone, in the order of their end. */
 export const servicesByEnd = index(services, 'end', (row) =>
   row.inactiveAt === undefined ? undefined : String(row.inactiveAt).padStart(15, '0'),
@@ -213,3 +219,7 @@ export const servicesByStatus = index(
   'status',
   (row) => `${row.tenant}/${row.region}/${row.clusterName}/${row.status}`,
 )
+
+function definitionOf(row: Deployment | TaskSet): string {
+  return `${row.tenant}/${row.region}/${row.family}:${row.revision}`
+}

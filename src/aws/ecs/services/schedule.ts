@@ -32,6 +32,7 @@ import {
 import { mayScaleUp, nextStep, type Step } from './rollout.ts'
 import { see, type Seen } from './situation.ts'
 import { daemonHosts, shareIdOf, type Started, startTasks } from './start-tasks.ts'
+import { computedDesired, taskSetsOf } from './task-sets.ts'
 import { tellSteady, tellTroubles } from './troubles.ts'
 
 /** Tasks that one transaction starts or stops; a task is up to four records. */
@@ -90,6 +91,8 @@ function drain(tx: Write, service: Service, world: World): Outlook {
         finishedAt: world.now,
         updatedAt: world.now,
       })
+  for (const taskSet of taskSetsOf(tx, service))
+    tx.delete(taskSets, inService(service, taskSet.taskSetId))
   tx.patch(services, ofService(service), { status: 'INACTIVE', inactiveAt: world.now })
   return DONE
 }
@@ -97,14 +100,16 @@ function drain(tx: Write, service: Service, world: World): Outlook {
 /** Each task set of an external controller has its share of the desired count. */
 function external(tx: Write, service: Service, world: World): Outlook {
   const seen = see(tx, service, world.now, world.lostAfterMs)
-  const known = [...tx.scan(taskSets, { prefix: `${ofService(service)}/` })]
-    .map(({ row }) => row)
-    .filter(({ serviceId }) => serviceId === service.serviceId)
+  const known = taskSetsOf(tx, service)
   const ids = new Set(known.map(({ taskSetId }) => taskSetId))
   const strays = seen.tasks.filter(({ shareId, isStopping }) => !ids.has(shareId) && !isStopping)
   stopTasks(tx, service, strays.slice(0, TASKS_PER_STEP).map(asScale), seen, world)
   let outlook: Outlook = { again: seen.changesIn, waitsForHosts: false }
   for (const taskSet of known) {
+    if (isDrained(taskSet, seen)) {
+      tx.delete(taskSets, inService(service, taskSet.taskSetId))
+      continue
+    }
     const situation: Situation = {
       desired: computedDesired(service, taskSet),
       min: 0,
@@ -128,9 +133,9 @@ function external(tx: Write, service: Service, world: World): Outlook {
   return outlook
 }
 
-/** AWS rounds up, so that no scale above nothing means no task. */
-export const computedDesired = (service: Service, { status, scale }: TaskSet): number =>
-  status === 'DRAINING' ? 0 : Math.ceil((service.desiredCount * scale) / 100)
+/** A deleted task set is no more once the end of its last task is confirmed. */
+const isDrained = ({ status, taskSetId }: TaskSet, { tasks }: Seen): boolean =>
+  status === 'DRAINING' && !tasks.some(({ shareId }) => shareId === taskSetId)
 
 function rolling(tx: Write, service: Service, newest: Deployment, world: World): Outlook {
   const seen = see(tx, service, world.now, world.lostAfterMs)

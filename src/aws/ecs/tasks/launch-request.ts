@@ -5,9 +5,10 @@ import type { Read } from '#store/store.ts'
 
 import { MEMORY_MIN_MIB } from '../definitions/container.ts'
 import { runnableDefinition } from '../definitions/find.ts'
-import { checkEnum, clientException, invalidParameter } from '../names.ts'
+import { checkEnum, clientException, invalidParameter, unavailable } from '../names.ts'
 import type { Cluster, Definition } from '../records.ts'
 import { addTags, keptTags, validateTags } from '../tags.ts'
+import { checkNetwork, launchTypeOf } from './compatible.ts'
 import type { Launch } from './launch.ts'
 import { needOf, overridden } from './need.ts'
 
@@ -31,15 +32,8 @@ export function checkedLaunch(
   const { overrides = NO_OVERRIDES } = input
   checkOverrides(overrides, taskDefinition.definition)
   const definition = overridden(taskDefinition.definition, overrides)
-  const launchType = launchTypeOf(input, taskDefinition.compatibilities)
-  if (definition.networkMode === 'awsvpc' && !input.networkConfiguration?.awsvpcConfiguration)
-    throw invalidParameter(
-      "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
-    )
-  if (definition.networkMode !== 'awsvpc' && input.networkConfiguration)
-    throw invalidParameter(
-      'Network Configuration is not valid for the given networkMode of this task definition.',
-    )
+  const launchType = launchTypeOf(input.launchType, taskDefinition.compatibilities)
+  checkNetwork(definition.networkMode, input.networkConfiguration)
   const { startedBy, group = `family:${taskDefinition.family}` } = input
   if (startedBy !== undefined && !STARTED_BY.test(startedBy))
     throw invalidParameter(
@@ -73,27 +67,7 @@ function refuseUnbuilt(input: Request): void {
     'overrides.inferenceAcceleratorOverrides':
       (input.overrides?.inferenceAcceleratorOverrides?.length ?? 0) > 0,
   }
-  for (const [name, isAsked] of Object.entries(asked))
-    if (isAsked)
-      throw invalidParameter(`This parameter is not available in this release of Berth: ${name}.`)
-}
-
-function launchTypeOf(
-  { launchType = 'EC2' }: Request,
-  compatible: readonly string[],
-): 'EC2' | 'EXTERNAL' {
-  if (launchType === 'FARGATE' || launchType === 'MANAGED_INSTANCES') {
-    if (!compatible.includes(launchType))
-      throw invalidParameter(`Task definition does not support launch_type ${launchType}.`)
-    throw invalidParameter(
-      `This launch type is not available in this release of Berth: ${launchType}.`,
-    )
-  }
-  if (launchType !== 'EC2' && launchType !== 'EXTERNAL')
-    throw invalidParameter(`Invalid launch type: ${String(launchType)}.`)
-  if (!compatible.includes(launchType))
-    throw invalidParameter(`Task definition does not support launch_type ${launchType}.`)
-  return launchType
+  for (const [name, isAsked] of Object.entries(asked)) if (isAsked) throw unavailable(name)
 }
 
 function checkOverrides(overrides: TaskOverride, definition: Definition): void {

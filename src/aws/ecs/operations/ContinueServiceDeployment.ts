@@ -1,0 +1,37 @@
+import type {
+  ContinueServiceDeploymentRequest,
+  ContinueServiceDeploymentResponse,
+} from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { checkEnum, invalidParameter } from '../names.ts'
+import { theParts } from '../services/access.ts'
+import { OPEN } from '../services/begin.ts'
+import { theServiceDeployment } from '../services/find.ts'
+import { inService } from '../services/names.ts'
+import { serviceDeployments } from '../services/records.ts'
+
+/** The answer that a pause waits for; a hook that is refused fails the deployment, which rolls back. */
+export const ContinueServiceDeployment: Operation<
+  ContinueServiceDeploymentRequest,
+  ContinueServiceDeploymentResponse
+> = {
+  action: 'ecs:ContinueServiceDeployment',
+  access: (_tx, input, { caller }) =>
+    theParts(caller, [input.serviceDeploymentArn], 'service-deployment'),
+  run(tx, input, { caller, now }) {
+    const { serviceDeploymentArn, hookId, action = 'CONTINUE' } = input
+    checkEnum('action', action, ['CONTINUE', 'ROLLBACK'])
+    const found = theServiceDeployment(tx, caller, serviceDeploymentArn)
+    const hook = found.hooks.find((one) => one.hookId === hookId)
+    if (!hook) throw invalidParameter('The specified lifecycle hook was not found.')
+    if (hook.status !== 'AWAITING_ACTION' || !OPEN.has(found.status))
+      throw invalidParameter('The specified lifecycle hook is not awaiting an action.')
+    const status = action === 'CONTINUE' ? 'SUCCEEDED' : 'FAILED'
+    tx.patch(serviceDeployments, inService(found, found.serviceDeploymentId), {
+      hooks: found.hooks.map((one) => (one === hook ? { ...one, status } : one)),
+      updatedAt: now,
+    })
+    return { serviceDeploymentArn }
+  },
+}

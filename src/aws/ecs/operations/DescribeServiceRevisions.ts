@@ -1,0 +1,24 @@
+import type {
+  DescribeServiceRevisionsRequest,
+  DescribeServiceRevisionsResponse,
+} from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { theParts } from '../services/access.ts'
+import { describedParts } from '../services/describe-parts.ts'
+import { serviceRevisions } from '../services/records.ts'
+import { toServiceRevision } from '../views/service-deployment.ts'
+
+export const DescribeServiceRevisions: Operation<
+  DescribeServiceRevisionsRequest,
+  DescribeServiceRevisionsResponse
+> = {
+  action: 'ecs:DescribeServiceRevisions',
+  access: (_tx, input, { caller }) =>
+    theParts(caller, input.serviceRevisionArns, 'service-revision'),
+  run(tx, { serviceRevisionArns: arns }, { caller }) {
+    const asked = { arns, member: 'serviceRevisionArns', type: 'service-revision' } as const
+    const { found, failures } = describedParts(tx, caller, serviceRevisions, asked)
+    return { serviceRevisions: found.map((row) => toServiceRevision(tx, row)), failures }
+  },
+}

@@ -1,0 +1,39 @@
+import type { StopServiceDeploymentRequest, StopServiceDeploymentResponse } from '#contract/ecs.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Operation } from '#room/room.ts'
+
+import { checkEnum } from '../names.ts'
+import { theParts } from '../services/access.ts'
+import { theServiceDeployment } from '../services/find.ts'
+import { inService } from '../services/names.ts'
+import { serviceDeployments } from '../services/records.ts'
+
+const STOPPABLE: ReadonlySet<string> = new Set(['PENDING', 'IN_PROGRESS'])
+
+/** ROLLBACK goes back to what ran before, ABORT leaves everything as it stands. The scheduler does it. */
+export const StopServiceDeployment: Operation<
+  StopServiceDeploymentRequest,
+  StopServiceDeploymentResponse
+> = {
+  action: 'ecs:StopServiceDeployment',
+  access: (_tx, input, { caller }) =>
+    theParts(caller, [input.serviceDeploymentArn], 'service-deployment'),
+  run(tx, input, { caller, now }) {
+    const { serviceDeploymentArn, stopType = 'ROLLBACK' } = input
+    checkEnum('stopType', stopType, ['ABORT', 'ROLLBACK'])
+    const found = theServiceDeployment(tx, caller, serviceDeploymentArn)
+    const status = stopType === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED'
+    // The same wish again is granted already.
+    if (found.status === status) return { serviceDeploymentArn }
+    if (!STOPPABLE.has(found.status))
+      throw new Fault(
+        'ConflictException',
+        `The service deployment cannot be stopped because its status is ${found.status}.`,
+      )
+    tx.patch(serviceDeployments, inService(found, found.serviceDeploymentId), {
+      status,
+      updatedAt: now,
+    })
+    return { serviceDeploymentArn }
+  },
+}

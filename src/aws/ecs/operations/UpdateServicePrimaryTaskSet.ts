@@ -1,0 +1,38 @@
+import type {
+  UpdateServicePrimaryTaskSetRequest,
+  UpdateServicePrimaryTaskSetResponse,
+} from '#contract/ecs.ts'
+import type { Operation } from '#room/room.ts'
+
+import { activeCluster, invalidParameter } from '../names.ts'
+import { theServiceResource } from '../services/access.ts'
+import { activeService, theTaskSet } from '../services/find.ts'
+import { inService } from '../services/names.ts'
+import { taskSets } from '../services/records.ts'
+import { checkExternal, taskSetsOf } from '../services/task-sets.ts'
+import { toTaskSet } from '../views/task-set.ts'
+
+/** The task set that serves; the one that did is ACTIVE from now on. */
+export const UpdateServicePrimaryTaskSet: Operation<
+  UpdateServicePrimaryTaskSetRequest,
+  UpdateServicePrimaryTaskSetResponse
+> = {
+  action: 'ecs:UpdateServicePrimaryTaskSet',
+  access: theServiceResource,
+  run(tx, input, { caller, now }) {
+    const cluster = activeCluster(tx, caller, input.cluster)
+    const service = activeService(tx, caller, cluster, input.service)
+    checkExternal(service)
+    const found = theTaskSet(tx, caller, service, input.primaryTaskSet)
+    if (found.status === 'DRAINING') throw invalidParameter('The task set is draining.')
+    if (found.status === 'PRIMARY') return { taskSet: toTaskSet(service, found) }
+    for (const set of taskSetsOf(tx, service))
+      if (set.status === 'PRIMARY')
+        tx.patch(taskSets, inService(service, set.taskSetId), { status: 'ACTIVE', updatedAt: now })
+    const after = tx.patch(taskSets, inService(service, found.taskSetId), {
+      status: 'PRIMARY',
+      updatedAt: now,
+    })
+    return { taskSet: toTaskSet(service, after) }
+  },
+}

@@ -1,0 +1,139 @@
+/** Service deployments and service revisions as the API shows them. */
+import type * as Api from '#contract/ecs.ts'
+import type { Read } from '#store/store.ts'
+
+import { clusterArn, definitionArn, definitionKey } from '../names.ts'
+import { taskDefinitions } from '../records.ts'
+import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { thresholdOf } from '../services/breaker.ts'
+import {
+  ofService,
+  serviceArn,
+  serviceDeploymentArn,
+  serviceRevisionArn,
+} from '../services/names.ts'
+import {
+  type Hook,
+  type RevisionShare,
+  type ServiceDeployment,
+  type ServiceRevision,
+  services,
+} from '../services/records.ts'
+
+const date = (ms: number | undefined): Date | undefined =>
+  ms === undefined ? undefined : new Date(ms)
+
+export function toServiceDeployment(tx: Read, row: ServiceDeployment): Api.ServiceDeployment {
+  const { rollback, alarms } = row
+  return {
+    serviceDeploymentArn: serviceDeploymentArn(row, row.serviceDeploymentId),
+    serviceArn: serviceArn(row),
+    clusterArn: clusterArn(row, row.clusterName),
+    createdAt: date(row.createdAt),
+    startedAt: date(row.startedAt),
+    finishedAt: date(row.finishedAt),
+    stoppedAt: date(row.stoppedAt),
+    updatedAt: date(row.updatedAt),
+    sourceServiceRevisions: row.sources.map((share) => toShare(tx, row, share)),
+    targetServiceRevision: toShare(tx, row, row.target),
+    status: row.status,
+    statusReason: row.statusReason,
+    lifecycleStage: row.stage,
+    ...(row.hooks.length > 0 && { lifecycleHookDetails: row.hooks.map(toHook) }),
+    deploymentConfiguration: row.deploymentConfiguration,
+    rollback: rollback && {
+      reason: rollback.reason,
+      startedAt: date(rollback.startedAt),
+      serviceRevisionArn: serviceRevisionArn(row, rollback.revisionId),
+    },
+    deploymentCircuitBreaker: toBreaker(tx, row),
+    alarms: {
+      status: alarms.status,
+      alarmNames: row.deploymentConfiguration.alarms?.alarmNames ?? [],
+      triggeredAlarmNames: alarms.triggered,
+    },
+  }
+}
+
+export const toServiceDeploymentBrief = (row: ServiceDeployment): Api.ServiceDeploymentBrief => ({
+  serviceDeploymentArn: serviceDeploymentArn(row, row.serviceDeploymentId),
+  serviceArn: serviceArn(row),
+  clusterArn: clusterArn(row, row.clusterName),
+  startedAt: date(row.startedAt),
+  createdAt: date(row.createdAt),
+  finishedAt: date(row.finishedAt),
+  targetServiceRevisionArn: serviceRevisionArn(row, row.target.revisionId),
+  status: row.status,
+  statusReason: row.statusReason,
+})
+
+export function toServiceRevision(tx: Read, row: ServiceRevision): Api.ServiceRevision {
+  const definition = tx.get(taskDefinitions, definitionKey(row, row.family, row.revision))
+  return {
+    serviceRevisionArn: serviceRevisionArn(row, row.revisionId),
+    serviceArn: serviceArn(row),
+    clusterArn: clusterArn(row, row.clusterName),
+    taskDefinition: definitionArn(row, row.family, row.revision),
+    launchType: row.launchType,
+    loadBalancers: [],
+    serviceRegistries: [],
+    ...(row.networkConfiguration && { networkConfiguration: row.networkConfiguration }),
+    containerImages: definition?.definition.containerDefinitions.map(({ name, image }) => ({
+      containerName: name,
+      image,
+      imageDigest: row.digests[name],
+    })),
+    guardDutyEnabled: false,
+    createdAt: date(row.createdAt),
+  }
+}
+
+/** While it is open the counts are those of the moment; afterwards those that it ended with. */
+function toShare(
+  tx: Read,
+  row: ServiceDeployment,
+  share: RevisionShare,
+): Api.ServiceRevisionSummary {
+  const service = OPEN.has(row.status) ? tx.get(services, ofService(row)) : undefined
+  const running = service && deploymentsOf(tx, service).find(isOf(share.revisionId))
+  return {
+    arn: serviceRevisionArn(row, share.revisionId),
+    requestedTaskCount: running
+      ? running.status === 'PRIMARY'
+        ? service.desiredCount
+        : 0
+      : share.requestedTaskCount,
+    runningTaskCount: running?.runningCount ?? share.runningTaskCount,
+    pendingTaskCount: running?.pendingCount ?? share.pendingTaskCount,
+  }
+}
+
+const isOf =
+  (revisionId: string) =>
+  (one: { readonly revisionId: string }): boolean =>
+    one.revisionId === revisionId
+
+function toBreaker(tx: Read, row: ServiceDeployment): Api.ServiceDeploymentCircuitBreaker {
+  const service = tx.get(services, ofService(row))
+  const deployment =
+    service &&
+    deploymentsOf(tx, service).find(
+      (one) =>
+        one.serviceDeploymentId === row.serviceDeploymentId &&
+        one.revisionId === row.target.revisionId,
+    )
+  const { deploymentCircuitBreaker: breaker } = row.deploymentConfiguration
+  return {
+    status: row.breaker.status,
+    failureCount: deployment?.failures ?? 0,
+    ...(service && breaker?.enable && { threshold: thresholdOf(breaker, service.desiredCount) }),
+  }
+}
+
+const toHook = (hook: Hook): Api.DeploymentLifecycleHookDetail => ({
+  hookId: hook.hookId,
+  targetType: 'PAUSE',
+  status: hook.status,
+  expiresAt: date(hook.expiresAt),
+  timeoutAction: hook.timeoutAction,
+})

@@ -49,7 +49,7 @@ const state = (host: Host): Predicate[] => [
 ]
 
 const attributes = (host: Host, need: Need): Predicate[] =>
-  need.requiresAttributes.map(({ name = '', value }) => {
+  need.requiresAttributes.map(({ name, value }) => {
     const has = host.attributes.get(name)
     return {
       predicate: name === 'ecs.cpu-architecture' ? 'architecture' : `attribute ${name}`,

@@ -4,7 +4,6 @@ import { type Answer, type Host, House } from '#server/house.fixture.ts'
 import { takeHealth } from '../agents/health.ts'
 import { containerInstanceArn, containerInstanceKey, definitionKey, taskArn } from '../names.ts'
 import { containerInstances, type Health, type Task, taskDefinitions, tasks } from '../records.ts'
-import { shareOf } from '../services/names.ts'
 
 /** What becomes of a container: it runs, cannot be started, ends as soon as it has started, or never gets that far. */
 export type Rule = 'runs' | 'cannot start' | 'exits' | 'hangs'
@@ -172,7 +171,3 @@ export class Fleet {
     await this.house.clock.move(0)
   }
 }
-
-/** The tasks of a service's share. */
-export const ofShare = (all: readonly Task[], shareId: string): Task[] =>
-  all.filter((task) => shareOf(task)?.shareId === shareId)

@@ -209,10 +209,6 @@ export const deploymentsByDefinition = index(deployments, 'definition', (row) =>
 )
 export const taskSetsByDefinition = index(taskSets, 'definition', definitionOf)
 
-/** Services that are to be gone, in the order of their end. */
-export const servicesByEnd = index(services, 'end', (row) =>
-  row.inactiveAt === undefined ? undefined : String(row.inactiveAt).padStart(15, '0'),
-)
 /** `scope/cluster/STATUS`: what ListServices and DeleteCluster read. */
 export const servicesByStatus = index(
   services,

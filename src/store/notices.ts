@@ -4,8 +4,8 @@
  */
 import { assert } from '#kernel/assert.ts'
 
-import type { Read, Table, Write } from './store.ts'
-import { type Telling, tellingTable } from './table.ts'
+import type { Read, Write } from './store.ts'
+import { type Table, table, type Telling } from './table.ts'
 
 /** AWS's event JSON is in `detail` where AWS has one. Who writes: the room named by `source`, in its own transactions. */
 export type Notice = {
@@ -44,7 +44,7 @@ export type RecordNotice = Telling & {
   readonly id: string
 }
 
-export const notices = tellingTable<Notice | RecordNotice>('store.notices')
+export const notices = table<Notice | RecordNotice>('store.notices', { tells: true })
 /** The newest notices that stay readable; a listener further behind has to read the records instead. */
 export const NOTICES_LIMIT = 20_000
 const NUMBER_DIGITS = 15
@@ -60,13 +60,13 @@ export function noticeKind<Row extends object>(kind: NoticeKind<Row>): NoticeKin
 /** Makes known what the record of this key has become in this transaction. */
 export function announce<Row>(
   tx: Write,
-  { table, detailType }: NoticeKind<Row>,
+  { table: of, detailType }: NoticeKind<Row>,
   key: string,
   { now, id }: Moment,
 ): void {
-  const record = tx.get(table, key)
-  assert(record, `no ${table.name} ${key} to tell of`)
-  publish(tx, { kind: detailType, time: now, id, of: [table.name, key], record })
+  const record = tx.get(of, key)
+  assert(record, `no ${of.name} ${key} to tell of`)
+  publish(tx, { kind: detailType, time: now, id, of: [of.name, key], record })
 }
 
 export function publish(tx: Write, notice: Notice | RecordNotice): void {

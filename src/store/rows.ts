@@ -4,7 +4,8 @@ import { assert } from '#kernel/assert.ts'
 import { IndexEntries } from './index-entries.ts'
 import type { LoggedChange } from './log.ts'
 import { byCodeUnit, OrderedStrings } from './ordered.ts'
-import { type Index, isTelling, type Table, type Telling } from './table.ts'
+import { Kin, sharing } from './sharing.ts'
+import { type Index, type Table, type Telling, traitsOf } from './table.ts'
 
 type TableRows = { readonly rows: Map<string, object>; readonly keys: OrderedStrings }
 type AnyIndex = Index<object>
@@ -12,6 +13,8 @@ type AnyIndex = Index<object>
 export class Rows {
   readonly #tables = new Map<string, TableRows>()
   readonly #indexes = new Map<AnyIndex, IndexEntries>()
+  /** By table, while a log is read. */
+  #kin: Record<string, Kin> = {}
 
   get(table: string, key: string): object | undefined {
     return this.#tables.get(table)?.rows.get(key)
@@ -62,7 +65,15 @@ export class Rows {
   }
 
   restore(table: string, key: string, row: object): void {
-    this.#table(table).rows.set(key, freeze(row))
+    this.#table(table).rows.set(key, freeze(this.#shared(table, row)))
+  }
+
+  /** A row from the log, sharing with others what it had in common with them before. */
+  #shared(table: string, row: object): object {
+    const { kin, tells } = traitsOf(table)
+    if (kin) return (this.#kin[table] ??= new Kin()).adopt(kin(row), row)
+    const { of, record } = row as Partial<Telling>
+    return tells && of && record ? { ...row, record: sharing(this.get(...of), record) } : row
   }
 
   /**
@@ -75,13 +86,14 @@ export class Rows {
     const [table, key, kind] = change
     const { rows } = this.#table(table)
     if (kind === 'delete') rows.delete(key)
-    else if (kind === 'put') rows.set(key, freeze(change[3]))
+    else if (kind === 'put') rows.set(key, freeze(this.#shared(table, change[3])))
     else if (kind === 'tell') {
       if (!rows.has(key)) rows.set(key, this.#told(change[3], change[4]))
     } else {
-      const row: Record<string, unknown> = { ...rows.get(key), ...change[3] }
+      const before = rows.get(key)
+      const row: Record<string, unknown> = { ...before, ...change[3] }
       for (const field of change[4]) delete row[field]
-      rows.set(key, freeze(row))
+      rows.set(key, freeze(sharing(before, row)))
     }
   }
 
@@ -93,6 +105,7 @@ export class Rows {
 
   /** After a load: brings keys in order. Indexes are built when they are first used. */
   buildIndexes(): void {
+    this.#kin = {}
     for (const { rows, keys } of this.#tables.values()) keys.fill([...rows.keys()].sort(byCodeUnit))
   }
 
@@ -101,8 +114,9 @@ export class Rows {
    * among them is of a later commit than every record of the snapshot, and replaying finds that record as it was told.
    */
   *slices(size: number): Generator<[table: string, key: string, row: object][]> {
-    for (const table of this.#tables.keys()) if (!isTelling(table)) yield* this.#slices(table, size)
-    for (const table of this.#tables.keys()) if (isTelling(table)) yield* this.#slices(table, size)
+    for (const tells of [undefined, true])
+      for (const table of this.#tables.keys())
+        if (traitsOf(table).tells === tells) yield* this.#slices(table, size)
   }
 
   *#slices(table: string, size: number): Generator<[table: string, key: string, row: object][]> {

@@ -14,9 +14,21 @@ export type Index<T> = {
   of(row: T): string | undefined
 }
 
-export function table<T extends object>(name: string): Table<T> {
+/** What the store should know of all rows of a table. */
+type Traits<T> = {
+  /** True where rows may tell of records in other tables. */
+  readonly tells?: true
+  /** Rows of one kin have much in common, which is held once for all of them when a log gives them back. */
+  readonly kin?: (row: T) => string
+}
+/** By the name of the table, which is all that a log knows of it. */
+const traits = new Map<string, Traits<object>>()
+
+export function table<T extends object>(name: string, its: Traits<T> = {}): Table<T> {
+  traits.set(name, its as Traits<object>)
   return { name, indexes: [] }
 }
+export const traitsOf = (tableName: string): Traits<object> => traits.get(tableName) ?? {}
 
 /**
  * A row that tells of another record, as that record was then. In memory both are one object; in the journal it is
@@ -26,14 +38,6 @@ export type Telling = {
   readonly of: readonly [table: string, key: string]
   readonly record: object
 }
-const tellingTables = new Set<string>()
-
-/** A table whose rows may tell of records in other tables. */
-export function tellingTable<T extends object>(name: string): Table<T> {
-  tellingTables.add(name)
-  return table(name)
-}
-export const isTelling = (tableName: string): boolean => tellingTables.has(tableName)
 
 /** Declares an order by something other than the key. Declare all before the store opens. */
 export function index<T>(

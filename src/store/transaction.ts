@@ -7,7 +7,7 @@ import { assert } from '#kernel/assert.ts'
 import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
 import type { Found, Scan, Write } from './store.ts'
-import { END, type Index, isTelling, type Table, type Telling } from './table.ts'
+import { END, type Index, type Table, type Telling, traitsOf } from './table.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -123,7 +123,7 @@ export class Transaction implements Write {
 
   /** A row that tells of what another record is at the end of this commit: the log has that record already. */
   #told({ table, key, after }: Change): LoggedChange | undefined {
-    if (!after || !isTelling(table)) return undefined
+    if (!after || !traitsOf(table).tells) return undefined
     const { of, record, ...fields } = after as Partial<Telling>
     return of && this.#rows.get(...of) === record ? [table, key, 'tell', fields, of] : undefined
   }

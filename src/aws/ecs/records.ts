@@ -206,7 +206,9 @@ export const clusters = table<Cluster>('ecs.clusters')
 export const clusterCounts = table<ClusterCounts>('ecs.clusterCounts')
 export const families = table<Family>('ecs.families')
 export const taskDefinitions = table<TaskDefinition>('ecs.taskDefinitions')
-export const tasks = table<Task>('ecs.tasks')
+export const tasks = table<Task>('ecs.tasks', {
+  kin: ({ family, revision, lastStatus }) => `${family}:${revision} ${lastStatus}`,
+})
 export const containerInstances = table<ContainerInstance>('ecs.containerInstances')
 export const clientTokens = table<ClientToken>('ecs.clientTokens')
 export const accountSettings = table<AccountSetting>('ecs.accountSettings')

@@ -13,11 +13,18 @@ import {
   serviceRevisions,
   taskSets,
   type TaskSet,
+  type Throttle,
 } from './records.ts'
 
-/** The first pause after a round of launches that came to nothing, and the longest; AWS names only the second. */
+/** The first pause after a round of launches that came to nothing; AWS does not say how long its own is. */
 const THROTTLE_FIRST_MS = 10_000
-const THROTTLE_LIMIT_MS = 27 * 60_000
+/**
+ * The longest pauses. What never gets to RUNNING waits as long as AWS lets it; AWS does not throttle what ends after that,
+ * and there a start takes the better part of a minute, which is the pace that a crash loop has here.
+ */
+const THROTTLE_LIMIT_MS = { START: 27 * 60_000, CRASH: 60_000 } as const
+/** A task that ends by itself sooner than it could have counted as healthy is one of a crash loop. */
+const CRASH_MS = 40_000
 
 export function countTask(
   tx: Write,
@@ -74,29 +81,44 @@ export function fate(
   const isDeployment = 'deploymentId' in row
   const began = after.startedAt !== undefined && before?.startedAt === undefined
   const ended = after.lastStatus === 'STOPPED' && before?.lastStatus !== 'STOPPED'
-  if (began)
-    return {
-      ...(isDeployment && !row.hasRun && { hasRun: true }),
-      ...(row.throttle && { throttle: undefined }),
-    }
-  if (!ended) return {}
-  // Asked to stop by the scheduler or a user before it ran, a task has not failed.
-  const neverRan = after.startedAt === undefined && after.stopCode === 'TaskFailedToStart'
-  const unhealthy = after.healthStatus === 'UNHEALTHY' && after.stopCode !== 'UserInitiated'
-  if (!neverRan && !(unhealthy && after.startedAt !== undefined)) return {}
+  if (ended) return end(row, after, now)
+  if (!began) return {}
   return {
-    ...(isDeployment && { failedTasks: row.failedTasks + 1 }),
-    ...(isDeployment && (unhealthy || !row.hasRun) && { failures: row.failures + 1 }),
-    ...(neverRan && { throttle: throttled(row.throttle, after.createdAt, now) }),
+    ...(isDeployment && !row.hasRun && { hasRun: true }),
+    ...(row.throttle?.of === 'START' && { throttle: undefined }),
   }
 }
 
-type Throttle = NonNullable<Deployment['throttle']>
+function end(row: Deployment | TaskSet, task: Task, now: number): Partial<Deployment> {
+  const isDeployment = 'deploymentId' in row
+  const isAsked = task.stopCode === 'UserInitiated' || task.stopCode === 'ServiceSchedulerInitiated'
+  // Asked to stop by the scheduler or a user before it ran, a task has not failed.
+  const neverRan = task.startedAt === undefined && !isAsked
+  const unhealthy =
+    task.startedAt !== undefined &&
+    task.healthStatus === 'UNHEALTHY' &&
+    task.stopCode !== 'UserInitiated'
+  const ranMs = now - (task.startedAt ?? now)
+  const crashed = !neverRan && !isAsked && ranMs < CRASH_MS
+  const isFailure = neverRan || unhealthy
+  return {
+    ...(isDeployment && isFailure && { failedTasks: row.failedTasks + 1 }),
+    ...(isDeployment && (unhealthy || (neverRan && !row.hasRun)) && { failures: row.failures + 1 }),
+    ...(neverRan && { throttle: throttled(row.throttle, 'START', task.createdAt, now) }),
+    ...(crashed && { throttle: throttled(row.throttle, 'CRASH', task.createdAt, now) }),
+    ...(!neverRan && !crashed && !isAsked && row.throttle && { throttle: undefined }),
+  }
+}
 
 /** Tasks that were launched together fail together, and are one round. */
-function throttled(before: Throttle | undefined, createdAt: number, now: number): Throttle {
+function throttled(
+  before: Throttle | undefined,
+  of: Throttle['of'],
+  createdAt: number,
+  now: number,
+): Throttle {
   if (before && createdAt < before.until) return before
   const rounds = (before?.rounds ?? 0) + 1
-  const wait = Math.min(THROTTLE_LIMIT_MS, THROTTLE_FIRST_MS * 2 ** (rounds - 1))
-  return { rounds, until: now + wait }
+  const wait = Math.min(THROTTLE_LIMIT_MS[of], THROTTLE_FIRST_MS * 2 ** (rounds - 1))
+  return { of, rounds, until: now + wait }
 }

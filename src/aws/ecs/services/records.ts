@@ -53,6 +53,13 @@ export type Service = InService & {
 /** What a share counts of its tasks. */
 export type Counts = { readonly pendingCount: number; readonly runningCount: number }
 
+/** How often in a row a round of launches came to nothing, at the start or by a crash, and when the next may begin. */
+export type Throttle = {
+  readonly of: 'START' | 'CRASH'
+  readonly rounds: number
+  readonly until: number
+}
+
 export type Deployment = InService &
   Counts & {
     // Counts: tasks
@@ -74,8 +81,7 @@ export type Deployment = InService &
     readonly healthyCount: number // scheduler
     /** Whether a task of it was ever RUNNING: from then on only failed health checks count. */
     readonly hasRun: boolean // tasks
-    /** How often in a row a round of launches came to nothing, and when the next may begin. */
-    readonly throttle?: { readonly rounds: number; readonly until: number } | undefined // tasks
+    readonly throttle?: Throttle | undefined // tasks
     readonly createdAt: number
     readonly updatedAt: number
     readonly completedAt?: number | undefined // scheduler
@@ -183,7 +189,7 @@ export type TaskSet = InService &
     readonly tags: readonly Tag[] // operations
     readonly stabilityStatus: 'STEADY_STATE' | 'STABILIZING' // scheduler
     readonly stabilityStatusAt: number // scheduler
-    readonly throttle?: { readonly rounds: number; readonly until: number } | undefined // tasks
+    readonly throttle?: Throttle | undefined // tasks
     readonly createdAt: number
     readonly updatedAt: number
   }

@@ -158,6 +158,8 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
       const until = step.until === undefined ? undefined : step.until - world.now
       const outlook = sooner({ again: seen.changesIn, waitsForHosts: false }, { again: until })
       const isSteady = planned.plan.isSteady && !open
+      if (isSteady && share.throttle)
+        tx.patch(deployments, inService(service, share.deploymentId), { throttle: undefined })
       return sooner(
         sooner(outlook, act(tx, service, share, planned, world)),
         tellSteady(tx, service, isSteady, world),

@@ -185,6 +185,25 @@ test('trap 2: what cannot start is tried ever more rarely, up to 27 minutes, and
   )
 })
 
+test('trap 2: a crash loop comes back once a minute at most, and a task that ran for long at once', async () => {
+  const fleet = await Fleet.open(1)
+  fleet.rules.set('crashing:1', 'exits')
+  await fleet.define('crashing:1')
+  await fleet.service({ desiredCount: 1 })
+  await fleet.pass(8 * 60)
+  const attempts = fleet.tasks().length
+  assert.ok(attempts >= 8 && attempts <= 12, `${attempts} in eight minutes`)
+  fleet.rules.set('crashing:1', 'runs')
+  await fleet.pass(120)
+  const [task] = fleet.live() as [Task]
+  await fleet.end(task)
+  await fleet.settle()
+  assert.deepEqual(
+    fleet.live().map(({ lastStatus }) => lastStatus),
+    ['RUNNING'],
+  )
+})
+
 test('the circuit breaker fails a deployment and rolls it back to the one that was completed, tasks untouched', async () => {
   const fleet = await steady(2, { deploymentConfiguration: BREAKER })
   const before = fleet.live().map(({ taskId }) => taskId)

@@ -44,7 +44,8 @@ export function tellTroubles(
       )
     say(PLACEMENT, message)
   }
-  if ((share.throttle?.rounds ?? 0) >= ROUNDS_TOLD) say('throttle', THROTTLED)
+  if (share.throttle?.of === 'START' && share.throttle.rounds >= ROUNDS_TOLD)
+    say('throttle', THROTTLED)
   if (plan.isStuck) say('stuck', STUCK)
   if (plan.held > 0 && plan.start === 0) say('held', HELD)
 }

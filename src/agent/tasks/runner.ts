@@ -17,6 +17,7 @@ import { admit, type Capacity } from './admission.ts'
 import { adopt, reconcile } from './adopt.ts'
 import { LABELS, ownLabels, type BodySettings, type Owner } from './create.ts'
 import { ImageCleanup, type PulledImages } from './image-cleanup.ts'
+import { isOver, tooMany } from './leftovers.ts'
 import { PortChooser } from './ports.ts'
 import { reported, type Report } from './report.ts'
 import { pullWithRetries } from './retry.ts'
@@ -64,6 +65,8 @@ export class TaskRunner {
   readonly #wakes = new Map<string, () => void>()
   /** Not yet admitted, in the order in which they came. */
   readonly #waiting = new Set<string>()
+  /** Over, and cleaned up before their time. */
+  readonly #crowdedOut = new Set<string>()
   #stopped = false
 
   constructor(options: RunnerOptions) {
@@ -250,6 +253,12 @@ export class TaskRunner {
     this.#tasks.set(arn, task)
     for (const act of acts) void this.#perform(task, act)
     this.#wake(arn, Math.min(wakeAt, this.#cleanupAt(task)))
+    if (isOver(task))
+      for (const old of tooMany(this.#tasks.values(), task.definition.family))
+        if (!this.#crowdedOut.has(old.arn)) {
+          this.#crowdedOut.add(old.arn)
+          this.#wake(old.arn, clock.now())
+        }
     this.#options.changed(arn)
   }
 
@@ -269,8 +278,8 @@ export class TaskRunner {
   }
 
   #cleanupAt(task: KnownTask): number {
-    const over = isStopped(task) && task.reported.status === 'STOPPED'
-    if (!over) return Infinity
+    if (!isOver(task)) return Infinity
+    if (this.#crowdedOut.has(task.arn)) return task.stoppedAt ?? 0
     const { cleanupWaitMs, cleanupJitterMs } = this.#options.config
     // The same for a task each time it is asked.
     const part = parseInt(taskIdOf(task.arn).slice(-JITTER_DIGITS), 16) / 16 ** JITTER_DIGITS || 0
@@ -312,6 +321,7 @@ export class TaskRunner {
       return
     }
     this.#tasks.delete(task.arn)
+    this.#crowdedOut.delete(task.arn)
     this.#forgotten.add(task.arn)
     keepNewest(this.#forgotten, FORGOTTEN_MAX)
     this.#options.changed(task.arn)

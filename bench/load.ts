@@ -1,7 +1,7 @@
 /** A load of signed requests over kept connections, as light as it can be: it shares two cores with what it measures. */
 import { connect, type Socket } from 'node:net'
 
-import { sign } from '#agent/sign.ts'
+import { signedJson } from '#agent/sign.ts'
 
 export type Target = {
   readonly port: number
@@ -15,29 +15,16 @@ export type Measured = {
   readonly answers: number
 }
 
-const TARGET = 'AmazonEC2ContainerServiceV20141113'
 const REGION = 'us-east-1'
 
 /** One request as bytes, signed now: the signature holds for five minutes, and SigV4 lets it be said again. */
 export function request(target: Target, operation: string, input: object): Buffer {
-  const url = `http://127.0.0.1:${target.port}/`
-  const body = JSON.stringify(input)
-  const headers = sign(
-    {
-      method: 'POST',
-      url,
-      headers: {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': `${TARGET}.${operation}`,
-      },
-      body,
-    },
-    { region: REGION, credentials: target, now: Date.now() },
-  )
+  const endpoint = `http://127.0.0.1:${target.port}`
+  const signer = { endpoint, region: REGION, credentials: target, now: Date.now() }
+  const { headers, body } = signedJson(operation, input, signer)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const length = Buffer.byteLength(body)
   return Buffer.from(
-    `POST / HTTP/1.1\r\n${lines.join('')}content-length: ${length}\r\nconnection: keep-alive\r\n\r\n${body}`,
+    `POST / HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\nconnection: keep-alive\r\n\r\n${body.toString()}`,
   )
 }
 

@@ -2,7 +2,6 @@
  * From RunTask to a started process, one at a time, against Docker's own API with the same container: create and
  * start, until the engine says that the process has begun.
  */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -11,42 +10,15 @@ import { createInterface } from 'node:readline'
 
 import { runAgent } from '#agent/main.ts'
 
+import { docker, DOCKER_SOCKET, importImage, removeImage } from '../test/docker/engine.fixture.ts'
 import { ask } from './load.ts'
 import { Berth, KEYS } from './peers.ts'
 import { compare, median, tell } from './report.ts'
 
 const IMAGE = 'berth-bench:1'
 const TURNS = 15
-const SOCKET = '/var/run/docker.sock'
 const MIB = 1024 * 1024
-const COMMAND = ['/busybox', 'sleep', '600']
-
-function docker(method: string, path: string, body?: object | Buffer): Promise<unknown> {
-  const bytes = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-  const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json'
-  return new Promise((resolve, reject) => {
-    const sending = httpRequest(
-      { socketPath: SOCKET, method, path: `/v1.41${path}`, headers: { 'content-type': type } },
-      (response) => {
-        let text = ''
-        response.on('data', (chunk: Buffer) => void (text += chunk.toString('latin1')))
-        response.on('end', () => {
-          if ((response.statusCode ?? 500) >= 400) reject(new Error(`${path}: ${text}`))
-          else resolve(text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text)
-        })
-      },
-    )
-    sending.on('error', reject)
-    sending.end(bytes)
-  })
-}
-
-async function image(): Promise<void> {
-  const tar = execFileSync('tar', ['-C', '/bin', '-cf', '-', 'busybox'], { maxBuffer: 64 * MIB })
-  const query = new URLSearchParams({ fromSrc: '-', repo: 'berth-bench', tag: '1' })
-  query.append('changes', 'LABEL berth.local=true')
-  await docker('POST', `/images/create?${query.toString()}`, tar)
-}
+const COMMAND = ['/bin/busybox', 'sleep', '600']
 
 type StartEvent = {
   readonly id: string
@@ -64,7 +36,7 @@ class Starts {
     const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['start'] }))
     const path = `/v1.41/events?filters=${filters}`
     await new Promise<void>((opened, failed) => {
-      httpRequest({ socketPath: SOCKET, path }, (response) => {
+      httpRequest({ socketPath: DOCKER_SOCKET, path }, (response) => {
         createInterface({ input: response }).on('line', (line) => {
           starts.#events.push(JSON.parse(line) as StartEvent)
           starts.#wake()
@@ -141,7 +113,7 @@ const starts = await Starts.open()
 const directory = mkdtempSync(join(tmpdir(), 'berth-bench-agent-'))
 const berth = await Berth.start()
 await ask(berth.target, 'CreateCluster', { clusterName: 'default' })
-await image()
+await importImage(IMAGE, ['LABEL berth.local=true'])
 const agent = await runAgent({
   endpoint: `http://127.0.0.1:${berth.target.port}`,
   region: 'us-east-1',
@@ -178,5 +150,6 @@ try {
 } finally {
   await agent.stop()
   await berth.remove()
+  await removeImage(IMAGE)
   rmSync(directory, { recursive: true })
 }

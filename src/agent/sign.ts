@@ -1,5 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 
+import { TARGET_PREFIX } from '#wire/calls.ts'
+
 export type Credentials = {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -21,7 +23,34 @@ export type Signer = {
   readonly now: number
 }
 
-const ECS = 'ecs'
+/** A service that speaks AWS JSON 1.1: its signing name, and what `X-Amz-Target` begins with. */
+export type JsonService = { readonly service: string; readonly target: string }
+export const ECS: JsonService = { service: 'ecs', target: TARGET_PREFIX }
+
+/** An operation as it is to be posted to `endpoint`, all headers included. */
+export function signedJson(
+  operation: string,
+  input: object,
+  {
+    endpoint,
+    to = ECS,
+    ...signer
+  }: Omit<Signer, 'service'> & { endpoint: string; to?: JsonService },
+): { readonly url: string; readonly headers: Readonly<Record<string, string>>; body: Buffer } {
+  const url = endpoint.endsWith('/') ? endpoint : `${endpoint}/`
+  // As bytes, since a batch of log events is large and is both signed and sent.
+  const body = Buffer.from(JSON.stringify(input))
+  const headers = {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': `${to.target}.${operation}`,
+  }
+  const { service } = to
+  return {
+    url,
+    headers: sign({ method: 'POST', url, headers, body }, { ...signer, service }),
+    body,
+  }
+}
 
 /** AWS Signature Version 4: all headers to send, `Authorization` included, under lower-case names. */
 export function sign(unsigned: Unsigned, signer: Signer): Readonly<Record<string, string>> {
@@ -44,7 +73,7 @@ export function sign(unsigned: Unsigned, signer: Signer): Readonly<Record<string
     names.join(';'),
     sha256(unsigned.body),
   ].join('\n')
-  const { service = ECS } = signer
+  const { service = ECS.service } = signer
   const scope = `${date.slice(0, 8)}/${signer.region}/${service}/aws4_request`
   const text = ['AWS4-HMAC-SHA256', date, scope, sha256(canonical)].join('\n')
   const key = [date.slice(0, 8), signer.region, service, 'aws4_request'].reduce<string | Buffer>(

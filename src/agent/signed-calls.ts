@@ -1,11 +1,10 @@
 import type { Clock } from '#kernel/clock.ts'
-import { TARGET_PREFIX } from '#wire/calls.ts'
 import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
 import { WireError } from '#wire/read.ts'
 
 import { CallFault } from './control-plane.ts'
 import type { Calls } from './outside.ts'
-import { sign, type Credentials } from './sign.ts'
+import { type Credentials, ECS, type JsonService, signedJson } from './sign.ts'
 
 const CALL_TIMEOUT_MS = 60_000
 
@@ -17,16 +16,13 @@ export type SignedCallsOptions = {
   readonly clock: Clock
 }
 
-/** Whose operations are called: its signing name, and what `X-Amz-Target` begins with. */
-type Service = { readonly service: string; readonly target: string }
-const ECS: Service = { service: 'ecs', target: TARGET_PREFIX }
 /** CloudWatch Logs, which containers' output is sent to. */
-export const LOGS: Service = { service: 'logs', target: 'Logs_20140328' }
+export const LOGS: JsonService = { service: 'logs', target: 'Logs_20140328' }
 
 /** The calls of a host as signed JSON over HTTP. */
 export class SignedCalls implements Calls {
   readonly #options: SignedCallsOptions
-  readonly #service: Service
+  readonly #service: JsonService
 
   constructor(options: SignedCallsOptions, service = ECS) {
     this.#options = options
@@ -35,23 +31,9 @@ export class SignedCalls implements Calls {
 
   async call(operation: string, input: object, as?: Credentials): Promise<unknown> {
     const { endpoint, region, clock } = this.#options
-    const { service, target } = this.#service
     const credentials = as ?? this.#options.credentials
-    const url = endpoint.endsWith('/') ? endpoint : `${endpoint}/`
-    // As bytes, since a batch of log events is large and is both signed and sent.
-    const body = Buffer.from(JSON.stringify(input))
-    const headers = sign(
-      {
-        method: 'POST',
-        url,
-        headers: {
-          'content-type': 'application/x-amz-json-1.1',
-          'x-amz-target': `${target}.${operation}`,
-        },
-        body,
-      },
-      { service, credentials, region, now: clock.now() },
-    )
+    const signer = { endpoint, to: this.#service, credentials, region, now: clock.now() }
+    const { url, headers, body } = signedJson(operation, input, signer)
     const { host: _host, ...sent } = headers
     const limit = new AbortController()
     const disarm = clock.after(CALL_TIMEOUT_MS, () =>

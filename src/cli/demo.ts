@@ -1,11 +1,12 @@
 /** The first task: a page served by busybox from an image made on the spot, so that no registry is needed. */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { DockerEngine } from '#agent/docker/docker.ts'
 import { BUSYBOX } from '#agent/host/busybox.ts'
+import { systemClock } from '#system/system.ts'
 
 import type { Api } from './api.ts'
 import { busyboxFinding, DOCKER_SOCKET } from './prerequisites.ts'
@@ -13,9 +14,7 @@ import { until } from './process.ts'
 import { step } from './progress.ts'
 import { UserError } from './user-error.ts'
 
-const REPOSITORY = 'berth/hello'
-const TAG = 'latest'
-const IMAGE = `${REPOSITORY}:${TAG}`
+const IMAGE = 'berth/hello:latest'
 /** The label keeps agents from looking for the image in a registry. */
 const CHANGES = [
   'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]',
@@ -77,28 +76,16 @@ async function buildImage(): Promise<string> {
   }
 }
 
-/** As `docker import`, without needing Docker's command line. */
-function importImage(archive: Buffer): Promise<void> {
-  const query = new URLSearchParams({ fromSrc: '-', repo: REPOSITORY, tag: TAG })
-  for (const change of CHANGES) query.append('changes', change)
-  return new Promise((done, fail) => {
-    const path = `/images/create?${query.toString()}`
-    const headers = { 'content-type': 'application/x-tar' }
-    const call = request(
-      { socketPath: DOCKER_SOCKET, method: 'POST', path, headers },
-      (response) => {
-        let text = ''
-        response.on('data', (part: Buffer) => (text += part.toString()))
-        response.on('end', () => {
-          if (response.statusCode === 200 && !text.includes('"error"')) done()
-          else
-            fail(new UserError(`the Docker Engine did not take the image ${IMAGE}: ${text.trim()}`))
-        })
-      },
-    )
-    call.on('error', fail)
-    call.end(archive)
-  })
+async function importImage(archive: Buffer): Promise<void> {
+  const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
+  try {
+    await engine.importImage(IMAGE, archive, CHANGES)
+  } catch (error) {
+    const { message } = error as Error
+    throw new UserError(`the Docker Engine did not take the image ${IMAGE}: ${message}`)
+  } finally {
+    engine.close()
+  }
 }
 
 /** Registers the family once: a later `up` finds it. */

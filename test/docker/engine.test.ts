@@ -41,6 +41,12 @@ test('a failed pull falls back to the image that is here, but not for `always`',
   await assert.rejects(ensureImage(engine, CACHED, 'always'), { name: 'CannotPullContainerError' })
 })
 
+test('an archive that is none is refused', async () => {
+  await assert.rejects(engine.importImage(`${IMAGE}-broken`, Buffer.alloc(2048, 'x'), []), {
+    name: 'CannotPullContainerError',
+  })
+})
+
 test('a local image is never asked of a registry', async () => {
   assert.ok(await ensureImage(engine, LOCAL, 'always'))
 })

@@ -95,29 +95,32 @@ export class DockerEngine implements Engine {
     const disarm = this.#clock.after(firstWordMs ?? PULL_TIMEOUT_MS, () =>
       silence.abort(pullFailure(`the registry of ${image} did not answer`)),
     )
-    const lines: unknown[] = []
+    const query = imageReference(image)
+    const asked = { query, timeoutMs: PULL_TIMEOUT_MS, signal: silence.signal, to: 'pulled' }
     try {
-      const status = await this.#client.stream(
-        {
-          method: 'POST',
-          path: `${await this.#version()}/images/create`,
-          query: imageReference(image),
-          timeoutMs: PULL_TIMEOUT_MS,
-          signal: silence.signal,
-        },
-        (line) => {
-          disarm()
-          // Only the last word matters, so a long pull does not fill the memory.
-          lines[0] = line
-        },
-      )
-      const wrong = pullOutcome(status, lines[0])
-      if (wrong !== undefined) throw pullFailure(`Error response from daemon: ${wrong}`)
-    } catch (error) {
-      if (error instanceof CallTimeout) throw timedOut('pulled', PULL_TIMEOUT_MS)
-      throw error instanceof EngineError ? error : pullFailure((error as Error).message)
+      await this.#createImage(asked, disarm)
     } finally {
       disarm()
+    }
+  }
+
+  /** Pulls or imports. The Engine tells of it line by line, and only the last one says how it ended. */
+  async #createImage(
+    { to, ...call }: Omit<Attempt, 'method' | 'path' | 'error'>,
+    heard: () => void = () => {},
+  ): Promise<void> {
+    let last: unknown
+    try {
+      const path = `${await this.#version()}/images/create`
+      const status = await this.#client.stream({ ...call, method: 'POST', path }, (line) => {
+        heard()
+        last = line
+      })
+      const wrong = pullOutcome(status, last)
+      if (wrong !== undefined) throw pullFailure(`Error response from daemon: ${wrong}`)
+    } catch (error) {
+      if (error instanceof CallTimeout) throw timedOut(to, call.timeoutMs)
+      throw error instanceof EngineError ? error : pullFailure((error as Error).message)
     }
   }
 
@@ -138,13 +141,10 @@ export class DockerEngine implements Engine {
 
   async importImage(image: string, archive: Buffer, changes: readonly string[]): Promise<void> {
     const { fromImage: repo, tag = '' } = imageReference(image)
-    await this.#attempt({
-      method: 'POST',
-      path: '/images/create',
+    await this.#createImage({
       query: [['fromSrc', '-'], ['repo', repo], ['tag', tag], ...changes.map(change)],
       body: archive,
       timeoutMs: CREATE_TIMEOUT_MS,
-      error: 'CannotPullContainerError',
       to: 'imported',
     })
   }

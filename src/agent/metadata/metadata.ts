@@ -10,6 +10,7 @@ import type { Tag } from '#wire/calls.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import type { Engine } from '../engine.ts'
 import type { HttpAnswer, HttpQuestion } from '../host.ts'
+import { associationsOf } from '../tasks/gpus.ts'
 import { containerOf, containersOf, type KnownTask } from '../tasks/task.ts'
 import { json, text } from './answers.ts'
 import { containerView, type ContainerView, type ViewVersion } from './container-view.ts'
@@ -33,12 +34,19 @@ export type MetadataOptions = {
 
 /** Who asks: the container whose address it is, and its task. */
 type Asker = { readonly task: KnownTask; readonly name: string }
+/** What is asked of the metadata: `rest` is the path after the container's own address. */
+type Asked = {
+  readonly version: ViewVersion
+  readonly id: string
+  readonly rest: string
+  readonly asker: Asker | undefined
+}
 
 /** Shares that are remembered. */
 const CALLERS_MAX = 10_000
-const METADATA_PATH = /^\/(v3|v4)\/([^/]+)(\/.*)?$/
+const METADATA_PATH = /^\/(v3|v4)\/[^/]+(\/.*)?$/
 const ID_IN_PATH = /^\/(?:v3|v4|api)\/([^/]+)/
-const PROTECTION_PATH = /^\/api\/([^/]+)\/task-protection\/v1\/state$/
+const PROTECTION_PATH = /^\/api\/[^/]+\/task-protection\/v1\/state$/
 
 export class Metadata {
   readonly #options: MetadataOptions
@@ -54,7 +62,8 @@ export class Metadata {
   async answer(question: HttpQuestion): Promise<HttpAnswer> {
     const { path } = question
     // Each path of a container has a share of its own; who guesses has one for all guesses.
-    const asker = this.#find(ID_IN_PATH.exec(path)?.[1] ?? '')
+    const [, id = ''] = ID_IN_PATH.exec(path) ?? []
+    const asker = this.#find(id)
     const share = asker ? `${question.from} ${path}` : question.from
     if (!this.#buckets.take(share, this.#options.rate))
       return text(429, 'You have reached maximum request limit.')
@@ -64,21 +73,18 @@ export class Metadata {
       this.#options.tasks(),
     )
     if (credentials) return credentials
-    const [, version, id = '', rest = ''] = METADATA_PATH.exec(path) ?? []
-    if (version === 'v3' || version === 'v4') return this.#metadata(version, id, rest, question)
-    const [, protectedId] = PROTECTION_PATH.exec(path) ?? []
-    if (protectedId !== undefined) return this.#protection(protectedId, question)
+    const [, version, rest = ''] = METADATA_PATH.exec(path) ?? []
+    if (version === 'v3' || version === 'v4')
+      return this.#metadata({ version, id, rest, asker }, question)
+    if (PROTECTION_PATH.test(path)) return this.#protection(asker, question)
     return text(404, '404 page not found')
   }
 
   async #metadata(
-    version: ViewVersion,
-    id: string,
-    rest: string,
+    { version, id, rest, asker }: Asked,
     { method }: HttpQuestion,
   ): Promise<HttpAnswer> {
     if (method !== 'GET') return text(405, 'Method Not Allowed')
-    const asker = this.#find(id)
     const what = WHAT[rest]
     if (what === undefined && !rest.startsWith('/associations/'))
       return text(404, '404 page not found')
@@ -146,8 +152,7 @@ export class Metadata {
     return Object.fromEntries(stats)
   }
 
-  async #protection(id: string, question: HttpQuestion): Promise<HttpAnswer> {
-    const asker = this.#find(id)
+  async #protection(asker: Asker | undefined, question: HttpQuestion): Promise<HttpAnswer> {
     if (!asker)
       return json(404, {
         error: {
@@ -187,13 +192,7 @@ const NEEDED: Readonly<Record<string, string>> = {
 /** The only associations that hosts have are GPUs: their ids, or one of them. */
 function associations(task: KnownTask, container: string, rest: string): HttpAnswer {
   const [, type, wanted] = /^\/associations\/([^/]+)(?:\/([^/]+))?$/.exec(rest) ?? []
-  const all = (task.definition.associations ?? []) as readonly {
-    readonly type?: string
-    readonly name?: string
-    readonly containers?: readonly string[]
-    readonly content?: { readonly value?: string }
-  }[]
-  const mine = all.filter((one) => one.type === type && one.containers?.includes(container))
+  const mine = associationsOf(task.definition, container, type)
   if (wanted === undefined) return json(200, { Associations: mine.map(({ name }) => name) })
   const found = mine.find(({ name }) => name === wanted)
   return found ? text(200, found.content?.value ?? '') : json(404, `no association ${wanted}`)

@@ -4,7 +4,14 @@ import { EngineError, type Engine, type Image } from '../engine.ts'
 import type { Host, TaskLimits } from '../host.ts'
 import type { Awslogs } from '../logs/awslogs.ts'
 import type { Slots } from '../slots.ts'
-import { containerBody, LABELS, volumeBodies, type BodySettings, type Owner } from './create.ts'
+import {
+  containerBody,
+  LABELS,
+  REGION_VARIABLES,
+  volumeBodies,
+  type BodySettings,
+  type Owner,
+} from './create.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
 import { ensureImage, type Again, type PullBehavior } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
@@ -160,9 +167,6 @@ function failure(act: Act, reason: string, now: number): Outcome {
     return change(task, name, { ...end, status: 'STOPPED', reason, ended: undefined })
   }
 }
-
-/** What the host says to every container; what the task or the image says wins over it. */
-const REGION_VARIABLES = ['AWS_REGION', 'AWS_DEFAULT_REGION']
 
 async function imageOf(name: string, tools: Tools): Promise<Image> {
   const { engine, host, pullBehavior, again, images } = tools

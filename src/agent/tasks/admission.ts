@@ -2,6 +2,7 @@
  * When a task may begin: what a stopping task still holds of CPU, memory and single ports is not given to another, whatever the control plane counts.
  * First come, first served.
  */
+import { jsonObject } from './create.ts'
 import { containerOf, containersOf, isStopped, type KnownTask } from './task.ts'
 
 /** What the host has for tasks. */
@@ -73,7 +74,6 @@ function needOf(task: KnownTask): Need {
 }
 
 function reservationMiB(hostConfig: string | undefined): number | undefined {
-  if (!hostConfig) return undefined
-  const { MemoryReservation: bytes } = JSON.parse(hostConfig) as { MemoryReservation?: unknown }
+  const { MemoryReservation: bytes } = jsonObject(hostConfig)
   return typeof bytes === 'number' && bytes > 0 ? bytes / MIB : undefined
 }

@@ -208,6 +208,9 @@ function portsOf(
   return [...single, ...ranges]
 }
 
+/** What the host says to every container; what the task or the image says wins over it. */
+export const REGION_VARIABLES = ['AWS_REGION', 'AWS_DEFAULT_REGION']
+
 /** What every container is told of where it runs. */
 function ownVariables(
   task: KnownTask,
@@ -216,9 +219,7 @@ function ownVariables(
 ): Readonly<Record<string, string>> {
   if (isPause(container)) return {}
   const { endpointId, imageVariables = [] } = containerOf(task, container.name)
-  const regions = ['AWS_REGION', 'AWS_DEFAULT_REGION'].filter(
-    (variable) => !imageVariables.includes(variable),
-  )
+  const regions = REGION_VARIABLES.filter((variable) => !imageVariables.includes(variable))
   return {
     ...(metadataUrl && endpointId
       ? {

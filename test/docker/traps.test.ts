@@ -154,13 +154,17 @@ for (const driver of DRIVERS)
     LIMIT,
     async () => {
       if (!(await driver.found(house))) return console.log(`not run: ${driver.name} (not found)`)
-      const asked = { serviceName: 'web', taskDefinition: 'web', desiredCount: 1 }
-      const error = await driver.call(house, 'CreateService', asked).then(
+      const asked = {
+        cluster: 'default',
+        capacityProviders: [],
+        defaultCapacityProviderStrategy: [],
+      }
+      const error = await driver.call(house, 'PutClusterCapacityProviders', asked).then(
         () => assert.fail('it was answered'),
         (error: unknown) => error as Error,
       )
       assert.match(String(error), /NotImplemented/)
-      assert.match(String(error), /CreateService/)
+      assert.match(String(error), /PutClusterCapacityProviders/)
       assert.doesNotMatch(String(error), /<html|SyntaxError|not JSON/i)
     },
   )
@@ -187,15 +191,15 @@ test('trap 14: what is not built is a 501 that is no page', LIMIT, async () => {
     url: `${house.endpoint}/`,
     headers: {
       'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'AmazonEC2ContainerServiceV20141113.CreateService',
+      'x-amz-target': 'AmazonEC2ContainerServiceV20141113.PutClusterCapacityProviders',
     },
-    body: '{"serviceName":"web"}',
+    body: '{"cluster":"default"}',
   }
   const headers = sign(request, { region: REGION, credentials: KEYS, now: Date.now() })
   const response = await fetch(request.url, { ...request, headers })
   assert.equal(response.status, 501)
   assert.equal(response.headers.get('content-type'), 'application/x-amz-json-1.1')
-  assert.match(await response.text(), /NotImplemented.*CreateService/)
+  assert.match(await response.text(), /NotImplemented.*PutClusterCapacityProviders/)
 })
 
 test('trap 18: unknown keys, wrong secrets and unsigned calls are denied', LIMIT, async () => {

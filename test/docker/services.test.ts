@@ -190,7 +190,15 @@ after(async () => {
   await removeImage(IMAGE)
 })
 
+/** All at once: what they do most is to wait. */
 describe('services on real containers', { concurrency: true }, () => {
+  journeys()
+  healing()
+  loops()
+  misfits()
+})
+
+function journeys(): void {
   test(
     'traps 4, 5: create, scale, update and rollback come to a stable service for every waiter',
     LIMIT,
@@ -259,7 +267,9 @@ describe('services on real containers', { concurrency: true }, () => {
       await web.delete()
     },
   )
+}
 
+function healing(): void {
   test('a container that is killed is replaced within seconds', LIMIT, async () => {
     const web = new Watched(house, 'killed')
     await web.define()
@@ -280,7 +290,9 @@ describe('services on real containers', { concurrency: true }, () => {
     )
     await web.delete()
   })
+}
 
+function loops(): void {
   const broken: readonly (readonly [name: string, container: object, most: number])[] = [
     ['image-missing', { image: MISSING }, 5],
     ['exits-at-once', { command: ['/bin/true'] }, 8],
@@ -309,7 +321,9 @@ describe('services on real containers', { concurrency: true }, () => {
       assert.ok((await web.containers()).all <= 12, 'only what the newest left is kept')
       await web.delete()
     })
+}
 
+function misfits(): void {
   test('what needs a port that is taken, or fits on no host, says so', LIMIT, async () => {
     const holder = createServer().listen(0, '0.0.0.0')
     const { port } = await new Promise<{ port: number }>((done) =>
@@ -342,7 +356,7 @@ describe('services on real containers', { concurrency: true }, () => {
       holder.close()
     }
   })
-})
+}
 
 test(
   'trap 9: server and agent restart in the middle of a deployment: it only takes longer',

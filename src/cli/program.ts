@@ -113,6 +113,11 @@ function server(berth: Command): void {
         .choices([...RATE_PROFILES])
         .default('none' as const),
     )
+    .option(
+      '--replace-lost-after <seconds>',
+      'replace the service tasks of a host that was out of reach this long; never where it is not given',
+      Number,
+    )
     .option('--seal-key <file>', 'key that encrypts secrets at rest; outside the data directory')
     .option('--account-id <id>', 'id of the first account, when the data directory is new')
     .option('--access-key-id <key>', "the first account's access key id")

@@ -18,6 +18,7 @@ export type ServerCommand = {
   readonly allowRemote: boolean
   readonly allowReset: boolean
   readonly rates: RateProfile
+  readonly replaceLostAfter?: number
   readonly sealKey?: string
   readonly accountId?: string
   readonly accessKeyId?: string
@@ -59,6 +60,7 @@ async function start(
         tls: tlsCert && tlsKey ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
         allowRemote: options.allowRemote,
         allowReset: options.allowReset,
+        lostHostAfterSeconds: options.replaceLostAfter,
         rates: options.rates,
         sealKeyFile: options.sealKey,
         firstAccount: {

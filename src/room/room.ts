@@ -68,12 +68,22 @@ export type Handlers<Operations extends Record<keyof Operations, Io>> = {
     | typeof notBuilt
 }
 
+/** What an operator decides, and no API asks. */
+export type Policy = {
+  /**
+   * For how long a host may be out of reach before the tasks of services on it are replaced elsewhere. Absent, they never
+   * are: nobody but the operator can know that a silent host does not still run them.
+   */
+  readonly lostHostAfterMs?: number | undefined
+}
+
 /** What a room that acts on its own is made with. */
 export type Tools = {
   readonly store: Store
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
+  readonly policy: Policy
   readonly authorize: Authorize
   /** Who signed a text that came inside a conversation, such as a frame with its own headers. Throws a Fault. */
   readonly authenticate: (signed: {

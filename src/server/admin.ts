@@ -21,6 +21,7 @@ import {
 import { accounts } from '#aws/iam/records.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
+import type { Policy } from '#room/room.ts'
 import { noticesAfter } from '#store/notices.ts'
 import type { Sealer } from '#store/seal.ts'
 import type { Store } from '#store/store.ts'
@@ -34,6 +35,7 @@ export type AdminOptions = {
   readonly clock: Clock
   readonly ids: Ids
   readonly operations: Operations
+  readonly policy: Policy
   readonly allowReset: boolean
   /** What `status` says of the server itself. */
   readonly about: Readonly<Record<string, string | number>>

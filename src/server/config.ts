@@ -10,6 +10,8 @@ export type ServerConfig = {
   readonly allowRemote: boolean
   readonly allowReset: boolean
   readonly rates: RateProfile
+  /** See `Policy.lostHostAfterMs`. */
+  readonly lostHostAfterSeconds?: number | undefined
   /** Encrypts secrets at rest; outside the data directory. Absent: under the user's configuration directory. */
   readonly sealKeyFile?: string | undefined
   /** The first account's id and root keys, made when the data directory is new. */
@@ -25,6 +27,8 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
+const LOST_SECONDS_MIN = 60
+
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
@@ -39,6 +43,11 @@ export function checkConfig(config: ServerConfig): void {
         `${config.host} is not a loopback address: give --tls-cert and --tls-key, because keys and secrets travel on this connection`,
       )
   }
+  const { lostHostAfterSeconds: lost } = config
+  if (lost !== undefined && !(lost >= LOST_SECONDS_MIN))
+    throw new ConfigError(
+      `--replace-lost-after must be at least ${LOST_SECONDS_MIN} seconds: agents need some to come back after a restart`,
+    )
   if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535)
     throw new ConfigError(`${config.port} is no port`)
 }

@@ -2,7 +2,7 @@
  * `berth why` and `berth plan`, as the operator's socket serves them: nothing that is asked here changes anything. A plan
  * runs the operation and the scheduler themselves, and keeps nothing of it.
  */
-import { type Foreseen, foresee } from '#aws/ecs/explain/foresee.ts'
+import { type Foreseen, foresee, type World } from '#aws/ecs/explain/foresee.ts'
 import { type Why, why } from '#aws/ecs/explain/why.ts'
 import { accounts, tenantOf } from '#aws/iam/records.ts'
 import { parseArn } from '#kernel/arn.ts'
@@ -10,6 +10,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller } from '#kernel/principal.ts'
+import type { Policy } from '#room/room.ts'
 import type { Read, Store } from '#store/store.ts'
 
 import type { Operations } from './operations.ts'
@@ -19,6 +20,7 @@ type Outside = {
   readonly clock: Clock
   readonly ids: Ids
   readonly operations: Operations
+  readonly policy: Policy
 }
 type Asked = Readonly<Record<string, unknown>>
 
@@ -32,14 +34,14 @@ const REGION = 'us-east-1'
 
 /** `{name, cluster?, region?, accountId?}`: a task, service or deployment by ARN, id or name. */
 export function answerWhy(outside: Outside, asked: Asked): Why {
-  const { store, clock, ids } = outside
+  const { store } = outside
   const { name, cluster = 'default' } = asked
   const arn = parseArn(String(name))
   const found = store.rehearse((tx) => {
     const caller = callerOf(tx, { accountId: arn?.account, region: arn?.region, ...asked })
     const { tenant, region } = caller
     const place = { tenant, region, cluster: String(cluster) }
-    return why(tx, String(name), place, { now: clock.now(), ids })
+    return why(tx, String(name), place, worldOf(outside))
   })
   if (!found) throw new ExplainError(`there is no task, service or deployment ${String(name)}`)
   return found
@@ -55,7 +57,7 @@ export type Plan = {
 
 /** `{operation, input, region?, accountId?}`: what the operation would do, and the service scheduler after it. */
 export function answerPlan(outside: Outside, asked: Asked): Plan {
-  const { store, clock, ids, operations } = outside
+  const { store, operations } = outside
   const operation = String(asked['operation'])
   if (!PLANNED.includes(operation))
     throw new ExplainError(
@@ -73,10 +75,7 @@ export function answerPlan(outside: Outside, asked: Asked): Plan {
         operation,
         answer: output,
         ...(name !== undefined && {
-          service: foresee(tx, `${caller.tenant}/${caller.region}/${name}`, {
-            now: clock.now(),
-            ids,
-          }),
+          service: foresee(tx, `${caller.tenant}/${caller.region}/${name}`, worldOf(outside)),
         }),
       }
     })
@@ -85,6 +84,12 @@ export function answerPlan(outside: Outside, asked: Asked): Plan {
     throw error
   }
 }
+
+const worldOf = ({ clock, ids, policy }: Outside): World => ({
+  now: clock.now(),
+  ids,
+  lostAfterMs: policy.lostHostAfterMs,
+})
 
 /** The root user of the account that is named, or of the only one. */
 function callerOf(tx: Read, { accountId, region }: Asked): Caller {

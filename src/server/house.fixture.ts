@@ -7,7 +7,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
-import type { Conversation, Socket } from '#room/room.ts'
+import type { Conversation, Policy, Socket } from '#room/room.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
@@ -95,6 +95,7 @@ export class House {
     log = new MemoryLog(),
     clock = new MovedClock(),
     logStorage: LogStorage = new MemoryLogStorage(),
+    policy: Policy = {},
   ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -105,6 +106,7 @@ export class House {
     const server = await Server.open({
       stateLog: log,
       storages: { logs: logStorage },
+      policy,
       clock,
       ids,
       log: quiet,

@@ -38,7 +38,10 @@ export async function runServer(
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
   const storages = { logs: new SegmentStorage(paths.logs, log, fatal) }
   const stateLog = new SqliteLog(paths.state)
-  const server = await Server.open({ ...ports, rates: config.rates, stateLog, storages }).catch(
+  const { lostHostAfterSeconds: lost } = config
+  const policy = lost === undefined ? {} : { lostHostAfterMs: lost * 1000 }
+  const { rates } = config
+  const server = await Server.open({ ...ports, rates, policy, stateLog, storages }).catch(
     async (error: unknown) => {
       await storages.logs.close()
       throw error
@@ -46,7 +49,7 @@ export async function runServer(
   )
   try {
     await firstAccount(server, paths, config, sealer)
-    return await listen(server, paths, config, environment.version, { ...ports, sealer })
+    return await listen(server, paths, config, environment.version, { ...ports, policy })
   } catch (error) {
     // Whoever asked is told; nothing of a half-started server may stay behind and hold the data.
     await server.close()
@@ -54,7 +57,7 @@ export async function runServer(
   }
 }
 
-type Ports = Pick<Parameters<typeof serveAdmin>[1], 'clock' | 'ids' | 'sealer'> & {
+type Ports = Pick<Parameters<typeof serveAdmin>[1], 'clock' | 'ids' | 'sealer' | 'policy'> & {
   readonly log: Log
 }
 

@@ -6,7 +6,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import { runReconcilers } from '#reconcile/runner.ts'
-import type { Conversation, Room, Running, Tools } from '#room/room.ts'
+import type { Conversation, Room, Running, Tools, Policy } from '#room/room.ts'
 import type { Log as StateLog } from '#store/log.ts'
 import type { Sealer } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
@@ -29,6 +29,7 @@ export type ServerOptions = {
   readonly scheme?: 'http' | 'https'
   /** How much an account may ask: as much as it likes, or as much as at AWS. */
   readonly rates?: RateProfile
+  readonly policy?: Policy
   /** Told when the server must not go on: the state log failed, or an assertion. The process ends then. */
   readonly fatal: (error: Error) => void
   /** Another list of rooms, for tests of the composition itself. */
@@ -45,7 +46,7 @@ export class Server {
   readonly #storages: Storages
 
   private constructor(store: Store, options: ServerOptions) {
-    const { clock, ids, log, sealer, scheme = 'http', storages } = options
+    const { clock, ids, log, sealer, scheme = 'http', storages, policy = {} } = options
     const rooms = options.rooms ?? roomsOn(storages)
     const rates = options.rates === 'aws' ? new Rates(clock) : undefined
     this.store = store
@@ -66,6 +67,7 @@ export class Server {
       clock,
       ids,
       log,
+      policy,
       authorize,
       authenticate: ({ target, headers, body }) =>
         this.gateway.authenticate(

@@ -15,7 +15,7 @@ import { serviceKey, shareOf } from '../services/names.ts'
 import { type Service, services, serviceDeployments, taskSets } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 
-export const serviceScheduler = ({ store, clock, ids }: Tools): Reconciler => {
+export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconciler => {
   const waiting = new Waiting()
   return {
     name: 'ecs services',
@@ -32,7 +32,7 @@ export const serviceScheduler = ({ store, clock, ids }: Tools): Reconciler => {
     },
     reconcile(key) {
       const { outlook, service } = store.transact((tx) => ({
-        outlook: schedule(tx, key, { now: clock.now(), ids }),
+        outlook: schedule(tx, key, { now: clock.now(), ids, lostAfterMs: policy.lostHostAfterMs }),
         service: tx.get(services, key),
       })).result
       const isDaemon = service?.schedulingStrategy === 'DAEMON' && service.status === 'ACTIVE'

@@ -1,4 +1,5 @@
 /** Hosts that do as they are told, and containers that behave by the rule of their image: a cluster for the scheduler's tests. */
+import type { Policy } from '#room/room.ts'
 import { type Answer, type Host, House } from '#server/house.fixture.ts'
 
 import { takeHealth } from '../agents/health.ts'
@@ -21,8 +22,8 @@ export class Fleet {
   }
 
   /** Hosts of two vCPU and 4 GiB, by turns in two zones. */
-  static async open(hosts: number): Promise<Fleet> {
-    const fleet = new Fleet(await House.open())
+  static async open(hosts: number, policy: Policy = {}): Promise<Fleet> {
+    const fleet = new Fleet(await House.open(undefined, undefined, undefined, policy))
     for (let count = 0; count < hosts; count += 1) await fleet.join()
     return fleet
   }

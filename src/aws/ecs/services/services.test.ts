@@ -311,6 +311,26 @@ test('a host out of reach keeps its tasks: nobody knows that they are gone', asy
   )
 })
 
+test('a host that the operator counts as lost: its tasks are replaced, and end when it comes back', async () => {
+  const fleet = await Fleet.open(2, { lostHostAfterMs: 300_000 })
+  await fleet.define('app:1')
+  await fleet.service()
+  await fleet.pass(45)
+  const [gone, left] = fleet.hosts
+  await gone?.disconnect()
+  await fleet.pass(290)
+  assert.ok(fleet.live().some((task) => fleet.hostOf(task) === gone))
+  await fleet.pass(20)
+  assert.deepEqual(
+    fleet.live().map((task) => fleet.hostOf(task)),
+    [left, left, left, left],
+  )
+  await gone?.connect()
+  await fleet.settle()
+  const kept = fleet.tasks().filter(({ lastStatus }) => lastStatus !== 'STOPPED')
+  assert.equal(kept.length, 4)
+})
+
 test('no room: the event names the nearest host, once, and a host that comes is used at once', async () => {
   const fleet = await Fleet.open(1)
   await fleet.define('app:1', { cpu: 1024 })

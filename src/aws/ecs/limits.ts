@@ -15,5 +15,9 @@ export const TASKS_PER_SERVICE_MAX = 5000
 export const TASK_SETS_PER_SERVICE_MAX = 20
 /** A task that ended stays describable this long; AWS says at least an hour. */
 export const STOPPED_TASK_KEPT_MS = 60 * 60 * 1000
+/** A deleted service stays describable this long. */
+export const INACTIVE_SERVICE_KEPT_MS = 24 * 60 * 60 * 1000
+/** How many of a service's deployments are known, over or not. */
+export const HISTORY_MAX = 100
 /** A client token is remembered this long. */
 export const CLIENT_TOKEN_KEPT_MS = 24 * 60 * 60 * 1000

@@ -7,6 +7,7 @@ import { tcsConversation } from './agents/tcs.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
 import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { orphanReconciler } from './reconcilers/orphans.ts'
+import { serviceReaper } from './reconcilers/service-reaper.ts'
 import { serviceScheduler } from './reconcilers/services.ts'
 import { silenceReconciler } from './reconcilers/silence.ts'
 import { taskReaper } from './reconcilers/task-reaper.ts'
@@ -18,6 +19,7 @@ export function startEcs(tools: Tools): Running {
       definitionReaper(tools),
       graveyardReconciler(tools),
       orphanReconciler(tools),
+      serviceReaper(tools),
       serviceScheduler(tools),
       silenceReconciler(tools, hub),
       taskReaper(tools),

@@ -2,7 +2,7 @@
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { deploymentsOf } from './begin.ts'
+import { deploymentsOf, sharesNow } from './begin.ts'
 import { noticeAction, noticeDeployment, tell } from './events.ts'
 import { inService, SHARE } from './names.ts'
 import {
@@ -28,6 +28,8 @@ export function take(tx: Write, step: Step, rollout: Rollout, moment: Moment): v
   const patch = (fields: Partial<ServiceDeployment>): void =>
     void tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
       ...fields,
+      // What it ended with is what is told of it from now on.
+      ...(fields.finishedAt !== undefined && sharesNow(tx, service, open)),
       updatedAt: now,
     })
   switch (step.do) {

@@ -193,7 +193,8 @@ test('trap 5: a deleted service drains, then is INACTIVE and still described, an
       'ServiceNotActiveException: Service was not ACTIVE.',
     )
     become(status)
-    assert.equal((await describe(house)).status, status)
+    const { status: shown, taskDefinition } = await describe(house)
+    assert.deepEqual([shown, taskDefinition], [status, `${OWN}:task-definition/web:1`])
   }
   assert.equal(await faultOf(remove()), 'ServiceNotFoundException: Service not found.')
   await house.clock.move(1000)

@@ -94,6 +94,7 @@ export function beginDeployment(
     if (OPEN.has(open.status))
       tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
         status: 'STOPPED',
+        ...sharesNow(tx, service, open),
         statusReason: 'A newer service deployment has taken its place.',
         stoppedAt: now,
         finishedAt: now,
@@ -166,6 +167,19 @@ export function newRevision(
   tx.put(serviceRevisions, inService(service, revision.revisionId), revision)
   return revision
 }
+
+/** The revisions of a service deployment with what they run at this moment. */
+export function sharesNow(
+  tx: Read,
+  service: Service,
+  { sources, target }: Pick<ServiceDeployment, 'sources' | 'target'>,
+): Pick<ServiceDeployment, 'sources' | 'target'> {
+  const running = sourcesOf(tx, service)
+  const now = ({ revisionId }: RevisionShare): RevisionShare =>
+    running.find((one) => one.revisionId === revisionId) ?? { revisionId, ...NONE }
+  return { sources: sources.map(now), target: now(target) }
+}
+const NONE = { requestedTaskCount: 0, runningTaskCount: 0, pendingTaskCount: 0 }
 
 /** What the service runs now. */
 const sourcesOf = (tx: Read, service: Service): RevisionShare[] =>

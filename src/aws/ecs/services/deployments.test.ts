@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { type Answer, faultOf } from '#server/house.fixture.ts'
+import { type Answer, faultOf, House } from '#server/house.fixture.ts'
 
 import { type ServiceDeployment, serviceDeployments } from './records.ts'
 import { create, define, describe, opened, OWN, update } from './services.fixture.ts'
@@ -211,4 +211,36 @@ test('a pause is continued or refused, once', async () => {
     assert.equal((await hooks())[0].status, status)
     assert.match(await faultOf(go(hook.hookId)), /is not awaiting an action/)
   }
+})
+
+test('a deployment that is over tells what it ended with', async () => {
+  const house = await House.open()
+  const host = await house.host()
+  await define(house)
+  await define(house)
+  await create(house, { desiredCount: 1, taskDefinition: 'web:1' })
+  const settle = async (): Promise<void> => {
+    await house.clock.move(1000)
+    for (const arn of (await house.call('ListTasks')).taskArns) await host.report(arn, 'RUNNING')
+    await house.clock.move(60_000)
+    for (const arn of (await house.call('ListTasks', { desiredStatus: 'STOPPED' })).taskArns)
+      await host.report(arn, 'STOPPED', [])
+    await house.clock.move(1000)
+  }
+  await settle()
+  const { currentServiceDeployment: arn } = await update(house, { taskDefinition: 'web:2' })
+  await settle()
+  const { serviceDeployments: found } = await house.call('DescribeServiceDeployments', {
+    serviceDeploymentArns: [arn],
+  })
+  const [{ status, sourceServiceRevisions, targetServiceRevision }] = found
+  const counts = (share: Answer): number[] => [
+    share.requestedTaskCount,
+    share.runningTaskCount,
+    share.pendingTaskCount,
+  ]
+  assert.deepEqual(
+    [status, sourceServiceRevisions.map(counts), counts(targetServiceRevision)],
+    ['SUCCESSFUL', [[0, 0, 0]], [1, 1, 0]],
+  )
 })

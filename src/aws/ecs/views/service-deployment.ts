@@ -4,7 +4,7 @@ import type { Read } from '#store/store.ts'
 
 import { clusterArn, definitionArn, definitionKey } from '../names.ts'
 import { taskDefinitions } from '../records.ts'
-import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { deploymentsOf, OPEN, sharesNow } from '../services/begin.ts'
 import { thresholdOf } from '../services/breaker.ts'
 import {
   ofService,
@@ -25,6 +25,10 @@ const date = (ms: number | undefined): Date | undefined =>
 
 export function toServiceDeployment(tx: Read, row: ServiceDeployment): Api.ServiceDeployment {
   const { rollback, alarms } = row
+  const service = tx.get(services, ofService(row))
+  // While it is open the counts are those of the moment, afterwards those that it ended with.
+  const { sources, target } =
+    service?.serviceId === row.serviceId && OPEN.has(row.status) ? sharesNow(tx, service, row) : row
   return {
     serviceDeploymentArn: serviceDeploymentArn(row, row.serviceDeploymentId),
     serviceArn: serviceArn(row),
@@ -34,8 +38,8 @@ export function toServiceDeployment(tx: Read, row: ServiceDeployment): Api.Servi
     finishedAt: date(row.finishedAt),
     stoppedAt: date(row.stoppedAt),
     updatedAt: date(row.updatedAt),
-    sourceServiceRevisions: row.sources.map((share) => toShare(tx, row, share)),
-    targetServiceRevision: toShare(tx, row, row.target),
+    sourceServiceRevisions: sources.map((share) => toShare(row, share)),
+    targetServiceRevision: toShare(row, target),
     status: row.status,
     statusReason: row.statusReason,
     lifecycleStage: row.stage,
@@ -88,30 +92,12 @@ export function toServiceRevision(tx: Read, row: ServiceRevision): Api.ServiceRe
   }
 }
 
-/** While it is open the counts are those of the moment; afterwards those that it ended with. */
-function toShare(
-  tx: Read,
-  row: ServiceDeployment,
-  share: RevisionShare,
-): Api.ServiceRevisionSummary {
-  const service = OPEN.has(row.status) ? tx.get(services, ofService(row)) : undefined
-  const running = service && deploymentsOf(tx, service).find(isOf(share.revisionId))
-  return {
-    arn: serviceRevisionArn(row, share.revisionId),
-    requestedTaskCount: running
-      ? running.status === 'PRIMARY'
-        ? service.desiredCount
-        : 0
-      : share.requestedTaskCount,
-    runningTaskCount: running?.runningCount ?? share.runningTaskCount,
-    pendingTaskCount: running?.pendingCount ?? share.pendingTaskCount,
-  }
-}
-
-const isOf =
-  (revisionId: string) =>
-  (one: { readonly revisionId: string }): boolean =>
-    one.revisionId === revisionId
+const toShare = (row: ServiceDeployment, share: RevisionShare): Api.ServiceRevisionSummary => ({
+  arn: serviceRevisionArn(row, share.revisionId),
+  requestedTaskCount: share.requestedTaskCount,
+  runningTaskCount: share.runningTaskCount,
+  pendingTaskCount: share.pendingTaskCount,
+})
 
 function toBreaker(tx: Read, row: ServiceDeployment): Api.ServiceDeploymentCircuitBreaker {
   const service = tx.get(services, ofService(row))

@@ -30,7 +30,7 @@ export function toService(tx: Read, service: Service, include?: Include): Api.Se
   const deployments = shownDeployments(tx, service)
   const taskSets = isExternal ? taskSetsOf(tx, service) : []
   const shares: readonly (Deployment | TaskSet)[] = isExternal ? taskSets : deployments
-  const primary = shares.find(({ status }) => status === 'PRIMARY')
+  const primary = shares.find(({ status }) => status === 'PRIMARY') ?? lastOf(tx, service)
   const [newest] = serviceDeploymentsOf(tx, service)
   return {
     serviceArn: serviceArn(service),
@@ -79,6 +79,9 @@ export function toService(tx: Read, service: Service, include?: Include): Api.Se
     resourceManagementType: 'CUSTOMER',
   }
 }
+
+/** What a service that is gone has run last. */
+const lastOf = (tx: Read, service: Service): Deployment | undefined => deploymentsOf(tx, service)[0]
 
 /** The one that counts first, which after a rollback is not the newest. */
 function shownDeployments(tx: Read, service: Service): Deployment[] {

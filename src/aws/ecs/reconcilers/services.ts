@@ -12,11 +12,13 @@ import {
   tasksByInstance,
 } from '../records.ts'
 import { serviceKey, shareOf } from '../services/names.ts'
+import { isRebalanced } from '../services/rebalancing.ts'
 import { type Service, services, serviceDeployments, taskSets } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 
 export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconciler => {
-  const waiting = new Waiting()
+  const waiting = new ByCluster()
+  const watching = new ByCluster()
   return {
     name: 'ecs services',
     *wakes(change) {
@@ -25,6 +27,7 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
       if (change.table !== containerInstances.name) return
       const instance = (change.after ?? change.before) as ContainerInstance
       if (changesRoom(change)) yield* waiting.of(clusterOf(instance))
+      if (changesHosts(change)) yield* watching.of(clusterOf(instance))
       if (changesFate(change)) yield* store.read((tx) => servicesOn(tx, change.key))
     },
     *all(tx) {
@@ -35,8 +38,10 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
         outlook: schedule(tx, key, { now: clock.now(), ids, lostAfterMs: policy.lostHostAfterMs }),
         service: tx.get(services, key),
       })).result
-      const isDaemon = service?.schedulingStrategy === 'DAEMON' && service.status === 'ACTIVE'
-      waiting.set(key, outlook.waitsForHosts || isDaemon)
+      const isActive = service?.status === 'ACTIVE'
+      const isDaemon = service?.schedulingStrategy === 'DAEMON'
+      waiting.set(key, outlook.waitsForHosts)
+      watching.set(key, isActive && (isDaemon || isRebalanced(service)))
       return outlook.again
     },
   }
@@ -71,13 +76,19 @@ const clusterOf = (instance: ContainerInstance): string =>
   clusterKey(instance, instance.clusterName)
 
 /** Whether a host may take now what it could not take before, or is no place for what it has. */
-function changesRoom({ before, after }: Change): boolean {
+function changesRoom(change: Change): boolean {
+  const { before, after } = change
+  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
+  return changesHosts(change) || was?.remaining !== is?.remaining
+}
+
+/** Whether hosts came, went or became others: what daemons and services in balance look at. */
+function changesHosts({ before, after }: Change): boolean {
   const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
   return (
     was?.status !== is?.status ||
     was?.agentConnected !== is?.agentConnected ||
-    was?.attributes !== is?.attributes ||
-    was?.remaining !== is?.remaining
+    was?.attributes !== is?.attributes
   )
 }
 
@@ -96,8 +107,8 @@ function servicesOn(tx: Read, instanceKey: string): ReadonlySet<string> {
   return found
 }
 
-/** Services that wait for a host, by cluster. In memory only: every service is looked at when the server starts. */
-class Waiting {
+/** Services that wait for hosts, by cluster. In memory only: every service is looked at when the server starts. */
+class ByCluster {
   readonly #byCluster = new Map<string, Set<string>>()
 
   of(cluster: string): Iterable<string> {

@@ -172,3 +172,33 @@ export class Fleet {
     await this.house.clock.move(0)
   }
 }
+
+/** A service that has come to its steady state. */
+export async function steady(
+  hosts: number,
+  service: object = {},
+  container: object = {},
+): Promise<Fleet> {
+  const fleet = await Fleet.open(hosts)
+  await fleet.define('app:1', container)
+  await fleet.service(service)
+  await fleet.settle()
+  await fleet.pass(45)
+  return fleet
+}
+
+/** The least tasks RUNNING and the most that had not ended, at any commit from now on. */
+export function watched(fleet: Fleet): { least: number; most: number; starts: number } {
+  const seen = { least: Infinity, most: 0, starts: 0 }
+  fleet.house.server.store.watch(({ changes }) => {
+    if (!changes.some(({ table }) => table === tasks.name)) return
+    seen.starts += changes.filter(({ table, before }) => table === tasks.name && !before).length
+    const all = fleet.tasks()
+    const running = all.filter(
+      ({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING',
+    )
+    seen.least = Math.min(seen.least, running.length)
+    seen.most = Math.max(seen.most, all.filter(({ lastStatus }) => lastStatus !== 'STOPPED').length)
+  })
+  return seen
+}

@@ -31,6 +31,12 @@ export type Order = (
   among: readonly SeenTask[],
 ) => readonly SeenTask[]
 
+/** Zones that have hosts, and the one of a task. */
+export type Zones = {
+  readonly all: readonly string[]
+  readonly of: (task: SeenTask) => string
+}
+
 export type Situation = {
   readonly desired: number
   readonly min: number
@@ -45,6 +51,8 @@ export type Situation = {
   readonly cannotPlace: boolean
   readonly tasks: readonly SeenTask[]
   readonly order: Order
+  /** Present where the service is kept in balance over its zones. */
+  readonly zones?: Zones | undefined
 }
 
 export type Plan = {
@@ -57,6 +65,8 @@ export type Plan = {
   readonly held: number
   /** All that should run does and is healthy, and nothing else does. */
   readonly isSteady: boolean
+  /** The zone in which one more task is to start, so that the fullest can give one up. */
+  readonly moveTo?: string
 }
 
 export const NOTHING: Plan = { start: 0, stop: [], isStuck: false, held: 0, isSteady: false }
@@ -105,6 +115,8 @@ export function planReplicas(now: Situation): Plan {
     end(dismissed.healthy, 'SCALE', Math.max(healthy - desired, Math.min(healthy - min, wanted())))
   }
 
+  const isSteady = now.tasks.length === desired && good === desired
+  const moveTo = isSteady && now.mayStart && room > 0 ? emptyZone(now.zones, kept) : undefined
   const isMoving = start + stop.length + ending > 0 || live.some(isUndecided)
   const isUnfinished = missing > 0 || going.length > 0
   return {
@@ -112,7 +124,8 @@ export function planReplicas(now: Situation): Plan {
     stop,
     isStuck: isUnfinished && !isMoving && now.mayStart && !now.cannotPlace && dismissed.held === 0,
     held: dismissed.held,
-    isSteady: now.tasks.length === desired && good === desired,
+    isSteady,
+    ...(moveTo !== undefined && { moveTo }),
   }
 }
 
@@ -120,9 +133,19 @@ const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
 const isUndecided = ({ state }: SeenTask): boolean => state === 'STARTING' || state === 'WARMING'
 
 /** Of the tasks that could stay, those that are too many: the least settled go first. */
-function surplusOf({ desired, order }: Situation, kept: readonly SeenTask[]): readonly SeenTask[] {
+function surplusOf(
+  { desired, order, zones }: Situation,
+  kept: readonly SeenTask[],
+): readonly SeenTask[] {
   const count = kept.length - desired
   if (count <= 0) return []
+  // One more than wanted, started to even out the zones: it stays, and the fullest zone gives one up.
+  const newest = kept.filter(isUndecided)
+  if (count === 1 && newest.length === 1 && emptyZone(zones, kept.filter(isHealthy)) !== undefined)
+    return order(
+      kept.filter((task) => isHealthy(task) && !task.isProtected),
+      kept,
+    ).slice(0, 1)
   let among = kept
   const chosen: SeenTask[] = []
   for (const state of ['STARTING', 'WARMING', 'HEALTHY'] as const) {
@@ -132,6 +155,16 @@ function surplusOf({ desired, order }: Situation, kept: readonly SeenTask[]): re
   }
   // Protected ones are named too, so that it is known how many were held.
   return [...chosen, ...among].slice(0, count)
+}
+
+/** The zone with the fewest tasks, where another has at least two more; nothing where they are even. */
+function emptyZone(zones: Zones | undefined, tasks: readonly SeenTask[]): string | undefined {
+  if (!zones) return undefined
+  const counts = new Map(zones.all.map((zone) => [zone, 0]))
+  for (const task of tasks) counts.set(zones.of(task), (counts.get(zones.of(task)) ?? 0) + 1)
+  const ordered = [...counts].toSorted(([, one], [, other]) => one - other)
+  const [emptiest, fullest] = [ordered[0], ordered.at(-1)]
+  return emptiest && fullest && fullest[1] - emptiest[1] > 1 ? emptiest[0] : undefined
 }
 
 type Dismissable = {

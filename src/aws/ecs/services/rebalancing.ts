@@ -32,6 +32,10 @@ export function rebalancingConflict(
   return undefined
 }
 
+/** Whether the scheduler evens the service out over its zones; what came to speak against it later wins. */
+export const isRebalanced = (service: Rebalanced): boolean =>
+  service.availabilityZoneRebalancing === 'ENABLED' && rebalancingConflict(service) === undefined
+
 export function checkRebalancing(service: Rebalanced, what: 'created' | 'updated'): void {
   if (service.availabilityZoneRebalancing !== 'ENABLED') return
   const conflict = rebalancingConflict(service)

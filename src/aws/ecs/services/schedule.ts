@@ -19,6 +19,7 @@ import {
   type Situation,
   type Stop,
 } from './plan.ts'
+import { isRebalanced } from './rebalancing.ts'
 import {
   type Deployment,
   deployments,
@@ -34,6 +35,7 @@ import { see, type Seen } from './situation.ts'
 import { daemonHosts, shareIdOf, type Started, startTasks } from './start-tasks.ts'
 import { computedDesired, taskSetsOf } from './task-sets.ts'
 import { tellSteady, tellTroubles } from './troubles.ts'
+import { imbalance, zonesOf } from './zones.ts'
 
 /** Tasks that one transaction starts or stops; a task is up to four records. */
 const TASKS_PER_STEP = 30
@@ -250,6 +252,7 @@ function planOf(
     ...bounds(service.desiredCount, service.deploymentConfiguration),
     cannotPlace: false,
     order: seen.order,
+    zones: isRebalanced(service) ? zonesOf(tx, service, seen) : undefined,
   }
   return { plan: planReplicas(situation), seen, situation }
 }
@@ -273,6 +276,8 @@ function act(
     started = startTasks(tx, service, share, where, world)
     tellTasks(tx, service, ['has started', 'tasks'], taskIdsOf(started), world)
   }
+  const balances =
+    plan.moveTo !== undefined && move(tx, service, share, plan.moveTo, { seen, world })
   const stops = [...plan.stop]
   // What found no host may find one where something older makes place.
   if (started.refusals && situation)
@@ -281,11 +286,30 @@ function act(
   stopTasks(tx, service, now, seen, world)
   tellTroubles(tx, service, { plan, started, share }, world)
   const isMore = stops.length > now.length || (starts < plan.start && !started.refusals)
+  const mayFit = started.refusals !== undefined || (plan.moveTo !== undefined && !balances)
   const throttled = share.throttle ? Math.max(0, share.throttle.until - world.now) : undefined
   return {
-    again: isMore ? 0 : minimum(throttled || undefined, started.refusals && LOOK_AGAIN_MS),
+    again: isMore ? 0 : minimum(throttled || undefined, mayFit ? LOOK_AGAIN_MS : undefined),
     waitsForHosts: started.refusals !== undefined,
   }
+}
+
+/** Starts one task in the zone that has too few. A zone without room is no trouble: the service runs as it is. */
+function move(
+  tx: Write,
+  service: Service,
+  share: Deployment | TaskSet,
+  zone: string,
+  { seen, world }: { readonly seen: Seen; readonly world: World },
+): boolean {
+  const { tasks } = startTasks(tx, service, share, { count: 1, zone }, world)
+  if (tasks.length === 0) return false
+  tell(tx, service, imbalance(zonesOf(tx, service, seen), seen), {
+    now: world.now,
+    id: world.ids.uuid(),
+  })
+  tellTasks(tx, service, ['has started', 'tasks'], taskIdsOf({ tasks }), world)
+  return true
 }
 
 function makePlace(

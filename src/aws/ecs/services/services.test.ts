@@ -4,37 +4,10 @@ import { test } from 'node:test'
 
 import { type Answer, faultOf } from '#server/house.fixture.ts'
 
-import { type Task, tasks } from '../records.ts'
-import { Fleet } from './fleet.fixture.ts'
+import type { Task } from '../records.ts'
+import { Fleet, steady, watched } from './fleet.fixture.ts'
 
 const HEALTH = { healthCheck: { command: ['CMD', 'true'] } }
-const BREAKER = { deploymentCircuitBreaker: { enable: true, rollback: true } }
-
-/** A service that has come to its steady state. */
-async function steady(hosts: number, service: object = {}, container: object = {}): Promise<Fleet> {
-  const fleet = await Fleet.open(hosts)
-  await fleet.define('app:1', container)
-  await fleet.service(service)
-  await fleet.settle()
-  await fleet.pass(45)
-  return fleet
-}
-
-/** The least tasks RUNNING and the most that had not ended, at any commit from now on. */
-function watched(fleet: Fleet): { least: number; most: number; starts: number } {
-  const seen = { least: Infinity, most: 0, starts: 0 }
-  fleet.house.server.store.watch(({ changes }) => {
-    if (!changes.some(({ table }) => table === tasks.name)) return
-    seen.starts += changes.filter(({ table, before }) => table === tasks.name && !before).length
-    const all = fleet.tasks()
-    const running = all.filter(
-      ({ lastStatus, desiredStatus }) => lastStatus === 'RUNNING' && desiredStatus === 'RUNNING',
-    )
-    seen.least = Math.min(seen.least, running.length)
-    seen.most = Math.max(seen.most, all.filter(({ lastStatus }) => lastStatus !== 'STOPPED').length)
-  })
-  return seen
-}
 
 test('a service starts its tasks over zones and hosts, and is steady when they have run for 40 seconds', async () => {
   const fleet = await Fleet.open(4)
@@ -91,73 +64,6 @@ test('scale out and in: the count is what was asked', async () => {
   assert.equal(zones.size, 2, 'what is left is spread')
 })
 
-test('rolling update of four with min 50 and max 100: two at a time, then steady', async () => {
-  const percent = { minimumHealthyPercent: 50, maximumPercent: 100 }
-  const fleet = await steady(2, { deploymentConfiguration: percent })
-  await fleet.define('app:2')
-  const seen = watched(fleet)
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.settle()
-  assert.deepEqual(fleet.revisions(), { 1: 2, 2: 2 })
-  await fleet.pass(45)
-  assert.deepEqual(fleet.revisions(), { 2: 4 })
-  const during = await fleet.describe()
-  assert.equal(during.deployments.length, 2, 'the old deployment stays until the new one is done')
-  await fleet.pass(45)
-  const { deployments } = await fleet.describe()
-  assert.deepEqual([deployments.length, deployments[0].rolloutState], [1, 'COMPLETED'])
-  assert.deepEqual([seen.least, seen.most, seen.starts], [2, 4, 4])
-})
-
-test('with min 100 and max 200 all new ones start first, and no old one stops before they are healthy', async () => {
-  const fleet = await steady(2)
-  await fleet.define('app:2')
-  const seen = watched(fleet)
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.settle()
-  assert.deepEqual(fleet.revisions(), { 1: 4, 2: 4 })
-  await fleet.pass(45)
-  assert.deepEqual(fleet.revisions(), { 2: 4 })
-  assert.deepEqual([seen.least, seen.most], [4, 8])
-  await fleet.pass(5)
-  assert.equal((await fleet.describe()).deployments.length, 1)
-})
-
-test('an update during an update: the newest wins, and all older ones drain', async () => {
-  const fleet = await steady(2)
-  for (const revision of [2, 3]) {
-    await fleet.define(`app:${revision}`)
-    await fleet.update({ taskDefinition: `web:${revision}` })
-    await fleet.settle()
-  }
-  const { deployments } = await fleet.describe()
-  assert.deepEqual(
-    deployments.map(({ status }: Answer) => status),
-    ['PRIMARY', 'ACTIVE', 'ACTIVE'],
-  )
-  await fleet.pass(60)
-  assert.deepEqual(fleet.revisions(), { 3: 4 })
-  const listed = await fleet.house.call('ListServiceDeployments', { service: 'web' })
-  const statuses = listed.serviceDeployments.map(({ status }: Answer) => status)
-  assert.deepEqual(statuses.toSorted(), ['STOPPED', 'SUCCESSFUL', 'SUCCESSFUL'])
-})
-
-test('percentages that let nothing move say so in an event', async () => {
-  const percent = { minimumHealthyPercent: 100, maximumPercent: 124 }
-  const fleet = await steady(2, { deploymentConfiguration: percent })
-  await fleet.define('app:2')
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.pass(60)
-  assert.deepEqual(fleet.revisions(), { 1: 4 })
-  const stuck = (await fleet.events()).filter((event) => event.includes('unable to stop or start'))
-  assert.deepEqual(stuck, [
-    '(service web) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.',
-  ])
-  await fleet.update({ deploymentConfiguration: { maximumPercent: 200 } })
-  await fleet.pass(60)
-  assert.deepEqual(fleet.revisions(), { 2: 4 })
-})
-
 test('trap 2: what cannot start is tried ever more rarely, up to 27 minutes, and a new definition at once', async () => {
   const fleet = await Fleet.open(1)
   fleet.rules.set('broken:1', 'cannot start')
@@ -202,57 +108,6 @@ test('trap 2: a crash loop comes back once a minute at most, and a task that ran
     fleet.live().map(({ lastStatus }) => lastStatus),
     ['RUNNING'],
   )
-})
-
-test('the circuit breaker fails a deployment and rolls it back to the one that was completed, tasks untouched', async () => {
-  const fleet = await steady(2, { deploymentConfiguration: BREAKER })
-  const before = fleet.live().map(({ taskId }) => taskId)
-  fleet.rules.set('broken:2', 'cannot start')
-  await fleet.define('broken:2')
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.pass(120)
-  const { deployments } = await fleet.describe()
-  assert.deepEqual(
-    deployments.map(({ status, rolloutState }: Answer) => [status, rolloutState]),
-    [['PRIMARY', 'COMPLETED']],
-  )
-  assert.ok(deployments[0].taskDefinition.endsWith('web:1'))
-  assert.deepEqual(
-    fleet
-      .live()
-      .map(({ taskId }) => taskId)
-      .toSorted(),
-    before.toSorted(),
-  )
-  const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
-    service: 'web',
-  })
-  assert.equal(serviceDeployments[0].status, 'ROLLBACK_SUCCESSFUL')
-  const told = await fleet.house.call('DescribeServiceDeployments', {
-    serviceDeploymentArns: [serviceDeployments[0].serviceDeploymentArn],
-  })
-  const [one] = told.serviceDeployments
-  assert.deepEqual(
-    [one.deploymentCircuitBreaker.status, one.deploymentCircuitBreaker.threshold],
-    ['TRIGGERED', 3],
-  )
-  assert.equal(one.rollback.reason, 'ECS deployment circuit breaker: tasks failed to start.')
-})
-
-test('without anything to go back to a failed deployment stalls', async () => {
-  const fleet = await Fleet.open(1)
-  fleet.rules.set('broken:1', 'cannot start')
-  await fleet.define('broken:1')
-  await fleet.service({ desiredCount: 2, deploymentConfiguration: BREAKER })
-  await fleet.pass(300)
-  const { deployments } = await fleet.describe()
-  assert.deepEqual(
-    [deployments[0].rolloutState, deployments[0].rolloutStateReason],
-    ['FAILED', 'ECS deployment circuit breaker: tasks failed to start.'],
-  )
-  const attempts = fleet.tasks().length
-  await fleet.pass(600, 60)
-  assert.equal(fleet.tasks().length, attempts, 'nothing is started any more')
 })
 
 test('health checks decide: an unhealthy task is replaced first, and goes when the other is healthy', async () => {
@@ -363,30 +218,6 @@ test('trap 5: a deleted service drains, is INACTIVE and still described, and its
   assert.deepEqual([(await fleet.describe()).status, fleet.live().length], ['ACTIVE', 1])
 })
 
-test('trap 9: a restart in the middle of a deployment touches no task and the deployment goes on', async () => {
-  const fleet = await steady(2)
-  await fleet.define('app:2')
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.settle()
-  const before = JSON.stringify(fleet.tasks())
-  await fleet.restart()
-  await fleet.settle()
-  assert.equal(JSON.stringify(fleet.tasks()), before)
-  await fleet.pass(60)
-  assert.deepEqual(fleet.revisions(), { 2: 4 })
-  assert.equal(fleet.tasks().length, 8, 'nothing was started twice')
-})
-
-test('trap 16: scaling during a deployment sets the count once', async () => {
-  const fleet = await steady(2)
-  await fleet.define('app:2')
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.settle()
-  await fleet.update({ desiredCount: 6 })
-  await fleet.pass(120)
-  assert.deepEqual(fleet.revisions(), { 2: 6 })
-})
-
 test('a daemon runs on every container instance, also on one that comes later', async () => {
   const fleet = await Fleet.open(3)
   await fleet.define('app:1')
@@ -400,32 +231,6 @@ test('a daemon runs on every container instance, also on one that comes later', 
   assert.equal((await fleet.describe()).desiredCount, 4)
   await fleet.define('app:2')
   await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.pass(60)
-  assert.deepEqual(fleet.revisions(), { 2: 4 })
-})
-
-test('a pause waits for whoever is asked, and its answer goes on or back', async () => {
-  const pause = {
-    lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRE_SCALE_UP'] }],
-  }
-  const fleet = await steady(2)
-  await fleet.define('app:2')
-  await fleet.update({ taskDefinition: 'web:2', deploymentConfiguration: pause })
-  await fleet.pass(60)
-  assert.deepEqual(fleet.revisions(), { 1: 4 })
-  await fleet.end(fleet.live()[0] as Task)
-  await fleet.settle()
-  assert.deepEqual(fleet.revisions(), { 1: 4 }, 'what runs is kept up while it waits')
-  const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
-    service: 'web',
-  })
-  const { serviceDeploymentArn } = serviceDeployments[0]
-  const told = await fleet.house.call('DescribeServiceDeployments', {
-    serviceDeploymentArns: [serviceDeploymentArn],
-  })
-  const [hook] = told.serviceDeployments[0].lifecycleHookDetails
-  assert.equal(hook.status, 'AWAITING_ACTION')
-  await fleet.house.call('ContinueServiceDeployment', { serviceDeploymentArn, hookId: hook.hookId })
   await fleet.pass(60)
   assert.deepEqual(fleet.revisions(), { 2: 4 })
 })
@@ -446,20 +251,25 @@ test('a protected task is not ended for scale, and the event says so', async () 
   assert.equal(fleet.live().length, 1)
 })
 
-test('one image a revision: later tasks run what the tag meant for the first', async () => {
-  const fleet = await steady(1, { desiredCount: 1 })
-  const [first] = fleet.live() as [Task]
-  const container = { containerName: 'app', status: 'RUNNING', imageDigest: 'sha256:abc' }
-  await fleet.hostOf(first).report(taskArnOf(first), 'RUNNING', [container])
-  await fleet.update({ desiredCount: 2 })
+test('zones: a service evens itself out when a host comes in an empty one, first the new, then the old', async () => {
+  const fleet = await steady(1)
+  const seen = watched(fleet)
+  await fleet.join()
   await fleet.settle()
-  const second = fleet.live().find(({ taskId }) => taskId !== first.taskId) as Task
-  const [payload] = fleet.hostOf(second).payloads(taskArnOf(second))
-  assert.equal(payload.tasks[0].containers[0].image, 'app@sha256:abc')
+  assert.equal(fleet.live().length, 5)
+  await fleet.pass(200)
+  const zones = fleet.live().map(({ availabilityZone }) => availabilityZone)
+  assert.deepEqual(zones.toSorted(), ['a', 'a', 'b', 'b'])
+  assert.deepEqual([seen.least, seen.most, seen.starts], [4, 5, 2])
+  const told = (await fleet.events()).find((event) => event.includes('AZ balanced'))
+  assert.equal(
+    told,
+    '(service web) is not AZ balanced with 4 tasks in a, 0 tasks in b. AZ Rebalancing in progress.',
+  )
+  await fleet.update({ availabilityZoneRebalancing: 'DISABLED', desiredCount: 2 })
+  await fleet.pass(60)
+  assert.equal(fleet.live().length, 2)
 })
-
-const taskArnOf = ({ region, accountId, clusterName, taskId }: Task): string =>
-  `arn:aws:ecs:${region}:${accountId}:task/${clusterName}/${taskId}`
 
 test('task sets of an external controller have their share of the desired count', async () => {
   const fleet = await Fleet.open(2)

@@ -47,7 +47,7 @@ export function startTasks(
   tx: Write,
   service: Service,
   share: Deployment | TaskSet,
-  where: { readonly count: number } | { readonly on: readonly string[] },
+  where: { readonly count: number; readonly zone?: string } | { readonly on: readonly string[] },
   moment: Moment,
 ): Started {
   const what = launchOf(tx, service, share)
@@ -71,13 +71,17 @@ export function startTasks(
     }
     return { tasks, ...(tasks.length < where.on.length && { refusals }) }
   }
-  while (tasks.length < where.count) {
-    const placement = choose(hosts)
+  const { count, zone } = where
+  while (tasks.length < count) {
+    const placement = choose(zone === undefined ? hosts : hosts.filter((host) => isIn(host, zone)))
     if (!placement.host) return { tasks, refusals: placement.refusals }
     put(placement.host)
   }
   return { tasks }
 }
+
+const isIn = (host: InstanceHost, zone: string): boolean =>
+  (host.attributes.get('ecs.availability-zone') ?? '') === zone
 
 const strategiesOf = ({ placementStrategy }: Service): readonly PlacementStrategy[] =>
   placementStrategy.length > 0 ? placementStrategy : DEFAULT_STRATEGIES

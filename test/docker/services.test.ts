@@ -1,6 +1,7 @@
 /** Services on real containers, seen with real clients: the scheduler's promises in the time that they really take. */
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
 import { ECSClient, waitUntilServicesStable } from '@aws-sdk/client-ecs'
@@ -396,5 +397,31 @@ test(
     } finally {
       await own.stop()
     }
+  },
+)
+
+test(
+  'the sample scheduler starts one task where it should be and none elsewhere, and again changes nothing',
+  LIMIT,
+  async () => {
+    const own = new Watched(house, 'by-hand')
+    await own.define()
+    const { containerInstanceArns } = await house.api<{ containerInstanceArns: string[] }>(
+      'ListContainerInstances',
+      {},
+    )
+    const [host = ''] = containerInstanceArns
+    const attribute = { name: 'stack', value: 'prod', targetId: host }
+    await house.api('PutAttributes', { attributes: [attribute] })
+    const script = join(import.meta.dirname, '../../examples/custom-scheduler.sh')
+    const schedule = async (): Promise<string> => {
+      const { code, stdout, stderr } = await run('sh', [script, 'by-hand', 'stack'], house.env)
+      assert.equal(code, 0, stderr)
+      return stdout.trim()
+    }
+    assert.equal(await schedule(), `start by-hand on ${host}`)
+    assert.equal(await schedule(), '')
+    await house.api('DeleteAttributes', { attributes: [{ name: 'stack', targetId: host }] })
+    assert.match(await schedule(), /^stop arn:/)
   },
 )

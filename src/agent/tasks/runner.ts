@@ -254,7 +254,7 @@ export class TaskRunner {
     for (const act of acts) void this.#perform(task, act)
     this.#wake(arn, Math.min(wakeAt, this.#cleanupAt(task)))
     if (isOver(task))
-      for (const old of tooMany(this.#tasks.values(), task.definition.family))
+      for (const old of tooMany(this.#tasks.values(), task))
         if (!this.#crowdedOut.has(old.arn)) {
           this.#crowdedOut.add(old.arn)
           this.#wake(old.arn, clock.now())

@@ -166,7 +166,7 @@ test('the same request again is the same service, another is refused', async () 
 
 test('trap 5: a deleted service drains, then is INACTIVE and still described, and its name is free', async () => {
   const house = await opened()
-  const { createdAt } = await create(house)
+  const { createdAt } = await create(house, { tags: [{ key: 'k', value: 'v' }] })
   const remove = (more: object = {}) => house.call('DeleteService', { service: 'web', ...more })
   assert.equal(
     await faultOf(remove()),
@@ -174,6 +174,7 @@ test('trap 5: a deleted service drains, then is INACTIVE and still described, an
   )
   const { service } = await remove({ force: true })
   assert.deepEqual([service.status, service.desiredCount, service.tags], ['DRAINING', 0, undefined])
+  assert.deepEqual((await describe(house, 'web', { include: ['TAGS'] })).tags, [])
   // A call is made before the scheduler's turn comes.
   const become = (status: 'DRAINING' | 'INACTIVE') =>
     house.server.store.transact((tx) =>

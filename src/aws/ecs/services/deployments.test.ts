@@ -243,4 +243,36 @@ test('a deployment that is over tells what it ended with', async () => {
     [status, sourceServiceRevisions.map(counts), counts(targetServiceRevision)],
     ['SUCCESSFUL', [[0, 0, 0]], [1, 1, 0]],
   )
+  const { deployments } = await describe(house)
+  assert.deepEqual(
+    deployments.map((one: Answer) => [one.status, one.rolloutState, one.runningCount]),
+    [['PRIMARY', 'COMPLETED', 1]],
+    'one that is INACTIVE is not shown',
+  )
+})
+
+test('another network starts a deployment, the same one does not', async () => {
+  const house = await opened()
+  await house.call('RegisterTaskDefinition', {
+    family: 'net',
+    networkMode: 'awsvpc',
+    containerDefinitions: [{ name: 'app', image: 'app:1', cpu: 64, memory: 64 }],
+  })
+  const network = (subnet: string) => ({
+    networkConfiguration: { awsvpcConfiguration: { subnets: [subnet] } },
+  })
+  const first = await create(house, { taskDefinition: 'net', ...network('subnet-1') })
+  const filled = (subnet: string) => ({
+    awsvpcConfiguration: { subnets: [subnet], securityGroups: [], assignPublicIp: 'DISABLED' },
+  })
+  assert.deepEqual(first.networkConfiguration, filled('subnet-1'))
+  const same = await update(house, network('subnet-1'))
+  assert.equal(same.currentServiceDeployment, first.currentServiceDeployment)
+  await house.clock.move(1000)
+  const other = await update(house, network('subnet-2'))
+  assert.notEqual(other.currentServiceDeployment, first.currentServiceDeployment)
+  assert.deepEqual(
+    other.deployments.map(({ networkConfiguration }: Answer) => networkConfiguration),
+    [filled('subnet-2'), filled('subnet-1')],
+  )
 })

@@ -119,6 +119,9 @@ function throttled(
 ): Throttle {
   if (before && createdAt < before.until) return before
   const rounds = (before?.rounds ?? 0) + 1
-  const wait = Math.min(THROTTLE_LIMIT_MS[of], THROTTLE_FIRST_MS * 2 ** (rounds - 1))
+  // One crash is no loop: the first is made good at once.
+  const doublings = of === 'CRASH' ? rounds - 2 : rounds - 1
+  const wait =
+    doublings < 0 ? 0 : Math.min(THROTTLE_LIMIT_MS[of], THROTTLE_FIRST_MS * 2 ** doublings)
   return { of, rounds, until: now + wait }
 }

@@ -121,6 +121,42 @@ test('an end that is cut off is missed, and its loss can be accepted', async () 
   await store.close()
 })
 
+const COMMITS = 20_000
+const TURNS = 20
+
+test('a snapshot that begins while its forerunner still drops what it replaced takes nothing from it', async () => {
+  const log = new SqliteLog(at('drops'))
+  await log.load({ row: () => {}, commit: () => {} })
+  const durable = (wanted: number) =>
+    new Promise<void>((done) =>
+      log.listen((revision) => {
+        if (revision === wanted) done()
+      }, fail),
+    )
+  const commit = (revision: number, text: string) =>
+    log.append(revision, JSON.stringify([['sqlite.rows', 'a', 'put', { text }]]))
+  // So many that they are dropped in several goes.
+  for (let revision = 1; revision <= COMMITS; revision++) commit(revision, 'before')
+  await durable(COMMITS)
+  const first = log.snapshot(COMMITS)
+  await first.rows([['sqlite.rows', 'a', { text: 'before' }]])
+  commit(COMMITS + 1, 'after')
+  await durable(COMMITS + 1)
+  // Said at once, so that the second begins while the first drops. It never ends.
+  const ended = first.end()
+  const second = log.snapshot(COMMITS + 1)
+  await ended
+  // Each answer takes the thread a turn of its loop, in which it drops the next part.
+  for (let turn = 0; turn < TURNS; turn++) await second.rows([])
+  await log.close()
+  const store = await opened(at('drops'))
+  assert.deepEqual(
+    store.read((tx) => tx.get(rows, 'a')),
+    { text: 'after' },
+  )
+  await store.close()
+})
+
 test('many commits of one turn are one write to the disk', async () => {
   const store = await Store.open(new SqliteLog(at('group')), fail)
   const writes = Array.from({ length: 500 }, (_, key) =>

@@ -177,13 +177,15 @@ class Journal {
     this.#db.prepare('DELETE FROM snapshots WHERE revision < ?').run(revision)
     this.#db.exec('COMMIT')
     say({ type: 'ready' })
-    this.#drop()
+    this.#drop(revision)
   }
 
-  /** Drops what the newest snapshot replaces, a little at a time between other messages. */
-  #drop(): void {
+  /**
+   * Drops what the snapshot of `revision` replaces, a little at a time between other messages: the next snapshot may
+   * have begun meanwhile, and until it ends this one is all there is.
+   */
+  #drop(revision: number): void {
     if (this.#isClosed) return
-    const { revision } = this.#snapshot
     const journal = this.#db
       .prepare(
         'DELETE FROM journal WHERE revision IN (SELECT revision FROM journal WHERE revision <= ? LIMIT ?)',
@@ -191,7 +193,7 @@ class Journal {
       .run(revision, DROP_BATCH)
     const rows = this.#db.prepare('DELETE FROM snapshot_rows WHERE revision < ?').run(revision)
     if (Number(journal.changes) + Number(rows.changes) > 0)
-      setImmediate(() => this.#guarded(() => this.#drop()))
+      setImmediate(() => this.#guarded(() => this.#drop(revision)))
   }
 
   #guarded(act: () => void): void {

@@ -3,7 +3,7 @@ import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { deploymentsOf, sharesNow } from './begin.ts'
-import { noticeAction, noticeDeployment, tell } from './events.ts'
+import { noticeDeployment, tell } from './events.ts'
 import { inService, SHARE } from './names.ts'
 import {
   type Deployment,
@@ -169,11 +169,4 @@ function change(
     ...(rolloutState === 'COMPLETED' && { completedAt: now }),
   }) as Deployment
   noticeDeployment(tx, after, { now, id: ids.uuid() })
-  if (rolloutState === 'FAILED')
-    noticeAction(
-      tx,
-      deployment,
-      { type: 'ERROR', name: 'SERVICE_DEPLOYMENT_FAILED', reason: rolloutStateReason },
-      { now, id: ids.uuid() },
-    )
 }

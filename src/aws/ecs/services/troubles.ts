@@ -44,8 +44,16 @@ export function tellTroubles(
       )
     say(PLACEMENT, message)
   }
-  if (share.throttle?.of === 'START' && share.throttle.rounds >= ROUNDS_TOLD)
+  if (share.throttle?.of === 'START' && share.throttle.rounds >= ROUNDS_TOLD) {
+    if (!('throttle' in service.toldAt))
+      noticeAction(
+        tx,
+        service,
+        { type: 'WARN', name: 'SERVICE_TASK_START_IMPAIRED' },
+        { now, id: ids.uuid() },
+      )
     say('throttle', THROTTLED)
+  }
   if (plan.isStuck) say('stuck', STUCK)
   if (plan.held > 0 && plan.start === 0) say('held', HELD)
 }

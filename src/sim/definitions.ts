@@ -1,15 +1,32 @@
 /** The task definitions of the simulated world: small, and each of a kind that has its own way to go wrong. */
+import { FAILING } from './engine.ts'
 import { ending, filling, serving, stubborn } from './program.ts'
 import type { Rng } from './rng.ts'
 
 export const IMAGE = 'app:1'
 const MISSING_IMAGE = 'nowhere:1'
 const PORTS = [8080, 8081, 8082]
+/** Families whose tasks never come to rest: a service that runs them starts and stops for ever. */
+export const RESTLESS: ReadonlySet<string> = new Set([
+  'job',
+  'hungry',
+  'ordered',
+  'sick',
+  'nowhere',
+  'broken',
+])
+/** A family that every host can run. */
+export const SOUND = 'sound'
 
 export function aDefinition(rng: Rng): object {
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
   const family = rng.pick(kinds) ?? 'web'
   return { family, ...KINDS[family](rng) }
+}
+
+export const soundDefinition: object = {
+  family: SOUND,
+  containerDefinitions: [{ name: 'main', image: IMAGE, command: serving(0), memory: 64 }],
 }
 
 const memory = (rng: Rng): { readonly memory: number; readonly cpu: number } => ({
@@ -69,6 +86,14 @@ const KINDS = {
         ...one('main', rng, serving(0)),
         dependsOn: [{ containerName: 'base', condition: 'HEALTHY' }],
       },
+    ],
+  }),
+  sick: (rng: Rng) => ({
+    containerDefinitions: [{ ...one('main', rng, serving(0)), healthCheck: { command: FAILING } }],
+  }),
+  well: (rng: Rng) => ({
+    containerDefinitions: [
+      { ...one('main', rng, serving(0)), healthCheck: { command: ['CMD', 'true'] } },
     ],
   }),
   nowhere: (rng: Rng) => ({

@@ -48,19 +48,14 @@ export function engineClient(options: EngineClientOptions): Engine {
     attempt(options, { error, timeoutMs, effect: (done) => done(effect()) })
   return {
     info: () => at('CannotListContainersError', QUICK_TIMEOUT_MS, () => INFO),
-    pull: (image) =>
-      at('CannotPullContainerError', PULL_TIMEOUT_MS, () => {
-        if (!engine.hasImage(image))
-          throw new EngineError('CannotPullContainerError', `pull access denied for ${image}`)
-      }),
+    pull: (image) => at('CannotPullContainerError', PULL_TIMEOUT_MS, () => engine.pull(image)),
     importImage: async () => undefined,
     removeImage: async () => undefined,
     image: (image) =>
-      at('CannotPullContainerError', QUICK_TIMEOUT_MS, () =>
-        engine.hasImage(image)
-          ? { id: image, digest: `sha256:${image}`, labels: {}, variables: [] }
-          : undefined,
-      ),
+      at('CannotPullContainerError', QUICK_TIMEOUT_MS, () => {
+        const digest = engine.image(image)
+        return digest === undefined ? undefined : { id: image, digest, labels: {}, variables: [] }
+      }),
     create: (name, body) =>
       at('CannotCreateContainerError', CREATE_TIMEOUT_MS, () => engine.create(name, body)),
     start: (id) =>

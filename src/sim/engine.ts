@@ -3,6 +3,7 @@ import { EngineError, type ContainerBody, type Health, type Observed } from '#ag
 import type { Clock } from '#kernel/clock.ts'
 import type { NetworkBinding } from '#wire/calls.ts'
 
+import type { Images } from './images.ts'
 import { programOf, type Program } from './program.ts'
 import type { Rng } from './rng.ts'
 
@@ -11,7 +12,9 @@ const KILLED = 137
 const FALLEN = 255
 const EPHEMERAL_PORT_FIRST = 32_768
 const LAST_WORDS_MS = 2_000
-const HEALTHY_AFTER_MS = 5_000
+const HEALTH_KNOWN_AFTER_MS = 5_000
+/** A health check that fails. */
+export const FAILING = ['CMD', 'false']
 
 type Box = {
   seen: Observed
@@ -36,7 +39,7 @@ export type ContainerEvent = {
 export type SimEngineOptions = {
   readonly clock: Clock
   readonly rng: Rng
-  readonly images: ReadonlySet<string>
+  readonly images: Images
   readonly happened: (event: ContainerEvent) => void
 }
 
@@ -44,6 +47,8 @@ export class SimEngine {
   readonly #options: SimEngineOptions
   readonly #boxes = new Map<string, Box>()
   readonly #volumes = new Set<string>()
+  /** By tag, what it meant when it was pulled last. */
+  readonly #pulled = new Map<string, string>()
   readonly #listeners = new Set<(container: Observed | undefined) => void>()
   readonly #hanging = new Set<() => void>()
   #isUp = true
@@ -62,8 +67,16 @@ export class SimEngine {
     return this.#generation
   }
 
-  hasImage(image: string): boolean {
-    return this.#options.images.has(image)
+  /** The digest of the image that the reference names here: of a tag, what it meant at its last pull. */
+  image(reference: string): string | undefined {
+    return this.#pulled.get(reference) ?? this.#options.images.digestOf(reference)
+  }
+
+  pull(reference: string): void {
+    const digest = this.#options.images.digestOf(reference)
+    if (digest === undefined)
+      throw new EngineError('CannotPullContainerError', `pull access denied for ${reference}`)
+    this.#pulled.set(reference, digest)
   }
 
   all(): readonly Observed[] {
@@ -82,7 +95,7 @@ export class SimEngine {
   }
 
   create(name: string, body: ContainerBody): string {
-    if (!this.hasImage(body.Image))
+    if (this.image(body.Image) === undefined)
       throw refused('CannotCreateContainerError', `No such image: ${body.Image}`)
     if (this.all().some((one) => one.name === name))
       throw refused(
@@ -125,8 +138,10 @@ export class SimEngine {
     const { ends } = box.program
     if (ends)
       this.#later(box, ends.afterMs, () => this.#exit(box, ends.exitCode, false, ends.outOfMemory))
-    if (box.body['Healthcheck'])
-      this.#options.clock.after(HEALTHY_AFTER_MS, () => this.#healthy(box))
+    const check = box.body['Healthcheck'] as { readonly Test?: readonly string[] } | undefined
+    if (!check) return
+    const status = String(check.Test) === String(FAILING) ? 'UNHEALTHY' : 'HEALTHY'
+    this.#options.clock.after(HEALTH_KNOWN_AFTER_MS, () => this.#checked(box, status))
   }
 
   /** Asks it to end, and kills it after `timeoutMs`; `done` is told when it has. */
@@ -224,9 +239,9 @@ export class SimEngine {
     this.#tell(box.seen)
   }
 
-  #healthy(box: Box): void {
+  #checked(box: Box, status: 'HEALTHY' | 'UNHEALTHY'): void {
     if (box.seen.state !== 'running') return
-    const health: Health = { status: 'HEALTHY', since: this.#options.clock.now(), output: '' }
+    const health: Health = { status, since: this.#options.clock.now(), output: '' }
     box.seen = { ...box.seen, health }
     this.#tell(box.seen)
   }

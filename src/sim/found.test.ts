@@ -14,6 +14,7 @@ import { VirtualClock } from './clock.ts'
 import { IMAGE } from './definitions.ts'
 import { engineClient } from './engine-client.ts'
 import { SimEngine } from './engine.ts'
+import { Images } from './images.ts'
 import { Life } from './life.ts'
 import { machine } from './machine.ts'
 import { BEGIN, CLUSTER } from './place.ts'
@@ -36,7 +37,7 @@ class Bench {
   readonly #rng = new Rng(1)
 
   constructor() {
-    const images = new Set([IMAGE])
+    const images = new Images([IMAGE])
     this.engine = new SimEngine({
       clock: this.clock,
       rng: this.#rng,

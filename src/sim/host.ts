@@ -10,6 +10,7 @@ import { signedCalls } from './calls.ts'
 import type { Observable } from './checks/check.ts'
 import { engineClient } from './engine-client.ts'
 import { SimEngine, type ContainerEvent } from './engine.ts'
+import type { Images } from './images.ts'
 import { Life } from './life.ts'
 import { machine } from './machine.ts'
 import type { Network } from './network.ts'
@@ -29,7 +30,7 @@ export type HostOptions = {
   readonly network: Network
   readonly trace: Trace
   readonly weather: () => Weather
-  readonly images: ReadonlySet<string>
+  readonly images: Images
   readonly planted: ((connect: Connect) => Connect) | undefined
   readonly happened: (host: Host, event: ContainerEvent) => void
   readonly failed: (message: string) => void

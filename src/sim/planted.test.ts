@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { PLANTED_SERVICES } from './planted-services.ts'
 import { PLANTED } from './planted.ts'
 import { tell } from './story.ts'
 
 const SEEDS = 50
 const limit = { timeout: 120_000 }
 
-for (const planted of PLANTED)
+for (const planted of [...PLANTED, ...PLANTED_SERVICES])
   test(`the simulation sees it within ${SEEDS} seeds when ${planted.name}`, limit, async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const { failure } = await tell({ seed, storms: 1, planted })

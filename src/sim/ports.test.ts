@@ -11,6 +11,7 @@ import { VirtualClock } from './clock.ts'
 import { IMAGE } from './definitions.ts'
 import { engineClient } from './engine-client.ts'
 import { SimEngine } from './engine.ts'
+import { Images } from './images.ts'
 import { Life } from './life.ts'
 import { BEGIN } from './place.ts'
 import { Rng } from './rng.ts'
@@ -30,7 +31,7 @@ async function passTime(): Promise<void> {
   while (!end.signal.aborted) await clock.run(10)
 }
 
-const engine = new SimEngine({ clock, rng, images: new Set([IMAGE]), happened: () => undefined })
+const engine = new SimEngine({ clock, rng, images: new Images([IMAGE]), happened: () => undefined })
 engineSuite('pretended engine', () => {
   const life = new Life(clock)
   return {

@@ -2,7 +2,9 @@ import { LABELS } from '#agent/tasks/create.ts'
 import { containerInstanceArn } from '#aws/ecs/names.ts'
 /** What happens in a world: storms, each of its own kind, and between them calm in which all must come to its end. */
 import { containerInstances } from '#aws/ecs/records.ts'
+import { deployments, services } from '#aws/ecs/services/records.ts'
 
+import { IMAGE, RESTLESS, SOUND } from './definitions.ts'
 import { CLUSTER, keyOf } from './place.ts'
 import type { Planted } from './planted.ts'
 import { Rng } from './rng.ts'
@@ -19,6 +21,7 @@ const RESTING_MS = 3 * MINUTE_MS
 const BEAT_MS = 5 * SECOND_MS
 const ACT_MS_MAX = 20 * SECOND_MS
 const READING_MS = 10 * MINUTE_MS
+const THROTTLES_MAX = 3
 
 export type StoryOptions = {
   readonly seed: number
@@ -82,7 +85,9 @@ async function good(world: World): Promise<void> {
   await world.startServer()
   await world.run(CLEARING_MS)
   await tidyUp(world)
+  await repair(world)
   await world.run(CLEARING_MS)
+  await waitForThrottles(world)
   for (const user of world.users) await world.until(user.readBack(), READING_MS)
   world.ask((check) => check.calm?.())
   world.ask((check) => check.resting?.())
@@ -108,6 +113,33 @@ async function tidyUp(world: World): Promise<void> {
       )
       if (instance?.status === 'INACTIVE') engine.vanish(id)
     }
+}
+
+/** What cannot rest in any weather is given something to run that can. */
+async function repair(world: World): Promise<void> {
+  const [operator] = world.users
+  for (const [, { serviceId, status, family, serviceName: service }] of world.oracle.rows(
+    deployments,
+  )) {
+    const isCurrent = [...world.oracle.rows(services)].some(
+      ([, row]) => row.serviceId === serviceId && row.status === 'ACTIVE',
+    )
+    if (status !== 'PRIMARY' || !isCurrent || !RESTLESS.has(family) || !operator) continue
+    const input = { cluster: CLUSTER, service, taskDefinition: SOUND }
+    await world.until(operator.ask('UpdateService', input), MINUTE_MS)
+  }
+}
+
+/** What failed to start in bad weather is tried again in its time, which may be half an hour. */
+async function waitForThrottles(world: World): Promise<void> {
+  for (let n = 0; n < THROTTLES_MAX && !world.failure; n++) {
+    const now = world.clock.now()
+    const waits = [...world.oracle.rows(deployments)]
+      .filter(([, { status, throttle }]) => status === 'PRIMARY' && (throttle?.until ?? 0) > now)
+      .map(([, { throttle }]) => (throttle?.until ?? now) - now)
+    if (waits.length === 0) return
+    await world.run(Math.max(...waits) + CLEARING_MS)
+  }
 }
 
 async function useUntil(
@@ -171,4 +203,5 @@ const HAPPENS: Readonly<Record<Misfortune, (world: World, rng: Rng) => void>> = 
     const wire = rng.pick([...world.network.open].filter(({ path }) => path === '/acs/ws'))
     wire?.slipEmptyManifest()
   },
+  'image pushed': (world) => world.images.push(IMAGE),
 }

@@ -4,6 +4,8 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Log } from '#kernel/log.ts'
 
 const LINES_KEPT = 20_000
+/** A reconciler that throws is tried again, but nothing that a sound one does throws. */
+const BROKEN = 'a reconciler will try again'
 
 /** What happened, in order: its digest tells whether two worlds were the same, its end why one went wrong. */
 export class Trace {
@@ -43,7 +45,10 @@ export class Trace {
         this.say(who, `${level} ${message} ${fields ? JSON.stringify(fields) : ''}`)
     return {
       info: write('info'),
-      warn: write('warn'),
+      warn: (message, fields) => {
+        write('warn')(message, fields)
+        if (message === BROKEN) error(`${message} ${JSON.stringify(fields)}`)
+      },
       error: (message, fields) => {
         write('error')(message, fields)
         error(`${message} ${fields ? JSON.stringify(fields) : ''}`)

@@ -8,12 +8,19 @@ import { aDefinition } from './definitions.ts'
 import { CallLost } from './network.ts'
 import { CLUSTER } from './place.ts'
 import type { Rng } from './rng.ts'
+import { ServiceUser } from './service-user.ts'
 
 const AGAIN_MS_MAX = 5_000
 const TASKS_REMEMBERED = 200
 /** A stopped task may be forgotten an hour after its end, and so no earlier after its start. */
 const READABLE_MS = 55 * 60_000
 const DESCRIBED_AT_ONCE = 100
+const TASTES = [
+  { services: 0, tasks: 1 },
+  { services: 1, tasks: 0.1 },
+  { services: 1, tasks: 0.1 },
+  { services: 1, tasks: 1 },
+]
 
 // Answers are read by name; what is in them is the contract's matter.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -30,6 +37,9 @@ export type UserOptions = {
 
 export class User {
   readonly #options: UserOptions
+  readonly #services: ServiceUser
+  /** How much this one has to do with services, and how much with tasks that stand alone. */
+  readonly #taste: { readonly services: number; readonly tasks: number }
   #tasks: Known[] = []
   #definitions: string[] = []
   #hosts: string[] = []
@@ -37,6 +47,14 @@ export class User {
 
   constructor(options: UserOptions) {
     this.#options = options
+    this.#services = new ServiceUser({
+      ask: (operation, input) => this.#ask(operation, input),
+      clock: options.clock,
+      rng: options.rng.fork('services'),
+      definitions: () => this.#definitions,
+    })
+    const { services = 1, tasks = 1 } = options.rng.fork('taste').pick(TASTES) ?? {}
+    this.#taste = { services, tasks }
   }
 
   /** Does one thing of those that users do, to its end. */
@@ -44,14 +62,16 @@ export class User {
     const { rng } = this.#options
     const acts: readonly (readonly [weight: number, act: () => Promise<unknown>])[] = [
       [4, () => this.define()],
-      [25, () => this.#run()],
-      [5, () => this.#startTask()],
-      [20, () => this.#stop()],
+      [25 * this.#taste.tasks, () => this.#run()],
+      [5 * this.#taste.tasks, () => this.#startTask()],
+      [20 * this.#taste.tasks, () => this.#stop()],
+      [4, () => this.#stopAny()],
       [10, () => this.#describe()],
       [3, () => this.#undefine()],
       [3, () => this.#tag()],
       [3, () => this.#drain()],
       [1, () => this.#deregisterHost()],
+      ...this.#services.acts.map(([weight, act]) => [weight * this.#taste.services, act] as const),
     ]
     let at = rng.next() * acts.reduce((sum, [weight]) => sum + weight, 0)
     const chosen = acts.find(([weight]) => (at -= weight) < 0)
@@ -82,6 +102,8 @@ export class User {
     for (const taskDefinition of this.#definitions.slice(-DESCRIBED_AT_ONCE))
       if (!(await this.#ask('DescribeTaskDefinition', { taskDefinition })))
         failed(`I1: ${taskDefinition} was acknowledged and is gone`)
+    for (const name of await this.#services.missing())
+      failed(`I1: the service ${name} was acknowledged and is gone`)
   }
 
   async #run(): Promise<void> {
@@ -113,6 +135,13 @@ export class User {
   async #stop(): Promise<void> {
     const task = this.#options.rng.pick(this.#tasks)
     if (task) await this.#ask('StopTask', { cluster: CLUSTER, task: task.arn })
+  }
+
+  /** Also what a service has started. */
+  async #stopAny(): Promise<void> {
+    const answer = await this.#ask('ListTasks', { cluster: CLUSTER })
+    const task = this.#options.rng.pick<string>(answer?.taskArns ?? [])
+    if (task) await this.#ask('StopTask', { cluster: CLUSTER, task })
   }
 
   async #describe(): Promise<void> {

@@ -39,6 +39,7 @@ export const MISFORTUNES = [
   'engine restarted',
   'engine lost containers',
   'empty manifest',
+  'image pushed',
 ] as const
 export type Misfortune = (typeof MISFORTUNES)[number]
 
@@ -110,4 +111,5 @@ const MOST_A_MINUTE: Weather['rates'] = {
   'engine restarted': 0.2,
   'engine lost containers': 0.05,
   'empty manifest': 0.5,
+  'image pushed': 0.5,
 }

@@ -14,8 +14,9 @@ import { operationOf, signedCalls } from './calls.ts'
 import type { Check } from './checks/check.ts'
 import { CHECKS } from './checks/checks.ts'
 import { VirtualClock } from './clock.ts'
-import { IMAGE } from './definitions.ts'
+import { IMAGE, soundDefinition } from './definitions.ts'
 import { Host } from './host.ts'
+import { Images } from './images.ts'
 import { Life } from './life.ts'
 import { Network, type RawAnswer, type RawRequest } from './network.ts'
 import { Oracle } from './oracle.ts'
@@ -46,6 +47,7 @@ export class World {
   readonly hosts: Host[] = []
   readonly users: User[] = []
   readonly network: Network
+  readonly images = new Images([IMAGE])
   weather: Weather = CALM
   readonly #options: WorldOptions
   readonly #oracle = new Oracle()
@@ -209,6 +211,10 @@ export class World {
       this.users[0]?.ask('CreateCluster', { clusterName: CLUSTER }) ?? Promise.resolve(),
       SETUP_MS,
     )
+    await this.until(
+      this.users[0]?.ask('RegisterTaskDefinition', soundDefinition) ?? Promise.resolve(),
+      SETUP_MS,
+    )
     for (let n = 1; n <= hosts; n++) {
       const name = `host${n}`
       const credentials = store.transact((tx) => createHostKey(tx, ACCOUNT, name, making)).result
@@ -220,7 +226,7 @@ export class World {
         network: this.network,
         trace: this.trace,
         weather: () => this.weather,
-        images: new Set([IMAGE]),
+        images: this.images,
         planted: planted?.connect,
         happened: (at, event) => {
           this.trace.say(

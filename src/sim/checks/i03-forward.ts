@@ -12,14 +12,14 @@ export const forward: MakeCheck = () => ({
       changes
         .filter(({ table, after }) => table === notices.name && after)
         .map(({ after }) => {
-          const { of, record } = after as RecordNotice
-          return `${of[1]} ${(record as Task).version}`
+          const { of, record } = after as Partial<RecordNotice>
+          return of && `${of[1]} ${(record as Task).version}`
         }),
     )
     for (const { table, key, before, after } of changes) {
       if (table !== tasks.name || !after) continue
       const [was, is] = [before as Task | undefined, after as Task]
-      if (was && onlyTagsDiffer(was, is)) continue
+      if (was && onlyUnpublishedDiffer(was, is)) continue
       holds(
         is.version === (was?.version ?? 0) + 1,
         `${key} goes from version ${was?.version} to ${is.version}`,
@@ -45,7 +45,10 @@ export const forward: MakeCheck = () => ({
   },
 })
 
-function onlyTagsDiffer(was: Task, is: Task): boolean {
+/** Tags and protection are no part of AWS's events of a task. */
+const UNPUBLISHED: ReadonlySet<string> = new Set(['tags', 'protectedUntil'])
+
+function onlyUnpublishedDiffer(was: Task, is: Task): boolean {
   const names = Object.keys({ ...was, ...is }) as (keyof Task)[]
-  return names.every((name) => name === 'tags' || was[name] === is[name])
+  return names.every((name) => UNPUBLISHED.has(name) || was[name] === is[name])
 }

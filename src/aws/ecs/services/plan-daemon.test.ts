@@ -65,26 +65,63 @@ const CASES: readonly Case[] = [
     { stop: 'new-a' },
   ],
   ['but last', { hosts: [], inUse: new Set(['a']), tasks: [on('a', { isLeaving: true })] }, {}],
+  [
+    'what leaves its host does not count for those that are replaced',
+    {
+      minimumHealthyPercent: 50,
+      tasks: [...HOSTS.map((host) => on(host, OLD)), on('e', { isLeaving: true })],
+    },
+    { stop: 'new-e old-a old-b' },
+  ],
+  [
+    'a protected one stays',
+    { hosts: ['a', 'b'], tasks: [on('a', OLD), on('b', { ...OLD, isProtected: true })] },
+    { stop: 'old-a' },
+  ],
+  [
+    'a host out of reach keeps its task, and gets none',
+    { hosts: ['a', 'b', 'c'], outOfReach: new Set(['a', 'b']), tasks: [on('a')] },
+    { start: 'c' },
+  ],
   ['paused', { mayStart: false, tasks: [on('a', OLD)] }, {}],
   ['failed', { isStalled: true, tasks: [on('a', OLD)] }, {}],
 ]
 
 test('a daemon runs once on each container instance that it belongs on', () => {
   for (const [what, fields, expected] of CASES) {
-    const plan = planDaemon({
-      minimumHealthyPercent: 0,
-      primary: 'new',
-      mayStart: true,
-      isStalled: false,
-      hosts: HOSTS,
-      inUse: new Set(),
-      tasks: [],
-      ...fields,
-    })
+    const plan = planDaemon(situation(fields))
     const does = {
       ...(plan.startOn.length > 0 && { start: plan.startOn.join(' ') }),
       ...(plan.stop.length > 0 && { stop: plan.stop.map(({ task }) => task.id).join(' ') }),
     }
     assert.deepEqual(does, expected, what)
   }
+})
+
+test('a minimum that allows no end is said, as long as nothing is under way', () => {
+  const blocked = { hosts: ['a'], minimumHealthyPercent: 50, tasks: [on('a', OLD)] }
+  assert.equal(planDaemon(situation(blocked)).isStuck, true)
+  assert.equal(planDaemon(situation({ ...blocked, minimumHealthyPercent: 0 })).isStuck, false)
+  assert.equal(planDaemon(situation({ ...blocked, mayStart: false })).isStuck, false)
+  const ending = { hosts: ['a', 'b'], tasks: [on('a', OLD), on('b', { isStopping: true })] }
+  assert.equal(planDaemon(situation({ ...blocked, ...ending })).isStuck, false)
+  const held = {
+    ...blocked,
+    minimumHealthyPercent: 0,
+    tasks: [on('a', { ...OLD, isProtected: true })],
+  }
+  const { isStuck, held: count } = planDaemon(situation(held))
+  assert.deepEqual([isStuck, count], [false, 1])
+})
+
+const situation = (fields: Partial<DaemonSituation>): DaemonSituation => ({
+  minimumHealthyPercent: 0,
+  primary: 'new',
+  mayStart: true,
+  isStalled: false,
+  hosts: HOSTS,
+  outOfReach: new Set(),
+  inUse: new Set(),
+  tasks: [],
+  ...fields,
 })

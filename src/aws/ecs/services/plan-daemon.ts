@@ -8,6 +8,8 @@ export type DaemonSituation = {
   readonly isStalled: boolean
   /** The container instances that it belongs on. */
   readonly hosts: readonly string[]
+  /** Those of them that cannot be told anything now: what they have they keep, and nothing waits for them. */
+  readonly outOfReach: ReadonlySet<string>
   /** Draining ones on which something else still runs: the daemon is the last to go. */
   readonly inUse: ReadonlySet<string>
   readonly tasks: readonly SeenTask[]
@@ -18,53 +20,72 @@ export type DaemonPlan = Plan & { readonly startOn: readonly string[] }
 export function planDaemon(now: DaemonSituation): DaemonPlan {
   if (now.isStalled) return { ...NOTHING, startOn: [] }
   const min = Math.ceil((now.hosts.length * now.minimumHealthyPercent) / 100)
-  const belongs = new Set(now.hosts)
   const live = now.tasks.filter(({ isStopping }) => !isStopping)
-  const healthy = live.filter(({ state }) => state === 'HEALTHY').length
-  const occupied = new Set(now.tasks.map(({ hostId }) => hostId))
+  const { served, sick, unwanted, older } = sorted(now, live)
+  const free = older.filter(({ isProtected }) => !isProtected)
   const stop: Stop[] = []
   const end = (tasks: readonly SeenTask[], why: Why, count = Infinity): void => {
     for (const task of tasks.slice(0, Math.max(0, count))) stop.push({ task, why })
   }
-  const served = new Set<string>()
-  const surplus: SeenTask[] = []
-  for (const task of live)
-    if (belongs.has(task.hostId) && !task.isLeaving && task.shareId === now.primary)
-      if (served.has(task.hostId)) surplus.push(task)
-      else if (task.state === 'UNHEALTHY') end([task], 'UNHEALTHY')
-      else served.add(task.hostId)
-  const misplaced = live.filter(
-    (task) => (task.isLeaving || !belongs.has(task.hostId)) && !now.inUse.has(task.hostId),
-  )
-  const older = live.filter(
-    (task) => belongs.has(task.hostId) && !task.isLeaving && task.shareId !== now.primary,
-  )
-  end([...surplus, ...misplaced], 'SCALE')
-  const inPlace = now.mayStart ? older : []
-  end(
-    inPlace.filter(({ state }) => state === 'STARTING' || state === 'UNHEALTHY'),
-    'SCALE',
-  )
-  if (healthy >= min)
+  end(sick, 'UNHEALTHY')
+  end(unwanted, 'SCALE')
+  // What goes for another reason is not there to make up for those that are replaced.
+  const healthy = live.filter(isHealthy).length - unwanted.filter(isHealthy).length
+  if (now.mayStart) {
     end(
-      inPlace.filter(({ state }) => state === 'WARMING'),
+      free.filter(({ state }) => state === 'STARTING' || state === 'UNHEALTHY'),
       'SCALE',
     )
-  end(
-    inPlace.filter(({ state }) => state === 'HEALTHY'),
-    'SCALE',
-    healthy - min,
-  )
-  const startOn = now.mayStart ? now.hosts.filter((host) => !occupied.has(host)) : []
+    if (healthy >= min)
+      end(
+        free.filter(({ state }) => state === 'WARMING'),
+        'SCALE',
+      )
+    end(free.filter(isHealthy), 'SCALE', healthy - min)
+  }
+  const occupied = new Set(now.tasks.map(({ hostId }) => hostId))
+  const empty = now.hosts.filter((host) => !occupied.has(host) && !now.outOfReach.has(host))
+  const startOn = now.mayStart ? empty : []
+  const isMoving =
+    startOn.length + stop.length + now.tasks.length - live.length > 0 ||
+    live.some(({ state }) => state === 'STARTING' || state === 'WARMING')
   return {
     start: startOn.length,
     startOn,
     stop,
-    isStuck: false,
-    held: 0,
+    isStuck: free.length > 0 && !isMoving && now.mayStart,
+    held: older.length - free.length,
     isSteady:
-      now.tasks.length === now.hosts.length &&
-      served.size === now.hosts.length &&
+      empty.length === 0 &&
+      now.tasks.length === served &&
       live.every(({ state, shareId }) => state === 'HEALTHY' && shareId === now.primary),
   }
+}
+
+const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
+
+type Sorted = {
+  /** Container instances that have a task which may stay. */
+  readonly served: number
+  readonly sick: readonly SeenTask[]
+  /** Where the daemon does not belong, or a second one. */
+  readonly unwanted: readonly SeenTask[]
+  /** In their place, and of another deployment than they should be. */
+  readonly older: readonly SeenTask[]
+}
+
+function sorted(now: DaemonSituation, live: readonly SeenTask[]): Sorted {
+  const belongs = new Set(now.hosts)
+  const served = new Set<string>()
+  const sick: SeenTask[] = []
+  const unwanted: SeenTask[] = []
+  const older: SeenTask[] = []
+  for (const task of live)
+    if (!belongs.has(task.hostId) || task.isLeaving) {
+      if (!now.inUse.has(task.hostId) && !task.isProtected) unwanted.push(task)
+    } else if (task.shareId !== now.primary) older.push(task)
+    else if (served.has(task.hostId)) unwanted.push(task)
+    else if (task.state === 'UNHEALTHY') sick.push(task)
+    else served.add(task.hostId)
+  return { served: served.size, sick, unwanted, older }
 }

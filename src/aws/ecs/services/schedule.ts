@@ -239,12 +239,13 @@ function planOf(
     tasks: seen.tasks,
   }
   if (service.schedulingStrategy === 'DAEMON') {
-    const hosts = daemonHosts(tx, service, share)
+    const where = daemonHosts(tx, service, share)
+    const { hosts } = where
     if (service.desiredCount !== hosts.length)
       tx.patch(services, ofService(service), { desiredCount: hosts.length })
     const { minimumHealthyPercent } = service.deploymentConfiguration
     const inUse = seen.inUseByOthers()
-    return { plan: planDaemon({ ...state, minimumHealthyPercent, hosts, inUse }), seen }
+    return { plan: planDaemon({ ...state, ...where, minimumHealthyPercent, inUse }), seen }
   }
   const situation: Situation = {
     ...state,

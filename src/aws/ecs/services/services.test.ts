@@ -235,6 +235,23 @@ test('a daemon runs on every container instance, also on one that comes later', 
   assert.deepEqual(fleet.revisions(), { 2: 4 })
 })
 
+test('a daemon stays where the host is out of reach, and what it is told of it is nothing', async () => {
+  const fleet = await steady(3, { schedulingStrategy: 'DAEMON', desiredCount: undefined })
+  const before = JSON.stringify(await fleet.describe())
+  await fleet.hosts[0]?.disconnect()
+  await fleet.pass(120, 30)
+  assert.equal(JSON.stringify(await fleet.describe()), before)
+  await fleet.define('app:2')
+  await fleet.update({ taskDefinition: 'web:2' })
+  await fleet.pass(120, 30)
+  const { deployments } = await fleet.describe()
+  assert.deepEqual(
+    [deployments.length, deployments[0].rolloutState, deployments[0].runningCount],
+    [1, 'COMPLETED', 2],
+    'nobody waits for what cannot be told',
+  )
+})
+
 test('a protected task is not ended for scale, and the event says so', async () => {
   const fleet = await steady(1, { desiredCount: 2 })
   await fleet.house.call('UpdateTaskProtection', {
@@ -299,4 +316,15 @@ test('task sets of an external controller have their share of the desired count'
     described.taskSets.map((one: Answer) => [one.computedDesiredCount, one.stabilityStatus]),
     [[3, 'STEADY_STATE']],
   )
+})
+
+test('room for a part of what is to come: the rest finds its place where older tasks leave one', async () => {
+  const percent = { minimumHealthyPercent: 50, maximumPercent: 200 }
+  const fleet = await steady(1, { desiredCount: 2, deploymentConfiguration: percent }, { cpu: 512 })
+  await fleet.define('app:2', { cpu: 768 })
+  await fleet.update({ taskDefinition: 'web:2' })
+  await fleet.settle()
+  assert.deepEqual(fleet.revisions(), { 1: 1, 2: 2 })
+  await fleet.pass(90)
+  assert.deepEqual(fleet.revisions(), { 2: 2 })
 })

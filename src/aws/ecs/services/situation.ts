@@ -17,7 +17,6 @@ import { type Service, services } from './records.ts'
 
 /** A task without health checks is healthy when it has run this long (AWS, DeploymentConfiguration). */
 const HEALTHY_AFTER_MS = 40_000
-const ZONE = 'ecs.availability-zone'
 
 export type Seen = {
   readonly tasks: readonly SeenTask[]
@@ -38,13 +37,13 @@ export function see(
 ): Seen {
   const rows = new Map<string, Task>()
   const tasks: SeenTask[] = []
-  const hosts = new Hosts(tx, now, lostAfterMs)
+  const hosts = new Hosts(tx, service, now, lostAfterMs)
   const checks = new Checks(tx)
   let soonest = Infinity
   const key = serviceKey(service, service.clusterName, groupOf(service.serviceName))
   for (const { row } of tx.find(tasksByService, key)) {
     const isStopping = row.desiredStatus === 'STOPPED'
-    const host = hosts.of(row)
+    const host = hosts.of(row.containerInstanceId)
     // Nobody can say when a host out of reach confirms an end, and nothing waits for it.
     if (isStopping && !host.isReachable) continue
     const { state, changesAt = Infinity } = stateOf(row, service, checks.of(row), now)
@@ -64,7 +63,7 @@ export function see(
   return {
     tasks,
     rows,
-    order: orderOf(service, rows, hosts),
+    order: orderOf(service, hosts),
     inUseByOthers: () => inUse(tx, rows),
     changesIn: soonest === Infinity ? undefined : soonest - now,
   }
@@ -130,22 +129,24 @@ type HostFacts = {
 
 class Hosts {
   readonly #tx: Read
+  readonly #service: Service
   readonly #now: number
   readonly #lostAfterMs: number | undefined
   readonly #known = new Map<string, HostFacts>()
 
-  constructor(tx: Read, now: number, lostAfterMs: number | undefined) {
+  constructor(tx: Read, service: Service, now: number, lostAfterMs: number | undefined) {
     this.#tx = tx
+    this.#service = service
     this.#now = now
     this.#lostAfterMs = lostAfterMs
   }
 
-  of(task: Task): HostFacts {
-    const known = this.#known.get(task.containerInstanceId)
+  of(hostId: string): HostFacts {
+    const known = this.#known.get(hostId)
     if (known) return known
-    const key = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
+    const key = containerInstanceKey(this.#service, this.#service.clusterName, hostId)
     const facts = this.#facts(this.#tx.get(containerInstances, key))
-    this.#known.set(task.containerInstanceId, facts)
+    this.#known.set(hostId, facts)
     return facts
   }
 
@@ -188,16 +189,15 @@ function isDaemon(tx: Read, task: Task): boolean {
   return tx.get(services, key)?.schedulingStrategy === 'DAEMON'
 }
 
-function orderOf(service: Service, rows: ReadonlyMap<string, Task>, hosts: Hosts): Order {
-  const placed = (task: SeenTask): Placed => {
-    const row = rows.get(task.id) as Task
-    const { instance } = hosts.of(row)
+/** By what is known of a task's host alone: tasks that are started in this very step have a place too. */
+function orderOf(service: Service, hosts: Hosts): Order {
+  const placed = ({ id, hostId }: SeenTask): Placed => {
+    const { instance } = hosts.of(hostId)
     return {
-      id: task.id,
+      id,
       valueOf: (field) => {
-        if (field === 'instanceId' || field === 'host') return row.containerInstanceId
+        if (field === 'instanceId' || field === 'host') return hostId
         const name = field.replace(/^attribute:/, '')
-        if (name === ZONE) return row.availabilityZone
         return instance?.attributes.find((attribute) => attribute.name === name)?.value ?? ''
       },
       remaining: (field) =>

@@ -86,18 +86,28 @@ const isIn = (host: InstanceHost, zone: string): boolean =>
 const strategiesOf = ({ placementStrategy }: Service): readonly PlacementStrategy[] =>
   placementStrategy.length > 0 ? placementStrategy : DEFAULT_STRATEGIES
 
-/** The container instances on which a daemon of the service belongs, whether it fits there now or not. */
-export function daemonHosts(tx: Read, service: Service, share: Deployment): readonly string[] {
+export type DaemonHosts = {
+  readonly hosts: readonly string[]
+  readonly outOfReach: ReadonlySet<string>
+}
+
+/**
+ * The container instances on which a daemon of the service belongs, whether it fits there now or not, and those of them
+ * that are out of reach: a connection that is renewed changes nothing of where a daemon belongs.
+ */
+export function daemonHosts(tx: Read, service: Service, share: Deployment): DaemonHosts {
   const what = launchOf(tx, service, share)
-  if (!what) return []
+  if (!what) return { hosts: [], outOfReach: new Set() }
   const { hosts, constraints } = choices(tx, service, what)
   const belongs = hosts.filter(
-    (host) =>
-      host.active &&
-      host.agentConnected &&
-      constraints.every((one) => one.type !== 'memberOf' || one.holds(host)),
+    (host) => host.active && constraints.every((one) => one.type !== 'memberOf' || one.holds(host)),
   )
-  return belongs.map(({ instance }) => instance.containerInstanceId)
+  const idsOf = (some: readonly InstanceHost[]): string[] =>
+    some.map(({ instance }) => instance.containerInstanceId)
+  return {
+    hosts: idsOf(belongs),
+    outOfReach: new Set(idsOf(belongs.filter(({ agentConnected }) => !agentConnected))),
+  }
 }
 
 type Choices = {

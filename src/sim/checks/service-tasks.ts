@@ -1,0 +1,76 @@
+/** The tasks of services as the disk has them, and what it says of their health: for the checks of the scheduler. */
+import { containerInstanceKey, definitionKey } from '#aws/ecs/names.ts'
+import {
+  type ContainerInstance,
+  containerInstances,
+  type Task,
+  taskDefinitions,
+  tasks,
+} from '#aws/ecs/records.ts'
+import { serviceKey, shareOf } from '#aws/ecs/services/names.ts'
+import type { Service } from '#aws/ecs/services/records.ts'
+import type { Change } from '#store/store.ts'
+
+import type { Oracle } from '../oracle.ts'
+
+/** Without health checks a task counts as healthy once it has run this long. */
+const HEALTHY_AFTER_MS = 40_000
+
+/** Those that have not ended, by the key of their service. */
+export class ServiceTasks {
+  readonly #byService = new Map<string, Map<string, Task>>()
+
+  of(service: string): ReadonlyMap<string, Task> {
+    return this.#byService.get(service) ?? new Map()
+  }
+
+  take(changes: readonly Change[]): void {
+    for (const { table, key, before, after } of changes) {
+      if (table !== tasks.name) continue
+      const service = serviceOf((after ?? before) as Task)
+      if (service === undefined) continue
+      const known = this.#byService.get(service) ?? new Map<string, Task>()
+      this.#byService.set(service, known)
+      if (after && (after as Task).lastStatus !== 'STOPPED') known.set(key, after as Task)
+      else known.delete(key)
+    }
+  }
+}
+
+/** The key of the service that started the task. */
+export function serviceOf(task: Task): string | undefined {
+  const share = shareOf(task)
+  return share && serviceKey(task, task.clusterName, share.serviceName)
+}
+
+export const hostOf = (oracle: Oracle, task: Task): ContainerInstance | undefined =>
+  oracle.get(
+    containerInstances,
+    containerInstanceKey(task, task.clusterName, task.containerInstanceId),
+  )
+
+export const isReachable = (host: ContainerInstance | undefined): boolean =>
+  host !== undefined && host.status !== 'INACTIVE' && host.agentConnected
+
+/** As AWS says it: all essential containers that have a health check pass it; without one, 40 seconds of running. */
+export function healthOf(
+  oracle: Oracle,
+  service: Service,
+  task: Task,
+  now: number,
+): 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN' {
+  if (task.lastStatus !== 'RUNNING') return 'UNKNOWN'
+  const startedAt = task.startedAt ?? Infinity
+  const key = definitionKey(task, task.family, task.revision)
+  const containers = oracle.get(taskDefinitions, key)?.definition.containerDefinitions ?? []
+  const checked = new Set(
+    containers.filter((one) => one.essential && one.healthCheck).map(({ name }) => name),
+  )
+  if (checked.size === 0) return now >= startedAt + HEALTHY_AFTER_MS ? 'HEALTHY' : 'UNKNOWN'
+  const statuses = task.containers
+    .filter(({ name }) => checked.has(name))
+    .map(({ healthStatus }) => healthStatus)
+  if (statuses.includes('UNHEALTHY'))
+    return now >= startedAt + service.healthCheckGracePeriodSeconds * 1000 ? 'UNHEALTHY' : 'UNKNOWN'
+  return statuses.includes('UNKNOWN') ? 'UNKNOWN' : 'HEALTHY'
+}

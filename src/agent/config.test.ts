@@ -29,6 +29,7 @@ test('an empty environment gives what the documentation says', () => {
     plainProtocol: false,
     metadataRate: { perSecond: 40, burst: 60 },
     gpuInfoPath: undefined,
+    notes: [],
   })
 })
 
@@ -81,6 +82,12 @@ test('a setting without effect is refused by its name', () => {
   assert.throws(() => readConfig({ ECS_ENABLE_TASK_ENI: 'true' }), /ECS_ENABLE_TASK_ENI.*awsvpc/)
   assert.throws(() => readConfig({ ECS_CLUSTR: 'x' }), /ECS_CLUSTR is set/)
   assert.throws(() => readConfig({ NON_ECS_IMAGE_MINIMUM_CLEANUP_AGE: '1h' }), /NON_ECS_IMAGE/)
+  // An ordinary file of Amazon's agent serves, and what goes another way here is said.
+  const ordinary = { ECS_CLUSTER: 'prod', ECS_LOGLEVEL: 'debug', ECS_DATADIR: '/data' }
+  assert.deepEqual(readConfig(ordinary).notes, [
+    'ECS_LOGLEVEL changes nothing here: the log has one level',
+    'ECS_DATADIR changes nothing here: use --data',
+  ])
   // What it is set to is so anyway.
   readConfig({ ECS_ENABLE_SPOT_INSTANCE_DRAINING: 'False', ECS_ENABLE_TASK_ENI: '0' })
 })

@@ -40,6 +40,8 @@ export type AgentConfig = {
   readonly metadataRate: { readonly perSecond: number; readonly burst: number }
   /** Where the GPUs of this host are listed; `undefined` where tasks get none. */
   readonly gpuInfoPath: string | undefined
+  /** Settings that change nothing here, said once at the start. */
+  readonly notes: readonly string[]
 }
 
 export type ImageCleanup = {
@@ -61,7 +63,7 @@ const GPU_INFO = '/var/lib/ecs/gpu/nvidia-gpu-info.json'
 /** Reads the settings; anything that does not make sense stops the agent before it does harm. */
 export function readConfig(settings: Settings): AgentConfig {
   const read = new SettingReader(settings)
-  const config: AgentConfig = {
+  const config = {
     cluster: read.text('ECS_CLUSTER') ?? 'default',
     stopTimeoutSeconds: Math.max(
       1,
@@ -92,8 +94,7 @@ export function readConfig(settings: Settings): AgentConfig {
     metadataRate: metadataRate(read),
     gpuInfoPath: read.flag('ECS_ENABLE_GPU_SUPPORT') ? GPU_INFO : undefined,
   }
-  read.finish()
-  return config
+  return { ...config, notes: read.finish() }
 }
 
 /** The settings of this machine: the environment comes before the file. */

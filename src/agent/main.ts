@@ -57,6 +57,8 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
   // Patterns of users run in this process: one that backtracks too much goes on in an engine whose time is bounded.
   setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   const config = processConfig()
+  const log = streamLog(options.log)
+  for (const note of config.notes) log.warn(note)
   const engine = new DockerEngine({
     socketPath: options.dockerSocket ?? DOCKER_SOCKET,
     clock: systemClock,
@@ -72,7 +74,7 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
     host: new LinuxHost(engine, config.gpuInfoPath),
     clock: systemClock,
     ids: systemIds,
-    log: streamLog(options.log),
+    log,
   })
   await agent.start()
   return agent

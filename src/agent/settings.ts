@@ -21,7 +21,6 @@ export function parseSettingsFile(text: string): Settings {
 /** Settings of Amazon's agent that this one has another way for, or does not have; said by name when they are set. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ECS_BACKEND_HOST: 'use --endpoint',
-  ECS_DATADIR: 'use --data',
   ECS_AGENT_CONFIG_FILE_PATH: 'use /etc/ecs/ecs.config or the environment',
   ECS_ENABLE_TASK_ENI: 'network mode awsvpc is not built yet',
   ECS_ENABLE_TASK_IAM_ROLE: 'task roles are not built yet',
@@ -31,16 +30,34 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ECS_ENGINE_AUTH_DATA: 'registry credentials are not built yet',
   ECS_ENABLE_SPOT_INSTANCE_DRAINING: 'there are no Spot instances here',
   ECS_ENABLE_UNTRACKED_IMAGE_CLEANUP: 'only images that the agent pulled are removed',
-  ECS_UPDATES_ENABLED: 'the agent is updated with Berth',
   ECS_VOLUME_PLUGIN_CAPABILITIES: 'EFS volumes are not built yet',
   ECS_SELINUX_CAPABLE: 'SELinux is not tested',
   ECS_APPARMOR_CAPABLE: 'AppArmor is not tested',
   ECS_CNI_PLUGINS_PATH: 'network mode awsvpc is not built yet',
-  ECS_AUDIT_LOGFILE: 'task roles are not built yet',
-  ECS_WARM_POOLS_CHECK: 'there are no warm pools here',
   ECS_EXCLUDE_UNTRACKED_IMAGE: 'only images that the agent pulled are removed',
+}
+/**
+ * Settings of Amazon's agent about its own housekeeping: no task is another for them, so an `ecs.config` that has them
+ * serves, and the agent says at its start that it goes another way.
+ */
+const NOTED: Readonly<Record<string, string>> = {
+  ECS_DATADIR: 'use --data',
   ECS_LOGLEVEL: 'the log has one level',
+  ECS_LOGLEVEL_ON_INSTANCE: 'the log has one level',
   ECS_LOGFILE: 'the log goes to standard error',
+  ECS_LOG_DRIVER: 'the log goes to standard error',
+  ECS_LOG_OPTS: 'the log goes to standard error',
+  ECS_LOG_OUTPUT_FORMAT: 'the log is JSON lines',
+  ECS_LOG_ROLLOVER_TYPE: 'the log goes to standard error',
+  ECS_LOG_MAX_FILE_SIZE_MB: 'the log goes to standard error',
+  ECS_LOG_MAX_ROLL_COUNT: 'the log goes to standard error',
+  ECS_AUDIT_LOGFILE: 'task roles are not built yet',
+  ECS_POLL_METRICS: 'telemetry is read once a publication',
+  ECS_POLLING_METRICS_WAIT_DURATION: 'telemetry is read once a publication',
+  ECS_UPDATES_ENABLED: 'the agent is updated with Berth',
+  ECS_UPDATE_DOWNLOAD_DIR: 'the agent is updated with Berth',
+  ECS_WARM_POOLS_CHECK: 'there are no warm pools here',
+  ECS_SKIP_LOCALHOST_TRAFFIC_FILTER: 'no filter is made',
 }
 const OFF = /^(false|f|0)$/i
 /** What ECS itself says to containers is no setting of an agent that runs in one. */
@@ -136,11 +153,17 @@ export class SettingReader {
     return value
   }
 
-  /** Refuses what would be silently without effect. */
-  finish(): void {
+  /** Refuses what would be silently without effect; returns what is set and only worth a word. */
+  finish(): readonly string[] {
+    const notes: string[] = []
     for (const [name, text] of Object.entries(this.#settings)) {
       if (!/^(NON_)?ECS_/.test(name) || !text || this.#asked.has(name) || NOT_OURS.test(name))
         continue
+      const noted = NOTED[name]
+      if (noted !== undefined) {
+        notes.push(`${name} changes nothing here: ${noted}`)
+        continue
+      }
       const instead = ELSEWHERE[name]
       // What is not here is off already.
       if (instead !== undefined && OFF.test(text)) continue
@@ -148,6 +171,7 @@ export class SettingReader {
         `${name} is set, and this agent does not act on it${instead ? `: ${instead}` : ''}`,
       )
     }
+    return notes
   }
 
   #json(name: string): unknown {

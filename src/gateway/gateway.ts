@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-import { AssertionFailure } from '#kernel/assert.ts'
+import { assert, AssertionFailure } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 
@@ -15,6 +15,7 @@ import type { Credential, House } from './house.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import { listen, type ListenOptions } from './listener.ts'
 import { modelOf } from './model.ts'
+import { readJson } from './protocols/json.ts'
 import type { Decoding, FaultPlace, Route } from './protocols/protocol.ts'
 import { PROTOCOLS } from './protocols/protocols.ts'
 import {
@@ -28,6 +29,7 @@ import {
   type Request,
 } from './request.ts'
 import { findWay, isForm, protocolOf, unknownOperation, type Way } from './route.ts'
+import { candidates } from './services.ts'
 import { Refusal, refusalFault } from './signature/refusal.ts'
 import { verify } from './sigv4.ts'
 import { validate } from './validate.ts'
@@ -107,6 +109,19 @@ export class Gateway {
       }),
     )
     this.#servers.clear()
+  }
+
+  /** An operation's input, held to its model as a JSON request is. Throws AWS's faults. */
+  checked(service: string, name: string, value: unknown): object {
+    const operation = modelOf(service).operations.get(name)
+    const [facts] = candidates(service)
+    assert(operation && facts, `${service} has no ${name}`)
+    const unknown = (path: string): never => {
+      throw new Fault('SerializationException', `There is no member ${path}.`)
+    }
+    const input = readJson(operation.input, value, '', { limits: this.limits, unknown }) as object
+    validate(facts, operation.input, input, { unknownEnum: () => undefined })
+    return input
   }
 
   async #serve(request: Request, way: Way, requestId: string): Promise<Answer> {

@@ -19,6 +19,7 @@ import {
   type Wanted,
 } from '#aws/iam/accounts.ts'
 import { accounts } from '#aws/iam/records.ts'
+import type { Gateway } from '#gateway/gateway.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Policy } from '#room/room.ts'
@@ -35,6 +36,7 @@ export type AdminOptions = {
   readonly clock: Clock
   readonly ids: Ids
   readonly operations: Operations
+  readonly gateway: Pick<Gateway, 'checked'>
   readonly policy: Policy
   readonly allowReset: boolean
   /** What `status` says of the server itself. */

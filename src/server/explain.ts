@@ -5,6 +5,7 @@
 import { type Foreseen, foresee, type World } from '#aws/ecs/explain/foresee.ts'
 import { type Why, why } from '#aws/ecs/explain/why.ts'
 import { accounts, tenantOf } from '#aws/iam/records.ts'
+import type { Gateway } from '#gateway/gateway.ts'
 import { parseArn } from '#kernel/arn.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
@@ -20,6 +21,7 @@ type Outside = {
   readonly clock: Clock
   readonly ids: Ids
   readonly operations: Operations
+  readonly gateway: Pick<Gateway, 'checked'>
   readonly policy: Policy
 }
 type Asked = Readonly<Record<string, unknown>>
@@ -36,14 +38,16 @@ const REGION = 'us-east-1'
 export function answerWhy(outside: Outside, asked: Asked): Why {
   const { store } = outside
   const { name, cluster = 'default' } = asked
-  const arn = parseArn(String(name))
+  if (typeof name !== 'string' || typeof cluster !== 'string')
+    throw new ExplainError('the name of what is asked about is no text')
+  const arn = parseArn(name)
   const found = store.rehearse((tx) => {
     const caller = callerOf(tx, { accountId: arn?.account, region: arn?.region, ...asked })
     const { tenant, region } = caller
-    const place = { tenant, region, cluster: String(cluster) }
-    return why(tx, String(name), place, worldOf(outside))
+    const place = { tenant, region, cluster: cluster }
+    return why(tx, name, place, worldOf(outside))
   })
-  if (!found) throw new ExplainError(`there is no task, service or deployment ${String(name)}`)
+  if (!found) throw new ExplainError(`there is no task, service or deployment ${name}`)
   return found
 }
 
@@ -57,17 +61,15 @@ export type Plan = {
 
 /** `{operation, input, region?, accountId?}`: what the operation would do, and the service scheduler after it. */
 export function answerPlan(outside: Outside, asked: Asked): Plan {
-  const { store, operations } = outside
+  const { store, operations, gateway } = outside
   const operation = String(asked['operation'])
   if (!PLANNED.includes(operation))
     throw new ExplainError(
       `there is no plan of ${operation}; there is one of ${PLANNED.join(', ')}`,
     )
-  const { input } = asked
-  if (typeof input !== 'object' || input === null)
-    throw new ExplainError("the operation's input is no JSON object")
   const caller = store.read((tx) => callerOf(tx, asked))
   try {
+    const input = gateway.checked('ecs', operation, asked['input'] ?? {})
     return operations.rehearse(['ecs', operation], input, caller, (tx, output) => {
       const { serviceArn } = (output as { service?: { serviceArn?: string } }).service ?? {}
       const name = serviceArn?.split(':').pop()?.slice('service/'.length)

@@ -81,6 +81,7 @@ async function listen(
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
     operations: server.operations,
+    gateway: server.gateway,
     ...ports,
     allowReset: config.allowReset,
     about: { endpoint, version, pid: process.pid, dataDirectory: paths.root },

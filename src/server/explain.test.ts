@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { answerPlan, answerWhy, ExplainError } from './explain.ts'
+import { ACCOUNT, House } from './house.fixture.ts'
+
+async function outside() {
+  const house = await House.open()
+  await house.host()
+  await house.call('RegisterTaskDefinition', {
+    family: 'web',
+    containerDefinitions: [{ name: 'app', image: 'app:1', cpu: 1024, memory: 64 }],
+  })
+  const { store, operations, gateway } = house.server
+  let count = 0
+  const next = (): string => `planned-${(count += 1)}`
+  const ids = { hex: next, uuid: next, random: () => 0 }
+  const of = { store, operations, gateway, clock: house.clock, ids, policy: {} }
+  return { house, of }
+}
+const CREATE = { serviceName: 'web', taskDefinition: 'web', desiredCount: 3 }
+
+test('a plan says what would start, where, and how far it would come, and keeps nothing of it', async () => {
+  const { house, of } = await outside()
+  const before = house.server.store.revision
+  const plan = answerPlan(of, { operation: 'CreateService', input: CREATE, accountId: ACCOUNT })
+  assert.equal(plan.service?.steps[0]?.starts.length, 2)
+  assert.equal(plan.service?.end, 'WAITS_FOR_HOSTS')
+  assert.match(plan.service?.events.join('\n') ?? '', /has insufficient CPU units available/)
+  assert.equal(house.server.store.revision, before)
+  assert.deepEqual((await house.call('ListServices')).serviceArns, [])
+})
+
+test('what is asked badly gets the text that AWS has for it, or ours', async () => {
+  const { house, of } = await outside()
+  const refused = (operation: string, input: unknown): string => {
+    try {
+      answerPlan(of, { operation, input, accountId: ACCOUNT })
+    } catch (error) {
+      assert.ok(error instanceof ExplainError, String(error))
+      return error.message
+    }
+    return 'it was planned'
+  }
+  assert.match(refused('CreateService', { ...CREATE, desiredCount: 'three' }), /^Serialization/)
+  assert.match(refused('CreateService', { ...CREATE, desireCount: 3 }), /no member desireCount/)
+  assert.match(refused('CreateService', []), /^Serialization/)
+  assert.match(refused('UpdateService', { service: 'none' }), /^ServiceNotFoundException/)
+  assert.match(refused('CreateCluster', {}), /^there is no plan of CreateCluster/)
+  assert.match(refused('RunTask', {}), /taskDefinition/)
+  const asked = { name: 'none', accountId: ACCOUNT }
+  assert.throws(() => answerWhy(of, asked), /there is no task, service or deployment none/)
+  assert.throws(() => answerWhy(of, { name: {}, accountId: ACCOUNT }), ExplainError)
+  assert.throws(() => answerWhy(of, { name: 'web' }), /there are several accounts/)
+  assert.equal(await house.call('ListServices').then(({ serviceArns }) => serviceArns.length), 0)
+})
+
+test('why a service waits: every host with what it lacks', async () => {
+  const { house, of } = await outside()
+  await house.call('CreateService', CREATE)
+  await house.clock.move(0)
+  const { says, hosts } = answerWhy(of, { name: 'web', accountId: ACCOUNT })
+  assert.match(says.join('\n'), /^ACTIVE: 3 wanted/)
+  const lacking = hosts?.[0]?.predicates.filter(({ holds }) => !holds)
+  assert.deepEqual(lacking, [
+    { predicate: 'cpu', holds: false, needs: '1024 units', has: '0 units' },
+  ])
+})

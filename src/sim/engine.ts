@@ -125,6 +125,7 @@ export class SimEngine {
     if (box.seen.state === 'running') return
     const wrong = box.program ? this.#takenPort(box) : 'exec: no such file or directory: unknown'
     if (wrong !== undefined || !box.program) {
+      box.seen = { ...box.seen, error: wrong ?? '' }
       this.#options.happened({ type: 'failed', id, labels: box.seen.labels })
       throw refused('CannotStartContainerError', wrong ?? '')
     }

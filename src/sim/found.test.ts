@@ -18,7 +18,7 @@ import { Images } from './images.ts'
 import { Life } from './life.ts'
 import { machine } from './machine.ts'
 import { BEGIN, CLUSTER } from './place.ts'
-import { ending, serving } from './program.ts'
+import { ending, filling, serving } from './program.ts'
 import { Rng } from './rng.ts'
 import { Trace } from './trace.ts'
 import { CALM } from './weather.ts'
@@ -33,6 +33,8 @@ class Bench {
   readonly clock = new VirtualClock(BEGIN)
   readonly engine: SimEngine
   isDiskFull = false
+  /** By container, in the order of their starts. */
+  readonly starts: string[] = []
   readonly #life = new Life(this.clock)
   readonly #rng = new Rng(1)
 
@@ -42,7 +44,9 @@ class Bench {
       clock: this.clock,
       rng: this.#rng,
       images,
-      happened: () => undefined,
+      happened: ({ type, labels }) => {
+        if (type === 'started') this.starts.push(labels[LABELS.containerName] ?? '')
+      },
     })
   }
 
@@ -142,10 +146,10 @@ test('a start that was given up is told when it cannot come about any more, and 
 
 test('a container that was started is not removed before it is durable why', async () => {
   const bench = new Bench()
-  bench.isDiskFull = true
   const runner = await bench.runner((engine) => ({
     start: (id) =>
       engine.start(id).then(() => {
+        bench.isDiskFull = true
         throw lost()
       }),
     inspect: () => Promise.reject(lost()),
@@ -156,6 +160,102 @@ test('a container that was started is not removed before it is durable why', asy
   bench.isDiskFull = false
   await bench.clock.run(MINUTE_MS)
   assert.deepEqual(bench.states, [])
+})
+
+for (const remembers of [true, false])
+  test(`a start that an agent left under way is not asked for again by one that ${remembers ? 'knows' : 'forgot'} its task`, () =>
+    startedTwice(remembers))
+
+async function startedTwice(remembers: boolean): Promise<void> {
+  const bench = new Bench()
+  const first = await bench.runner((engine) => ({
+    start: (id) => bench.clock.sleep(2 * MINUTE_MS).then(() => engine.start(id)),
+  }))
+  first.receive(aTask(filling(5)), 1)
+  await bench.clock.run(MINUTE_MS / 4)
+  first.stop()
+  assert.deepEqual(bench.states, ['created'])
+  const second = await bench.runner(
+    (engine) => ({
+      start: (id) => bench.clock.sleep(3 * MINUTE_MS).then(() => engine.start(id)),
+    }),
+    remembers ? afterCrash(first) : [],
+  )
+  second.receive(aTask(filling(5)), 2)
+  await bench.clock.run(10 * MINUTE_MS)
+  void second.resync()
+  await bench.clock.run(MINUTE_MS)
+  assert.deepEqual(bench.starts, ['c0'])
+  assert.match(second.tasks.get(ARN)?.containers['c0']?.reason ?? '', /OutOfMemoryError/)
+}
+
+/** What the next agent reads of what this one knows. */
+function afterCrash(runner: TaskRunner): readonly KnownTask[] {
+  return JSON.parse(JSON.stringify([...runner.tasks.values()])) as KnownTask[]
+}
+
+test('a start that never came about since its agent ended is given up, and told', async () => {
+  const bench = new Bench()
+  const first = await bench.runner(() => ({ start: () => new Promise(() => undefined) }))
+  first.receive(aTask(serving(0)), 1)
+  await bench.clock.run(MINUTE_MS)
+  first.stop()
+  const second = await bench.runner(undefined, afterCrash(first))
+  assert.deepEqual(bench.states, ['created'])
+  await bench.clock.run(3 * MINUTE_MS)
+  assert.deepEqual([bench.states, bench.starts], [[], []])
+  const { status, reason = '' } = second.tasks.get(ARN)?.containers['c0'] ?? assert.fail()
+  assert.equal(status, 'STOPPED')
+  assert.match(reason, /^CannotStartContainerError: the agent ended while it was being started/)
+})
+
+test('what was not yet asked to start when its agent ended is started by the next', async () => {
+  const bench = new Bench()
+  const commands = Array.from({ length: 6 }, () => serving(0))
+  const first = await bench.runner((engine) => ({
+    start: (id) => bench.clock.sleep(MINUTE_MS).then(() => engine.start(id)),
+  }))
+  first.receive(aTask(...commands), 1)
+  await bench.clock.run(MINUTE_MS / 2)
+  first.stop()
+  const second = await bench.runner(undefined, afterCrash(first))
+  await bench.clock.run(MINUTE_MS)
+  const { containers = {} } = second.tasks.get(ARN) ?? {}
+  assert.deepEqual(
+    new Set(Object.values(containers).map(({ status }) => status)),
+    new Set(['RUNNING']),
+  )
+  assert.deepEqual(
+    bench.starts.toSorted(),
+    commands.map((_, at) => `c${at}`),
+  )
+})
+
+test('an engine that says why it did not start a container is not waited for', async () => {
+  const bench = new Bench()
+  const first = await bench.runner((engine) => ({
+    start: (id) => engine.start(id).catch(() => new Promise(() => undefined)),
+  }))
+  first.receive(aTask(['/no/such/program']), 1)
+  await bench.clock.run(MINUTE_MS)
+  first.stop()
+  const second = await bench.runner(undefined, afterCrash(first))
+  assert.match(
+    second.tasks.get(ARN)?.containers['c0']?.reason ?? '',
+    /^CannotStartContainerError: .*no such file/,
+  )
+})
+
+test('nothing is started before it is durable that it is, and all is when it can be', async () => {
+  const bench = new Bench()
+  bench.isDiskFull = true
+  const runner = await bench.runner()
+  runner.receive(aTask(serving(0)), 1)
+  await bench.clock.run(10 * MINUTE_MS)
+  assert.deepEqual(bench.states, ['created'])
+  bench.isDiskFull = false
+  await bench.clock.run(MINUTE_MS)
+  assert.deepEqual(bench.states, ['running'])
 })
 
 for (const remembers of [true, false])
@@ -219,10 +319,9 @@ test('a task that is known by its labels alone starts nothing before the control
 
 test('an agent that cannot save tells nothing, and all when it can', async () => {
   const world = await World.open({ seed: 1, hosts: 1, users: 1 })
-  world.weather = { ...CALM, saveFails: 1 }
   const [user] = world.users
   assert.ok(user)
-  const containerDefinitions = [{ name: 'main', image: IMAGE, command: ending(5, 0), memory: 64 }]
+  const containerDefinitions = [{ name: 'main', image: IMAGE, command: ending(60, 0), memory: 64 }]
   await world.until(
     user.ask('RegisterTaskDefinition', { family: 'short', containerDefinitions }),
     MINUTE_MS,
@@ -230,8 +329,11 @@ test('an agent that cannot save tells nothing, and all when it can', async () =>
   await world.until(user.ask('RunTask', { taskDefinition: 'short' }), MINUTE_MS)
   const statuses = (): string[] =>
     [...world.oracle.rows(tasks)].map(([, { lastStatus }]) => lastStatus)
+  await world.run(MINUTE_MS / 2)
+  assert.deepEqual(statuses(), ['RUNNING'])
+  world.weather = { ...CALM, saveFails: 1 }
   await world.run(5 * MINUTE_MS)
-  assert.deepEqual(statuses(), ['PENDING'])
+  assert.deepEqual(statuses(), ['RUNNING'])
   world.weather = CALM
   await world.run(5 * MINUTE_MS)
   assert.deepEqual(statuses(), ['STOPPED'])

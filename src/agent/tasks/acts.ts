@@ -1,6 +1,6 @@
 import type { AcsContainer } from '#wire/task.ts'
 
-import { EngineError, type Engine, type Image } from '../engine.ts'
+import { EngineError, type Engine, type Image, type Observed } from '../engine.ts'
 import type { Host, TaskLimits } from '../host.ts'
 import type { Awslogs } from '../logs/awslogs.ts'
 import type { Slots } from '../slots.ts'
@@ -16,10 +16,19 @@ import type { ImageCleanup } from './image-cleanup.ts'
 import { ensureImage, type Again, type PullBehavior } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
 import type { PortChooser } from './ports.ts'
+import { hasRunSince } from './restarts.ts'
 import type { Act } from './step.ts'
-import { change, containerOf, containersOf, observe, type KnownTask } from './task.ts'
+import {
+  change,
+  containerOf,
+  containersOf,
+  observe,
+  restarted,
+  type KnownContainer,
+  type KnownTask,
+} from './task.ts'
 
-/** How long a failed stop or removal waits for its next try. */
+/** How long what failed, or has not come about yet, waits for its next try. */
 export const AGAIN_MS = 5_000
 
 export type Tools = {
@@ -33,12 +42,15 @@ export type Tools = {
   readonly again: Again
   readonly pullBehavior: PullBehavior
   readonly stopTimeoutSeconds: number
+  readonly startTimeoutMs: number
   /** Creates and starts: more at a time than these only make each of them slower. */
   readonly starts: Slots
   readonly pulls: Slots
   readonly now: () => number
   /** Resolves once what is known is durable. */
   readonly save: () => Promise<void>
+  /** Resolves once it is durable that the engine is asked to start this container; false where it must not be. */
+  readonly noteStart: (arn: string, container: string) => Promise<boolean>
 }
 
 /** What an act leads to: laid over the task as it is by then, which may have moved on meanwhile. */
@@ -91,39 +103,42 @@ const doing: Readonly<Record<Act['type'], Work>> = {
     return (known) => change(known, container.name, { status: 'CREATED', dockerId })
   },
 
-  async restart(task, { name }, { engine, starts, now }) {
-    const { dockerId = '', restarts = 0, ended } = containerOf(task, name)
-    await starts.run(() => engine.start(dockerId))
+  async restart(task, { name }, tools) {
+    const { engine, now } = tools
+    const { dockerId = '', ended, startAskedAt } = containerOf(task, name)
+    const wasAsked = startAskedAt !== undefined
+    if (!wasAsked && !(await startOnce(task, name, tools, () => engine.start(dockerId))))
+      return later(name, now(), { startAskedAt })
     const seen = await engine.inspect(dockerId).catch(() => undefined)
     const at = now()
-    // Where the engine does not say, the end before it is the latest that is certain.
-    const restartedAt = seen?.startedAt ?? ended?.finishedAt ?? at
+    if (wasAsked && !(seen && ended && hasRunSince(ended, seen)))
+      return awaited(name, startAskedAt, tools)
     return (known) => {
-      const endedBefore = ended?.finishedAt
-      const again = { ended: undefined, restarts: restarts + 1, restartedAt, endedBefore }
-      const started = change(known, name, again)
+      const started = restarted(known, name, ended, seen?.startedAt)
       // It may have ended again by now.
       return seen ? observe(started, name, seen, at) : started
     }
   },
 
-  async start(task, container, { engine, logs, starts, now }) {
+  async start(task, container, tools) {
+    const { engine, logs, now } = tools
     const { name } = container
+    const { dockerId: id = '', startAskedAt } = containerOf(task, name)
+    if (startAskedAt !== undefined) return startedBefore(name, id, startAskedAt, tools)
     await logs?.prepare(task, container)
-    const id = containerOf(task, name).dockerId ?? ''
-    await starts.run(() =>
+    const start = (): Promise<void> =>
       engine.start(id).catch(async (error: unknown) => {
         const seen = await engine.inspect(id).catch(() => undefined)
         if (!seen || seen.state === 'created') throw error
-      }),
-    )
+      })
+    if (!(await startOnce(task, name, tools, start))) return later(name, now(), { startAskedAt })
     // It has started, whatever the inspection says: it must never be started twice.
     const seen = await engine.inspect(id).catch(() => undefined)
     const at = now()
     return (known) =>
       seen && seen.state !== 'created'
         ? observe(known, name, seen, at)
-        : change(known, name, { status: 'RUNNING', startedAt: at })
+        : change(known, name, { status: 'RUNNING', startedAt: at, startAskedAt: undefined })
   },
 
   async stop(task, container, { engine, stopTimeoutSeconds, now }) {
@@ -149,14 +164,58 @@ const doing: Readonly<Record<Act['type'], Work>> = {
   },
 }
 
+/** Asks the engine once it is durable that it is asked; false, and nothing is done, where that cannot be. */
+function startOnce(
+  task: KnownTask,
+  name: string,
+  { starts, noteStart }: Tools,
+  start: () => Promise<void>,
+): Promise<boolean> {
+  return starts.run(async () => {
+    if (!(await noteStart(task.arn, name))) return false
+    await start()
+    return true
+  })
+}
+
+/** What became of a start that an agent before this one asked for. */
+async function startedBefore(
+  name: string,
+  id: string,
+  askedAt: number,
+  tools: Tools,
+): Promise<Outcome> {
+  const { engine, now } = tools
+  let seen: Observed | undefined
+  try {
+    seen = await engine.inspect(id)
+  } catch {
+    return later(name, now())
+  }
+  const at = now()
+  if (seen?.state !== 'created') return (known) => observe(known, name, seen, at)
+  if (seen.error !== '') throw new EngineError('CannotStartContainerError', seen.error)
+  return awaited(name, askedAt, tools)
+}
+
+/** A start that has not come about yet is waited for as long as for one that this agent asks for. */
+function awaited(name: string, askedAt: number, { startTimeoutMs, now }: Tools): Outcome {
+  if (now() < askedAt + startTimeoutMs) return later(name, now())
+  const why = 'the agent ended while it was being started, and it has not started since'
+  throw new EngineError('CannotStartContainerError', why)
+}
+
+function later(name: string, now: number, patch: Partial<KnownContainer> = {}): Outcome {
+  return (task) => change(task, name, { ...patch, againAt: now + AGAIN_MS })
+}
+
 /**
  * A container that could not be brought to life is over, once it is certain that the engine will not do it late; one
  * that could not be stopped is tried again.
  */
 function failure(act: Act, reason: string, now: number): Outcome {
   const name = act.container
-  if (act.type === 'stop' || act.type === 'remove')
-    return (task) => change(task, name, { againAt: now + AGAIN_MS })
+  if (act.type === 'stop' || act.type === 'remove') return later(name, now)
   if (act.type === 'create' || act.type === 'start')
     return (task) => change(task, name, { failure: reason })
   return (task) => {

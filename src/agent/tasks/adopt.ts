@@ -21,7 +21,9 @@ export function adopt(
     const name = container.labels[LABELS.containerName]
     if (!arn || !name || known.has(arn)) continue
     const task = adopted.get(arn) ?? taskOf(arn, container, hex)
-    if (task) adopted.set(arn, attach(task, name, container, now))
+    // What was created may have been asked to start: nobody remembers.
+    const startAskedAt = container.state === 'created' ? now : undefined
+    if (task) adopted.set(arn, change(attach(task, name, container, now), name, { startAskedAt }))
   }
   return [...adopted.values()]
 }
@@ -38,7 +40,9 @@ export function reconcile(task: KnownTask, found: readonly Observed[], now: numb
         labels[LABELS.containerName] === name,
     )
     // What was under way when the agent ended is not under way any more.
-    result = change(result, name, { doing: undefined, againAt: undefined })
+    // What the engine was asked to do may be: how long it is waited for counts from now.
+    const startAskedAt = before?.startAskedAt === undefined ? undefined : now
+    result = change(result, name, { doing: undefined, againAt: undefined, startAskedAt })
     result = mine ? attach(result, name, mine, now) : observe(result, name, undefined, now)
   }
   return result

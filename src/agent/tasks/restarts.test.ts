@@ -7,15 +7,19 @@ import type { Engine, Observed } from '../engine.ts'
 import { Slots } from '../slots.ts'
 import { accept } from './accept.ts'
 import { perform, type Tools } from './acts.ts'
+import { reconcile } from './adopt.ts'
+import { LABELS } from './create.ts'
 import { step } from './step.ts'
 import { change, containerOf, observe, type KnownTask } from './task.ts'
 
 const START = 1_000_000
 const MINUTE_MS = 60_000
+const START_TIMEOUT_MS = 3 * MINUTE_MS
+const ARN = 'arn:aws:ecs:us-east-1:123456789012:task/default/1'
 
 function running(policy: AcsContainer['restartPolicy']): KnownTask {
   const definition = {
-    arn: 'arn:aws:ecs:us-east-1:123456789012:task/default/1',
+    arn: ARN,
     desiredStatus: 'RUNNING' as const,
     containers: [{ name: 'a', image: 'image', restartPolicy: policy }],
   }
@@ -40,6 +44,16 @@ const EXITED: Observed = {
 function exit(task: KnownTask, exitCode: number, finishedAt: number): KnownTask {
   const seen: Observed = { ...EXITED, exitCode, finishedAt }
   return step(observe(task, 'a', seen, finishedAt), finishedAt).task
+}
+
+const RESTART = { type: 'restart', container: 'a' } as const
+const LABELS_OF_A = { [LABELS.taskArn]: ARN, [LABELS.containerName]: 'a' }
+
+function toolsOf(engine: Engine, now: number): Tools {
+  const starts = new Slots(1)
+  const noteStart = async (): Promise<boolean> => true
+  const tools: Partial<Tools> = { engine, starts, noteStart, startTimeoutMs: START_TIMEOUT_MS }
+  return { ...tools, now: () => now } as unknown as Tools
 }
 
 const POLICY = { enabled: true, restartAttemptPeriod: 60, ignoredExitCodes: [7] }
@@ -89,11 +103,41 @@ test('one that ends while it is being started, or at once, is not forgotten', as
     // The engine noted the start later than the end.
     inspect: async () => seen(START + 22, START + 21),
   } as unknown as Engine
-  const tools = { engine, starts: new Slots(1), now: () => START + 30 } as unknown as Tools
-  const outcome = await perform(first, { type: 'restart', container: 'a' }, tools)
+  const outcome = await perform(first, RESTART, toolsOf(engine, START + 30))
   const again = step(outcome(first), START + 30).task
   const { doing, restarts, restartedAt } = containerOf(again, 'a')
   assert.deepEqual([doing, restarts, restartedAt], ['restart', 1, START + 22])
+})
+
+test('a container that an earlier agent was starting once more is not started by the next', async () => {
+  const ended = exit(running(POLICY), 1, START + MINUTE_MS)
+  const asked = change(ended, 'a', { startAskedAt: START + MINUTE_MS })
+  const at = START + 2 * MINUTE_MS
+  const old: Observed = { ...EXITED, exitCode: 1, finishedAt: START + MINUTE_MS }
+  const waiting = reconcile(asked, [{ ...old, labels: LABELS_OF_A }], at)
+  assert.equal(step(waiting, at).acts[0]?.type, 'restart')
+  const engine = (seen: Observed): Engine =>
+    ({
+      start: () => assert.fail('started once more'),
+      inspect: async () => seen,
+    }) as unknown as Engine
+  const later = await perform(waiting, RESTART, toolsOf(engine(old), at))
+  const { againAt = 0, doing } = containerOf(step(later(waiting), at).task, 'a')
+  assert.deepEqual([againAt > at, doing], [true, undefined])
+
+  const givenUp = await perform(waiting, RESTART, toolsOf(engine(old), at + START_TIMEOUT_MS))
+  const { status, exitCode } = containerOf(givenUp(waiting), 'a')
+  assert.deepEqual([status, exitCode], ['STOPPED', 1])
+
+  // It came about, and it ended before the period was over.
+  const again = { ...old, exitCode: 3, startedAt: at, finishedAt: at + 1 }
+  const heard = containerOf(observe(waiting, 'a', again, at + 1), 'a')
+  const found = (await perform(waiting, RESTART, toolsOf(engine(again), at)))(waiting)
+  for (const one of [heard, containerOf(found, 'a')])
+    assert.deepEqual([one.status, one.exitCode, one.restarts], ['STOPPED', 3, 1])
+  const runs = observe(waiting, 'a', { ...EXITED, state: 'running', startedAt: at }, at)
+  const { restarts, restartedAt, startAskedAt, ended: before } = containerOf(runs, 'a')
+  assert.deepEqual([restarts, restartedAt, startAskedAt, before], [1, at, undefined, undefined])
 })
 
 test('a task that is to stop restarts nothing, and tells the code of the last end', () => {

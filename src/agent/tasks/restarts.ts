@@ -1,6 +1,7 @@
 /** Whether a container that ended by itself is started once more, by its restart policy. */
 import type { AcsContainer } from '#wire/task.ts'
 
+import type { Observed } from '../engine.ts'
 import type { KnownContainer, KnownTask } from './task.ts'
 
 const ATTEMPT_PERIOD_SECONDS = 300
@@ -30,4 +31,9 @@ export function mayRestart(
   // The engine may note a start a little later than the end of what ended at once.
   const ranMs = Math.max(0, finishedAt - startedAt)
   return ranMs >= (policy.restartAttemptPeriod ?? ATTEMPT_PERIOD_SECONDS) * 1000
+}
+
+/** Whether the engine shows more of a container than the end that is known: it runs, or has run again. */
+export function hasRunSince({ finishedAt }: Ended, seen: Observed): boolean {
+  return seen.state === 'running' || (seen.finishedAt ?? 0) > finishedAt
 }

@@ -22,7 +22,7 @@ import { PortChooser } from './ports.ts'
 import { reported, type Report } from './report.ts'
 import { pullWithRetries } from './retry.ts'
 import { step, type Act } from './step.ts'
-import { containerOf, containersOf, isStopped, observe, type KnownTask } from './task.ts'
+import { change, containerOf, containersOf, isStopped, observe, type KnownTask } from './task.ts'
 
 const STARTS_AT_ONCE = 4
 const PULLS_AT_ONCE = 4
@@ -94,6 +94,8 @@ export class TaskRunner {
       pulls: new Slots(PULLS_AT_ONCE),
       now: () => options.clock.now(),
       save: options.save,
+      startTimeoutMs: options.config.startTimeoutMs,
+      noteStart: (arn, name) => this.#noteStart(arn, name),
     }
   }
 
@@ -275,6 +277,18 @@ export class TaskRunner {
         reason,
       })
     this.#set(after)
+  }
+
+  /** Nothing is begun by an agent that ends: the next one would have to wait for it. */
+  #noteStart(arn: string, name: string): Promise<boolean> {
+    const { clock, save } = this.#options
+    const task = this.#tasks.get(arn)
+    if (!task || this.#stopped) return Promise.resolve(false)
+    this.#tasks.set(arn, change(task, name, { startAskedAt: clock.now() }))
+    return save().then(
+      () => true,
+      () => false,
+    )
   }
 
   #cleanupAt(task: KnownTask): number {

@@ -125,11 +125,11 @@ function actFor(
     return at('stop')
   }
   if (task.adopted) return undefined
-  if (known.status === 'RUNNING') return known.ended ? 'restart' : undefined
+  if (known.status === 'RUNNING') return known.ended ? at('restart') : undefined
   const may = gate(task, container, now)
   const early = known.status === 'NONE' && upfront
   if (may.type === 'wait' && !early) return may.until
-  return ({ NONE: 'pull', PULLED: 'create', CREATED: 'start' } as const)[known.status]
+  return at(({ NONE: 'pull', PULLED: 'create', CREATED: 'start' } as const)[known.status])
 
   function at(act: Doing): Doing | number {
     const againAt = known.againAt ?? 0

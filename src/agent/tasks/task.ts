@@ -2,7 +2,7 @@ import type { NetworkBinding } from '#wire/calls.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import type { Health, Observed } from '../engine.ts'
-import { mayRestart, type Ended } from './restarts.ts'
+import { hasRunSince, mayRestart, type Ended } from './restarts.ts'
 
 /** In the order in which a container goes through them; it never goes back. */
 export const STATUSES = ['NONE', 'PULLED', 'CREATED', 'RUNNING', 'STOPPED'] as const
@@ -24,6 +24,11 @@ export type KnownContainer = {
   readonly failure?: string | undefined
   /** True once nothing of it is left on the engine. */
   readonly removed?: boolean | undefined
+  /**
+   * When the engine was asked to start it, durable before it is; gone once that came about. After a crash nobody knows
+   * whether it still will, and a second start of what ended meanwhile would run it twice: it is not asked again.
+   */
+  readonly startAskedAt?: number | undefined
   /** These four are told once and never change. */
   readonly exitCode?: number | undefined
   readonly reason?: string | undefined
@@ -140,8 +145,14 @@ export function observe(
       reason: 'ContainerVanishedError: No container matching saved ID found',
     })
   }
+  const { ended: before, startAskedAt } = known
+  if (before && startAskedAt !== undefined && known.doing !== 'restart')
+    return hasRunSince(before, seen)
+      ? observe(restarted(task, name, before, seen.startedAt), name, seen, now)
+      : task
   const seenNow = {
     dockerId: seen.id,
+    startAskedAt: undefined,
     startedAt: seen.startedAt,
     health: seen.health ?? known.health,
     networkBindings: seen.networkBindings.length > 0 ? seen.networkBindings : known.networkBindings,
@@ -170,6 +181,24 @@ export function observe(
     finishedAt,
     reason: ended.reason,
     ended: undefined,
+  })
+}
+
+/** Lays over a container that waited to be started once more that it was. */
+export function restarted(
+  task: KnownTask,
+  name: string,
+  ended: Ended | undefined,
+  startedAt: number | undefined,
+): KnownTask {
+  const endedBefore = ended?.finishedAt
+  return change(task, name, {
+    ended: undefined,
+    startAskedAt: undefined,
+    restarts: (containerOf(task, name).restarts ?? 0) + 1,
+    // Where the engine does not say, the end before it is the latest that is certain.
+    restartedAt: startedAt ?? endedBefore,
+    endedBefore,
   })
 }
 

@@ -42,7 +42,10 @@ export function answerWhy(outside: Outside, asked: Asked): Why {
     throw new ExplainError('the name of what is asked about is no text')
   const arn = parseArn(name)
   const found = store.rehearse((tx) => {
-    const caller = callerOf(tx, { accountId: arn?.account, region: arn?.region, ...asked })
+    const caller = callerOf(tx, {
+      ...asked,
+      ...(arn && { accountId: arn.account, region: arn.region }),
+    })
     const { tenant, region } = caller
     const place = { tenant, region, cluster: cluster }
     return why(tx, name, place, worldOf(outside))

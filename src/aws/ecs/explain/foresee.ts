@@ -12,6 +12,7 @@ import { deploymentsOf, OPEN } from '../services/begin.ts'
 import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
 import { type Service, serviceDeployments, serviceEvents, services } from '../services/records.ts'
 import { type Outlook, schedule } from '../services/schedule.ts'
+import { taskSetsOf } from '../services/task-sets.ts'
 import { changeTask } from '../tasks/change.ts'
 
 /** A plan is made while nothing else is done, so it may not be endless. */
@@ -149,7 +150,12 @@ function endOf(tx: Read, key: string, outlook: Outlook): End | undefined {
   if (primary?.rolloutState === 'FAILED') return 'FAILED'
   if (isPaused(tx, service, primary?.serviceDeploymentId)) return 'PAUSED'
   if (outlook.waitsForHosts) return 'WAITS_FOR_HOSTS'
-  return service.isSteady ? 'STEADY' : undefined
+  return isSteady(tx, service) ? 'STEADY' : undefined
+}
+
+function isSteady(tx: Read, service: Service): boolean {
+  if (service.deploymentController === 'ECS') return service.isSteady
+  return taskSetsOf(tx, service).every(({ stabilityStatus }) => stabilityStatus === 'STEADY_STATE')
 }
 
 function isPaused(tx: Read, service: Service, id: string | undefined): boolean {

@@ -18,10 +18,13 @@ import {
   type ServiceDeployment,
   serviceDeployments,
   services,
+  type TaskSet,
+  taskSets,
 } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
 import { launchOf } from '../services/start-tasks.ts'
+import { computedDesired, taskSetsOf } from '../services/task-sets.ts'
 import type { World } from './foresee.ts'
 import { examine, type Examined } from './hosts.ts'
 
@@ -52,6 +55,12 @@ export function why(tx: Write, name: string, place: Place, world: World): Why | 
         const service = tx.get(services, ofService(row))
         if (service) return whyDeployment(tx, service, row, world)
       }
+  if (type === 'deployment' || type === 'task-set' || type === undefined)
+    for (const { row } of tx.scan(taskSets, { prefix }))
+      if (row.taskSetId === id) {
+        const service = tx.get(services, ofService(row))
+        if (service) return whyTaskSet(tx, service, row, world)
+      }
   return undefined
 }
 
@@ -72,9 +81,32 @@ function whyService(tx: Write, service: Service, world: World): Why {
   const says = [
     `${service.status}: ${service.desiredCount} wanted`,
     ...(primary ? stateOf(tx, service, primary, world) : []),
+    ...taskSetsOf(tx, service).flatMap((taskSet) => setSays(service, taskSet, world)),
   ]
   return { subject: serviceArn(service), says, ...unplaced(tx, service, primary, world) }
 }
+
+function whyTaskSet(tx: Write, service: Service, taskSet: TaskSet, world: World): Why {
+  const subject = `${serviceArn(service)} ${SHARE}${taskSet.taskSetId}`
+  return {
+    subject,
+    says: setSays(service, taskSet, world),
+    ...unplaced(tx, service, taskSet, world),
+  }
+}
+
+const setSays = (service: Service, taskSet: TaskSet, world: World): string[] => [
+  `${SHARE}${taskSet.taskSetId} ${taskSet.status}, ${taskSet.stabilityStatus} since ${ago(taskSet.stabilityStatusAt, world)}: ` +
+    `${taskSet.runningCount} running and ${taskSet.pendingCount} starting of ${computedDesired(service, taskSet)}`,
+  ...throttleSays(taskSet, world),
+]
+
+const throttleSays = ({ throttle }: Deployment | TaskSet, { now }: World): string[] =>
+  throttle && throttle.until > now
+    ? [
+        `${throttle.rounds} rounds of launches failed in a row: the next is in ${span(throttle.until - now)}`,
+      ]
+    : []
 
 function whyDeployment(tx: Write, service: Service, deployment: Deployment, world: World): Why {
   const name = `${SHARE}${deployment.deploymentId}`
@@ -103,11 +135,9 @@ function stateOf(tx: Write, service: Service, deployment: Deployment, world: Wor
     `${count('HEALTHY')} healthy, ${count('WARMING')} running and not known to be healthy yet, ` +
       `${count('STARTING')} starting, ${count('UNHEALTHY')} unhealthy; ${others} of older deployments, ${stopping} stopping`,
   ]
-  const { throttle } = deployment
-  if (throttle && throttle.until > now)
-    says.push(
-      `${throttle.rounds} rounds of launches failed in a row: the next is in ${span(throttle.until - now)}`,
-    )
+  says.push(...throttleSays(deployment, world))
+  const held = seen.tasks.filter(({ isProtected }) => isProtected).length
+  if (held > 0) says.push(`${held} protected: they are not ended for scale until that is over`)
   if (deployment.failedTasks > 0) says.push(`${deployment.failedTasks} tasks failed`)
   if (deployment.rolloutState === 'FAILED')
     says.push('it has failed and nothing takes its place: update the service')
@@ -135,7 +165,7 @@ function stageOf(open: ServiceDeployment, world: World): string[] {
 function unplaced(
   tx: Write,
   service: Service,
-  deployment: Deployment | undefined,
+  deployment: Deployment | TaskSet | undefined,
   world: World,
 ): { readonly hosts?: readonly Examined[] } {
   if (!deployment || service.status !== 'ACTIVE') return {}

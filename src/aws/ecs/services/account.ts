@@ -6,7 +6,7 @@ import type { Write } from '#store/store.ts'
 
 import { definitionKey } from '../names.ts'
 import { type Task, taskDefinitions } from '../records.ts'
-import { inService, shareOf } from './names.ts'
+import { HEALTH_FAILED, inService, shareOf } from './names.ts'
 import {
   type Deployment,
   deployments,
@@ -94,10 +94,7 @@ function end(row: Deployment | TaskSet, task: Task, now: number): Partial<Deploy
   const isAsked = task.stopCode === 'UserInitiated' || task.stopCode === 'ServiceSchedulerInitiated'
   // Asked to stop by the scheduler or a user before it ran, a task has not failed.
   const neverRan = task.startedAt === undefined && !isAsked
-  const unhealthy =
-    task.startedAt !== undefined &&
-    task.healthStatus === 'UNHEALTHY' &&
-    task.stopCode !== 'UserInitiated'
+  const unhealthy = task.startedAt !== undefined && task.stoppedReason === HEALTH_FAILED
   const ranMs = now - (task.startedAt ?? now)
   const crashed = !neverRan && !isAsked && ranMs < CRASH_MS
   const isFailure = neverRan || unhealthy
@@ -105,7 +102,9 @@ function end(row: Deployment | TaskSet, task: Task, now: number): Partial<Deploy
     ...(isDeployment && isFailure && { failedTasks: row.failedTasks + 1 }),
     ...(isDeployment && (unhealthy || (neverRan && !row.hasRun)) && { failures: row.failures + 1 }),
     ...(neverRan && { throttle: throttled(row.throttle, 'START', task.createdAt, now) }),
-    ...(crashed && { throttle: throttled(row.throttle, 'CRASH', task.createdAt, now) }),
+    ...((crashed || unhealthy) && {
+      throttle: throttled(row.throttle, 'CRASH', task.createdAt, now),
+    }),
     ...(!neverRan && !crashed && !isAsked && row.throttle && { throttle: undefined }),
   }
 }

@@ -49,6 +49,12 @@ export function take(tx: Write, step: Step, rollout: Rollout, moment: Moment): v
       return complete(tx, rollout, moment, patch)
     case 'abort':
       change(tx, deployment, 'FAILED', 'ECS deployment was stopped by the user.', moment)
+      tell(
+        tx,
+        service,
+        `(deployment ${SHARE}${deployment.deploymentId}) deployment failed: it was stopped by the user.`,
+        { now, id: ids.uuid() },
+      )
       return patch({ status: 'STOPPED', stoppedAt: now, finishedAt: now })
     case 'fail':
       return fail(tx, step, rollout, moment, patch)

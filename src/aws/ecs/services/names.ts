@@ -31,6 +31,9 @@ export const serviceRevisionArn = (of: ServicePlace, id: string): string =>
 export const taskSetArn = (of: ServicePlace, id: string): string =>
   arn(of, 'task-set', `/${SHARE}${id}`)
 
+/** Why a task was stopped that had failed its health checks. */
+export const HEALTH_FAILED = 'Task failed container health checks'
+
 const GROUP = 'service:'
 /** What the id of a deployment and of a task set begins with, and `startedBy` of their tasks. */
 export const SHARE = 'ecs-svc/'

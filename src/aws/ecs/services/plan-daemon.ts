@@ -1,5 +1,5 @@
 /** One task on each container instance that a daemon service belongs on. Pure, as plan.ts. */
-import { NOTHING, type Plan, type SeenTask, type Stop, type Why } from './plan.ts'
+import type { Plan, SeenTask, Stop, Why } from './plan.ts'
 
 export type DaemonSituation = {
   readonly minimumHealthyPercent: number
@@ -18,20 +18,21 @@ export type DaemonSituation = {
 export type DaemonPlan = Plan & { readonly startOn: readonly string[] }
 
 export function planDaemon(now: DaemonSituation): DaemonPlan {
-  if (now.isStalled) return { ...NOTHING, startOn: [] }
+  const mayStart = now.mayStart && !now.isStalled
   const min = Math.ceil((now.hosts.length * now.minimumHealthyPercent) / 100)
   const live = now.tasks.filter(({ isStopping }) => !isStopping)
-  const { served, sick, unwanted, older } = sorted(now, live)
+  const { served, sick, unwanted, older, held } = sorted(now, live)
   const free = older.filter(({ isProtected }) => !isProtected)
   const stop: Stop[] = []
   const end = (tasks: readonly SeenTask[], why: Why, count = Infinity): void => {
     for (const task of tasks.slice(0, Math.max(0, count))) stop.push({ task, why })
   }
-  end(sick, 'UNHEALTHY')
+  // Without anything to take its place, an unhealthy one is better than none.
+  if (!now.isStalled) end(sick, 'UNHEALTHY')
   end(unwanted, 'SCALE')
   // What goes for another reason is not there to make up for those that are replaced.
   const healthy = live.filter(isHealthy).length - unwanted.filter(isHealthy).length
-  if (now.mayStart) {
+  if (mayStart) {
     end(
       free.filter(({ state }) => state === 'STARTING' || state === 'UNHEALTHY'),
       'SCALE',
@@ -45,7 +46,7 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
   }
   const occupied = new Set(now.tasks.map(({ hostId }) => hostId))
   const empty = now.hosts.filter((host) => !occupied.has(host) && !now.outOfReach.has(host))
-  const startOn = now.mayStart ? empty : []
+  const startOn = mayStart ? empty : []
   const isMoving =
     startOn.length + stop.length + now.tasks.length - live.length > 0 ||
     live.some(({ state }) => state === 'STARTING' || state === 'WARMING')
@@ -53,8 +54,8 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
     start: startOn.length,
     startOn,
     stop,
-    isStuck: free.length > 0 && !isMoving && now.mayStart,
-    held: older.length - free.length,
+    isStuck: free.length > 0 && !isMoving && mayStart,
+    held: held + older.length - free.length,
     isSteady:
       empty.length === 0 &&
       now.tasks.length === served &&
@@ -72,6 +73,8 @@ type Sorted = {
   readonly unwanted: readonly SeenTask[]
   /** In their place, and of another deployment than they should be. */
   readonly older: readonly SeenTask[]
+  /** Protected where they do not belong. */
+  readonly held: number
 }
 
 function sorted(now: DaemonSituation, live: readonly SeenTask[]): Sorted {
@@ -80,12 +83,14 @@ function sorted(now: DaemonSituation, live: readonly SeenTask[]): Sorted {
   const sick: SeenTask[] = []
   const unwanted: SeenTask[] = []
   const older: SeenTask[] = []
+  let held = 0
   for (const task of live)
     if (!belongs.has(task.hostId) || task.isLeaving) {
-      if (!now.inUse.has(task.hostId) && !task.isProtected) unwanted.push(task)
+      if (task.isProtected) held += 1
+      else if (!now.inUse.has(task.hostId)) unwanted.push(task)
     } else if (task.shareId !== now.primary) older.push(task)
     else if (served.has(task.hostId)) unwanted.push(task)
     else if (task.state === 'UNHEALTHY') sick.push(task)
     else served.add(task.hostId)
-  return { served: served.size, sick, unwanted, older }
+  return { served: served.size, sick, unwanted, older, held }
 }

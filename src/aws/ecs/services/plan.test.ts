@@ -183,9 +183,14 @@ const CASES: readonly (readonly [string, Situation, object])[] = [
     { start: 0 },
   ],
   [
-    'stalled: all stays as it is',
+    'stalled: only what is too much goes, the worst first',
     situation(2, 50, 200, [...old(2), ...fresh(1, 'UNHEALTHY')], { isStalled: true }),
-    { start: 0 },
+    { start: 0, new: 1 },
+  ],
+  [
+    'stalled and scaled to nothing',
+    situation(0, 50, 200, [...old(2), ...fresh(1, 'HEALTHY')], { isStalled: true }),
+    { start: 0, old: 2, new: 1 },
   ],
 ]
 

@@ -45,7 +45,7 @@ export type Situation = {
   readonly primary: string
   /** Whether it may start tasks now: not when it has failed, is paused, or is throttled. */
   readonly mayStart: boolean
-  /** It has failed and nothing takes its place: what runs stays as it is. */
+  /** It has failed or is held, and nothing takes its place: nothing starts, and only what is too much goes. */
   readonly isStalled: boolean
   /** No host could take what was missing, just now. */
   readonly cannotPlace: boolean
@@ -82,7 +82,7 @@ export const bounds = (
 type Percentages = { readonly minimumHealthyPercent: number; readonly maximumPercent: number }
 
 export function planReplicas(now: Situation): Plan {
-  if (now.isStalled) return NOTHING
+  if (now.isStalled) return planStalled(now)
   const { desired, min, max, order } = now
   const live = now.tasks.filter(({ isStopping }) => !isStopping)
   const own = live.filter(({ shareId, isLeaving }) => shareId === now.primary && !isLeaving)
@@ -127,6 +127,20 @@ export function planReplicas(now: Situation): Plan {
     isSteady,
     ...(moveTo !== undefined && { moveTo }),
   }
+}
+
+/** Whatever share they are of, no more tasks than wanted: what is of no use goes first, then what has to leave its host. */
+function planStalled({ desired, tasks, order }: Situation): Plan {
+  const live = tasks.filter(({ isStopping }) => !isStopping)
+  const rank = (task: SeenTask): number =>
+    task.state === 'UNHEALTHY' ? 0 : task.state === 'STARTING' ? 1 : task.isLeaving ? 2 : 3
+  const free = live.filter(({ isProtected }) => !isProtected)
+  const excess = Math.max(0, live.length - desired)
+  const stop = order(free, live)
+    .toSorted((one, other) => rank(one) - rank(other))
+    .slice(0, excess)
+    .map((task): Stop => ({ task, why: 'SCALE' }))
+  return { ...NOTHING, stop, held: excess - stop.length }
 }
 
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'

@@ -189,3 +189,61 @@ test('one image a revision: later tasks run what the tag meant for the first', a
   const [payload] = fleet.hostOf(second).payloads(taskArn(second))
   assert.equal(payload.tasks[0].containers[0].image, 'app@sha256:abc')
 })
+
+const HELD = { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRE_SCALE_UP'] }] }
+
+test('a pause before the first deployment starts nothing, and one after a failure leaves what runs alone', async () => {
+  const fleet = await Fleet.open(2)
+  await fleet.define('app:1')
+  await fleet.service({ deploymentConfiguration: HELD, desiredCount: 2 })
+  await fleet.pass(120, 30)
+  assert.equal(fleet.tasks().length, 0)
+  const other = await steady(2, { desiredCount: 2 })
+  fleet.rules.set('broken:2', 'cannot start')
+  const [stopped] = await openDeployments(other, { forceNewDeployment: true })
+  await other.house.call('StopServiceDeployment', { ...stopped, stopType: 'ABORT' })
+  await other.settle()
+  assert.ok((await other.events()).at(-1)?.includes('it was stopped by the user'))
+})
+
+async function openDeployments(fleet: Fleet, update: object): Promise<Answer[]> {
+  await fleet.update(update)
+  const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
+    service: 'web',
+    status: ['IN_PROGRESS', 'PENDING'],
+  })
+  return serviceDeployments.map(({ serviceDeploymentArn }: Answer) => ({ serviceDeploymentArn }))
+}
+
+test('a failed deployment starts nothing, and the service can be scaled in and deleted all the same', async () => {
+  const fleet = await steady(2)
+  fleet.rules.set('broken:2', 'cannot start')
+  await fleet.define('broken:2')
+  const [open] = await openDeployments(fleet, { taskDefinition: 'web:2' })
+  await fleet.house.call('StopServiceDeployment', { ...open, stopType: 'ABORT' })
+  await fleet.settle()
+  assert.deepEqual(fleet.revisions(), { 1: 4 })
+  await fleet.update({ desiredCount: 1 })
+  await fleet.settle()
+  assert.deepEqual(fleet.revisions(), { 1: 1 })
+  await fleet.update({ desiredCount: 0 })
+  await fleet.settle()
+  assert.equal(fleet.live().length, 0)
+  await fleet.house.call('DeleteService', { service: 'web' })
+  await fleet.settle()
+  assert.equal((await fleet.describe()).status, 'INACTIVE')
+})
+
+test('a circuit breaker that is switched on while a deployment hangs acts on it', async () => {
+  const fleet = await steady(2)
+  fleet.rules.set('broken:2', 'cannot start')
+  await fleet.define('broken:2')
+  await fleet.update({ taskDefinition: 'web:2' })
+  await fleet.pass(60)
+  assert.equal((await fleet.describe()).deployments[0].rolloutState, 'IN_PROGRESS')
+  await fleet.update({ deploymentConfiguration: BREAKER })
+  await fleet.pass(60)
+  const { deployments } = await fleet.describe()
+  assert.deepEqual([deployments.length, deployments[0].rolloutState], [1, 'COMPLETED'])
+  assert.ok(deployments[0].taskDefinition.endsWith('web:1'))
+})

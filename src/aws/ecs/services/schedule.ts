@@ -2,6 +2,7 @@
  * One step of a service towards what it should be, in one transaction: what it sees, what the plan says, what becomes
  * of its deployment, and what its users are told. A bigger plan is done in several steps.
  */
+import { canonicalJson } from '#kernel/fingerprint.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
@@ -9,7 +10,7 @@ import { stopTask } from '../tasks/stop.ts'
 import { lastCompleted, take } from './advance.ts'
 import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
 import { tell } from './events.ts'
-import { inService, ofService, SHARE } from './names.ts'
+import { HEALTH_FAILED, inService, ofService, SHARE } from './names.ts'
 import { type DaemonPlan, planDaemon } from './plan-daemon.ts'
 import {
   bounds,
@@ -144,8 +145,8 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
   let deployment = newest
   for (let steps = 0; steps < STEPS_MAX; steps += 1) {
     const open = begun(tx, service, deployment, world)
-    const share = shareToRun(tx, service, deployment, open)
-    const planned = planOf(tx, service, share, seen, world)
+    const { share, isHeld } = shareToRun(tx, service, deployment, open)
+    const planned = planOf(tx, service, { share, isHeld }, seen, world)
     const isItself = share === deployment
     if (isItself) deployment = healthSeen(tx, service, deployment, seen)
     const step: Step = open
@@ -159,6 +160,8 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
     if (step.do === 'wait') {
       const until = step.until === undefined ? undefined : step.until - world.now
       const outlook = sooner({ again: seen.changesIn, waitsForHosts: false }, { again: until })
+      if (share.rolloutState === 'FAILED' && service.desiredCount === 0)
+        closeDrained(tx, service, seen)
       const isSteady = planned.plan.isSteady && !open
       if (isSteady && share.throttle)
         tx.patch(deployments, inService(service, share.deploymentId), { throttle: undefined })
@@ -173,6 +176,14 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
   return { again: 0, waitsForHosts: false }
 }
 
+/** A service that was scaled to nothing after a failure has nothing left to drain, and can be deleted. */
+function closeDrained(tx: Write, service: Service, { tasks }: Seen): void {
+  if (tasks.length > 0) return
+  for (const { deploymentId, status } of deploymentsOf(tx, service))
+    if (status === 'ACTIVE')
+      tx.patch(deployments, inService(service, deploymentId), { status: 'INACTIVE' })
+}
+
 /** The way that the deployment is on, if it is on one; it is IN_PROGRESS from the first look at it. */
 function begun(
   tx: Write,
@@ -183,7 +194,18 @@ function begun(
   const key = inService(service, serviceDeploymentId)
   const open = tx.get(serviceDeployments, key)
   if (!open || !OPEN.has(open.status)) return undefined
-  if (open.startedAt !== undefined) return open
+  const { deploymentConfiguration } = service
+  if (open.startedAt !== undefined) {
+    // What users change while it goes on acts on it: how else would one that hangs be helped?
+    if (open.deploymentConfiguration === deploymentConfiguration) return open
+    if (isEqual(open.deploymentConfiguration, deploymentConfiguration)) return open
+    const watches = deploymentConfiguration.deploymentCircuitBreaker?.enable ?? false
+    return tx.patch(serviceDeployments, key, {
+      deploymentConfiguration,
+      breaker: { status: watches ? 'MONITORING' : 'DISABLED' },
+      updatedAt: now,
+    }) as ServiceDeployment
+  }
   return tx.patch(serviceDeployments, key, {
     startedAt: now,
     updatedAt: now,
@@ -197,10 +219,13 @@ function shareToRun(
   service: Service,
   deployment: Deployment,
   open: ServiceDeployment | undefined,
-): Deployment {
-  if (!open || mayScaleUp(open)) return deployment
-  return lastCompleted(tx, service, deployment) ?? deployment
+): Running {
+  if (!open || mayScaleUp(open)) return { share: deployment, isHeld: false }
+  const before = lastCompleted(tx, service, deployment)
+  return before ? { share: before, isHeld: false } : { share: deployment, isHeld: true }
 }
+/** The share that is kept up; it is held where it must not start yet and there is none before it. */
+type Running = { readonly share: Deployment; readonly isHeld: boolean }
 
 /** A task that became healthy forgives the failures before it, unless the circuit breaker is told to remember. */
 function healthSeen(tx: Write, service: Service, deployment: Deployment, seen: Seen): Deployment {
@@ -228,14 +253,15 @@ type Planned = {
 function planOf(
   tx: Write,
   service: Service,
-  share: Deployment,
+  { share, isHeld }: Running,
   seen: Seen,
   { now }: World,
 ): Planned {
+  const isStalled = isHeld || share.rolloutState === 'FAILED'
   const state = {
     primary: share.deploymentId,
-    mayStart: share.rolloutState !== 'FAILED' && isUnthrottled(share, now),
-    isStalled: share.rolloutState === 'FAILED',
+    mayStart: !isStalled && isUnthrottled(share, now),
+    isStalled,
     tasks: seen.tasks,
   }
   if (service.schedulingStrategy === 'DAEMON') {
@@ -257,6 +283,8 @@ function planOf(
   }
   return { plan: planReplicas(situation), seen, situation }
 }
+
+const isEqual = (one: object, other: object): boolean => canonicalJson(one) === canonicalJson(other)
 
 const isUnthrottled = ({ throttle }: Deployment | TaskSet, now: number): boolean =>
   throttle === undefined || throttle.until <= now
@@ -348,7 +376,7 @@ function stopTasks(
     const stoppedReason =
       why === 'SCALE'
         ? `Scaling activity initiated by (deployment ${SHARE}${task.shareId})`
-        : 'Task failed container health checks'
+        : HEALTH_FAILED
     const moment = { now, id: ids.uuid() }
     stopTask(tx, row, { stopCode: 'ServiceSchedulerInitiated', stoppedReason }, moment)
     if (why === 'UNHEALTHY')

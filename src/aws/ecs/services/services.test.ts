@@ -133,6 +133,29 @@ test('health checks decide: an unhealthy task is replaced first, and goes when t
   )
 })
 
+test('trap 2: what never becomes healthy backs off too', async () => {
+  const fleet = await steady(1, { desiredCount: 1 }, HEALTH)
+  for (let seconds = 0; seconds < 480; seconds += 5) {
+    await fleet.health(
+      fleet.live().filter(({ lastStatus }) => lastStatus === 'RUNNING'),
+      'UNHEALTHY',
+    )
+    await fleet.pass(5)
+  }
+  const attempts = fleet.tasks().length
+  // There are two at a time: the next is started before the last is stopped.
+  assert.ok(attempts >= 8 && attempts <= 22, `${attempts} in eight minutes`)
+})
+
+test('a scale-in is no failure, whatever the health of what goes', async () => {
+  const fleet = await steady(1, { desiredCount: 2, healthCheckGracePeriodSeconds: 9000 }, HEALTH)
+  await fleet.health(fleet.live(), 'UNHEALTHY')
+  await fleet.update({ desiredCount: 0 })
+  await fleet.settle()
+  const { deployments } = await fleet.describe()
+  assert.deepEqual([fleet.live().length, deployments[0].failedTasks], [0, 0])
+})
+
 test('a grace period: what is unhealthy in it is left alone', async () => {
   const fleet = await steady(1, { desiredCount: 1, healthCheckGracePeriodSeconds: 300 }, HEALTH)
   await fleet.health(fleet.live(), 'UNHEALTHY')

@@ -33,6 +33,17 @@ export function tellTroubles(
   const current = (): Service => tx.get(services, ofService(service)) ?? service
   const say = (about: string, message: string): void =>
     void tellOnce(tx, current(), about, message, { now, id: ids.uuid() })
+  const isOver: readonly (readonly [string, boolean])[] = [
+    [PLACEMENT, !started.refusals && !share.throttle],
+    ['throttle', !share.throttle],
+    ['stuck', !plan.isStuck],
+    ['held', plan.held === 0],
+  ]
+  resolved(
+    tx,
+    current(),
+    isOver.filter(([, over]) => over).map(([about]) => about),
+  )
   if (started.refusals) {
     const message = placementFailure(started.refusals)
     if (!(PLACEMENT in service.toldAt))

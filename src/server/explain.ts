@@ -2,8 +2,9 @@
  * `berth why` and `berth plan`, as the operator's socket serves them: nothing that is asked here changes anything. A plan
  * runs the operation and the scheduler themselves, and keeps nothing of it.
  */
-import { type Foreseen, foresee, type World } from '#aws/ecs/explain/foresee.ts'
+import { type Foreseen, foresee } from '#aws/ecs/explain/foresee.ts'
 import { type Why, why } from '#aws/ecs/explain/why.ts'
+import type { World } from '#aws/ecs/services/world.ts'
 import { accounts, tenantOf } from '#aws/iam/records.ts'
 import type { Gateway } from '#gateway/gateway.ts'
 import { parseArn } from '#kernel/arn.ts'

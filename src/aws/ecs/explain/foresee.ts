@@ -3,7 +3,6 @@
  * never kept, and every task that it starts runs and is healthy, every one that it stops ends. So a plan is not like what
  * then happens, it is what then happens. Other services are taken to stay as they are.
  */
-import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { containerInstanceArn, definitionArn, taskArn } from '../names.ts'
@@ -13,6 +12,7 @@ import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
 import { type Service, serviceDeployments, serviceEvents, services } from '../services/records.ts'
 import { type Outlook, schedule } from '../services/schedule.ts'
 import { taskSetsOf } from '../services/task-sets.ts'
+import type { World } from '../services/world.ts'
 import { changeTask } from '../tasks/change.ts'
 
 /** A plan is made while nothing else is done, so it may not be endless. */
@@ -42,11 +42,6 @@ export type Foreseen = {
   readonly afterMs: number
   /** What the service's events would say. */
   readonly events: readonly string[]
-}
-export type World = {
-  readonly now: number
-  readonly ids: Ids
-  readonly lostAfterMs?: number | undefined
 }
 
 /** `tx` must be a rehearsal. */

@@ -25,7 +25,7 @@ import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
 import { launchOf } from '../services/start-tasks.ts'
 import { computedDesired, taskSetsOf } from '../services/task-sets.ts'
-import type { World } from './foresee.ts'
+import type { World } from '../services/world.ts'
 import { examine, type Examined } from './hosts.ts'
 
 export type Why = {
@@ -124,8 +124,7 @@ function whyDeployment(tx: Write, service: Service, deployment: Deployment, worl
 
 /** What the newest deployment waits for. */
 function stateOf(tx: Write, service: Service, deployment: Deployment, world: World): string[] {
-  const { now } = world
-  const seen = see(tx, service, now, world.lostAfterMs)
+  const seen = see(tx, service, world)
   const own = seen.tasks.filter(({ shareId }) => shareId === deployment.deploymentId)
   const count = (state: string): number =>
     own.filter((task) => task.state === state && !task.isStopping).length

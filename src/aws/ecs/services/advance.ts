@@ -114,7 +114,9 @@ function fail(
   const triggered: Partial<ServiceDeployment> = {
     statusReason: reason,
     ...(step.by === 'BREAKER' && { breaker: { status: 'TRIGGERED' } }),
-    ...(step.by === 'ALARM' && { alarms: { ...open.alarms, status: 'TRIGGERED' } }),
+    ...(step.by === 'ALARM' && {
+      alarms: { ...open.alarms, status: 'TRIGGERED', triggered: step.alarms ?? [] },
+    }),
   }
   const back = step.rollback && !open.rollback ? lastCompleted(tx, service, deployment) : undefined
   if (!back) {

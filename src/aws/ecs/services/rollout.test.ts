@@ -92,7 +92,7 @@ const CASES: readonly Case[] = [
     open({ alarms: { alarmNames: ['a'], enable: true, rollback: false } }, { stage: 'BAKE_TIME' }),
     failed(0),
     { alarms: ['a'] },
-    { do: 'fail', by: 'ALARM', rollback: false },
+    { do: 'fail', by: 'ALARM', rollback: false, alarms: ['a'] },
   ],
   [
     'a rollback was asked for',

@@ -37,6 +37,8 @@ export type Step =
       readonly do: 'fail'
       readonly by: 'BREAKER' | 'ALARM' | 'USER' | 'HOOK'
       readonly rollback: boolean
+      /** Those that were heard. */
+      readonly alarms?: readonly string[]
     }
 
 /** Whether the stage is one in which the new revision's tasks are started. */
@@ -50,7 +52,7 @@ export function nextStep(open: ServiceDeployment, deployment: Deployment, facts:
   if (breaker?.enable && deployment.failures >= thresholdOf(breaker, facts.desired))
     return { do: 'fail', by: 'BREAKER', rollback: breaker.rollback }
   if (alarms?.enable && facts.alarms.length > 0)
-    return { do: 'fail', by: 'ALARM', rollback: alarms.rollback }
+    return { do: 'fail', by: 'ALARM', rollback: alarms.rollback, alarms: facts.alarms }
   return inStage(open, facts)
 }
 

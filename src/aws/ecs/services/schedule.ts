@@ -3,7 +3,6 @@
  * of its deployment, and what its users are told. A bigger plan is done in several steps.
  */
 import { canonicalJson } from '#kernel/fingerprint.ts'
-import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { stopTask } from '../tasks/stop.ts'
@@ -36,6 +35,7 @@ import { see, type Seen } from './situation.ts'
 import { daemonHosts, shareIdOf, type Started, startTasks } from './start-tasks.ts'
 import { computedDesired, taskSetsOf } from './task-sets.ts'
 import { tellSteady, tellTroubles } from './troubles.ts'
+import type { World } from './world.ts'
 import { imbalance, zonesOf } from './zones.ts'
 
 /** Tasks that one transaction starts or stops; a task is up to four records. */
@@ -47,12 +47,6 @@ const STEPS_MAX = 20
 /** A service that waits for a host looks again now and then, should it have missed one. */
 const LOOK_AGAIN_MS = 60_000
 
-export type World = {
-  readonly now: number
-  readonly ids: Ids
-  /** How long a host may be out of reach before its tasks are replaced; absent, they never are. */
-  readonly lostAfterMs?: number | undefined
-}
 /** What is to come: in how many milliseconds to look again, and whether it waits for room on a host. */
 export type Outlook = { readonly again: number | undefined; readonly waitsForHosts: boolean }
 
@@ -78,7 +72,7 @@ export function schedule(tx: Write, key: string, world: World): Outlook {
 
 /** All tasks of a deleted service stop at once; it is gone when none is left that was not asked to. */
 function drain(tx: Write, service: Service, world: World): Outlook {
-  const seen = see(tx, service, world.now, world.lostAfterMs)
+  const seen = see(tx, service, world)
   const live = seen.tasks.filter(({ isStopping }) => !isStopping)
   stopTasks(tx, service, live.slice(0, TASKS_PER_STEP).map(asScale), seen, world)
   if (live.length > TASKS_PER_STEP) return { ...DONE, again: 0 }
@@ -102,7 +96,7 @@ function drain(tx: Write, service: Service, world: World): Outlook {
 
 /** Each task set of an external controller has its share of the desired count. */
 function external(tx: Write, service: Service, world: World): Outlook {
-  const seen = see(tx, service, world.now, world.lostAfterMs)
+  const seen = see(tx, service, world)
   const known = taskSetsOf(tx, service)
   const ids = new Set(known.map(({ taskSetId }) => taskSetId))
   const strays = seen.tasks.filter(({ shareId, isStopping }) => !ids.has(shareId) && !isStopping)
@@ -141,7 +135,7 @@ const isDrained = ({ status, taskSetId }: TaskSet, { tasks }: Seen): boolean =>
   status === 'DRAINING' && !tasks.some(({ shareId }) => shareId === taskSetId)
 
 function rolling(tx: Write, service: Service, newest: Deployment, world: World): Outlook {
-  const seen = see(tx, service, world.now, world.lostAfterMs)
+  const seen = see(tx, service, world)
   let deployment = newest
   for (let steps = 0; steps < STEPS_MAX; steps += 1) {
     const open = begun(tx, service, deployment, world)
@@ -154,7 +148,7 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
           now: world.now,
           isSteady: planned.plan.isSteady && isItself,
           desired: service.desiredCount,
-          alarms: [],
+          alarms: open.alarms.status === 'MONITORING' ? newAlarms(open, world) : [],
         })
       : { do: 'wait' }
     if (step.do === 'wait') {
@@ -189,8 +183,9 @@ function begun(
   tx: Write,
   service: Service,
   { serviceDeploymentId }: Deployment,
-  { now }: World,
+  world: World,
 ): ServiceDeployment | undefined {
+  const { now } = world
   const key = inService(service, serviceDeploymentId)
   const open = tx.get(serviceDeployments, key)
   if (!open || !OPEN.has(open.status)) return undefined
@@ -209,6 +204,7 @@ function begun(
   return tx.patch(serviceDeployments, key, {
     startedAt: now,
     updatedAt: now,
+    alarms: { ...open.alarms, ignored: inAlarm(open, world) },
     ...(open.status === 'PENDING' && { status: 'IN_PROGRESS' }),
   }) as ServiceDeployment
 }
@@ -283,6 +279,13 @@ function planOf(
   }
   return { plan: planReplicas(situation), seen, situation }
 }
+
+const inAlarm = ({ deploymentConfiguration }: ServiceDeployment, { signals }: World) =>
+  signals?.alarms(deploymentConfiguration.alarms?.alarmNames ?? []) ?? []
+
+/** An alarm that was on when the deployment began says nothing of it. */
+const newAlarms = (open: ServiceDeployment, world: World): readonly string[] =>
+  inAlarm(open, world).filter((name) => !open.alarms.ignored.includes(name))
 
 const isEqual = (one: object, other: object): boolean => canonicalJson(one) === canonicalJson(other)
 

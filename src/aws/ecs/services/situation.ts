@@ -4,6 +4,7 @@ import type { Read } from '#store/store.ts'
 import { containerInstanceKey, definitionKey } from '../names.ts'
 import {
   type ContainerInstance,
+  type Health,
   containerInstances,
   type Task,
   taskDefinitions,
@@ -14,6 +15,7 @@ import { type Placed, scaleInOrder } from '../scheduler/scale-in.ts'
 import { groupOf, serviceKey, shareOf } from './names.ts'
 import type { Order, SeenTask } from './plan.ts'
 import { type Service, services } from './records.ts'
+import type { Signals, World } from './world.ts'
 
 /** A task without health checks is healthy when it has run this long (AWS, DeploymentConfiguration). */
 const HEALTHY_AFTER_MS = 40_000
@@ -28,13 +30,7 @@ export type Seen = {
   readonly changesIn: number | undefined
 }
 
-/** `lostAfterMs`: how long a host may be out of reach before its tasks are replaced; absent, they never are. */
-export function see(
-  tx: Read,
-  service: Service,
-  now: number,
-  lostAfterMs: number | undefined,
-): Seen {
+export function see(tx: Read, service: Service, { now, lostAfterMs, signals }: World): Seen {
   const rows = new Map<string, Task>()
   const tasks: SeenTask[] = []
   const hosts = new Hosts(tx, service, now, lostAfterMs)
@@ -46,7 +42,12 @@ export function see(
     const host = hosts.of(row.containerInstanceId)
     // Nobody can say when a host out of reach confirms an end, and nothing waits for it.
     if (isStopping && !host.isReachable) continue
-    const { state, changesAt = Infinity } = stateOf(row, service, checks.of(row), now)
+    const { state, changesAt = Infinity } = stateOf(
+      row,
+      service,
+      heard(row, checks.of(row), signals),
+      now,
+    )
     const expiry = row.protectedUntil ?? 0
     soonest = Math.min(soonest, changesAt, host.isLostAt, expiry > now ? expiry : Infinity)
     rows.set(row.taskId, row)
@@ -71,22 +72,25 @@ export function see(
 
 type State = { readonly state: SeenTask['state']; readonly changesAt?: number }
 
-/** `checked` are the essential containers that have a health check. */
+/** What is said of a task's health: by its essential containers that have a check, and by its load balancers. */
+function heard(task: Task, checked: ReadonlySet<string>, signals: Signals | undefined): Health[] {
+  const target = signals?.target(task)
+  const said = task.containers.filter(({ name }) => checked.has(name))
+  return [...said.map(({ healthStatus }) => healthStatus), ...(target ? [target] : [])]
+}
+
 function stateOf(
   task: Task,
   { healthCheckGracePeriodSeconds }: Service,
-  checked: ReadonlySet<string>,
+  health: readonly Health[],
   now: number,
 ): State {
   if (task.lastStatus !== 'RUNNING') return { state: 'STARTING' }
   const startedAt = task.startedAt ?? task.createdAt
-  if (checked.size === 0) {
+  if (health.length === 0) {
     const changesAt = startedAt + HEALTHY_AFTER_MS
     return now >= changesAt ? { state: 'HEALTHY' } : { state: 'WARMING', changesAt }
   }
-  const health = task.containers
-    .filter(({ name }) => checked.has(name))
-    .map(({ healthStatus }) => healthStatus)
   if (health.includes('UNHEALTHY')) {
     const changesAt = startedAt + healthCheckGracePeriodSeconds * 1000
     return now >= changesAt ? { state: 'UNHEALTHY' } : { state: 'WARMING', changesAt }

@@ -5,8 +5,9 @@ import { noticeAction, resolved, tellOnce } from './events.ts'
 import { ofService } from './names.ts'
 import type { Plan } from './plan.ts'
 import { type Deployment, type Service, services, type TaskSet } from './records.ts'
-import type { Outlook, World } from './schedule.ts'
+import type { Outlook } from './schedule.ts'
 import { placementFailure, type Started } from './start-tasks.ts'
+import type { World } from './world.ts'
 
 const MORE =
   'For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.'

@@ -121,10 +121,13 @@ export class Store {
     }
   }
 
-  /** Runs `body` as if it were to be kept, and keeps nothing: what it returns is what would be. */
+  /**
+   * Runs `body` as if it were to be kept, and keeps nothing: what it returns is what would be. It may be larger than what
+   * one commit carries, because it stands for many.
+   */
   rehearse<R>(body: (tx: Write) => R): R {
     assert(!this.#open, 'transactions do not nest')
-    const tx = (this.#open = new Transaction(this.#rows))
+    const tx = (this.#open = new Transaction(this.#rows, Infinity))
     try {
       return body(tx)
     } finally {

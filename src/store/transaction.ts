@@ -34,10 +34,13 @@ type Touched = {
 
 export class Transaction implements Write {
   readonly #rows: Rows
+  readonly #limit: number
   readonly #touched = new Map<string, Touched>()
 
-  constructor(rows: Rows) {
+  /** `limit`: how many records it may change; none where nothing of it will be kept. */
+  constructor(rows: Rows, limit = TRANSACTION_RECORDS_LIMIT) {
     this.#rows = rows
+    this.#limit = limit
   }
 
   get<T>(table: Table<T>, key: string): Readonly<T> | undefined {
@@ -88,10 +91,8 @@ export class Transaction implements Write {
     const id = `${table.name}${END}${key}`
     if (!this.#touched.has(id)) {
       this.#touched.set(id, { table, key, before })
-      if (this.#touched.size > TRANSACTION_RECORDS_LIMIT)
-        throw new TransactionTooLarge(
-          `a transaction changes at most ${TRANSACTION_RECORDS_LIMIT} records`,
-        )
+      if (this.#touched.size > this.#limit)
+        throw new TransactionTooLarge(`a transaction changes at most ${this.#limit} records`)
     }
   }
 

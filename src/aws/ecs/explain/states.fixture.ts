@@ -129,10 +129,10 @@ function age(tx: Write, task: Task, { state, isProtected }: Aged): void {
   if (state === 'PENDING') return
   const isUnhealthy = state === 'UNHEALTHY'
   const healthStatus = isUnhealthy ? 'UNHEALTHY' : state === 'YOUNG' ? 'UNKNOWN' : 'HEALTHY'
-  const containers = task.containers.map((one) => ({
+  const containers: Task['containers'] = task.containers.map((one) => ({
     ...one,
-    lastStatus: 'RUNNING' as const,
-    healthStatus: healthStatus as Task['healthStatus'],
+    lastStatus: 'RUNNING',
+    healthStatus,
   }))
   const startedAt = state === 'YOUNG' ? BEGIN - 10_000 : BEGIN - HOUR_MS
   const ran = changeTask(

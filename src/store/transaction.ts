@@ -7,7 +7,7 @@ import { assert } from '#kernel/assert.ts'
 import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
 import type { Found, Scan, Write } from './store.ts'
-import { END, type Index, type Table, type Telling, traitsOf } from './table.ts'
+import { END, type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -65,6 +65,11 @@ export class Transaction implements Write {
 
   find<T>(index: Index<T>, value: string): Iterable<Found<T>> {
     return this.scan(index, { prefix: value + END })
+  }
+
+  view<V>(view: View<V>): V {
+    // Rows are read as they are, so a transaction of its own reads them for good.
+    return this.#rows.view(view, new Transaction(this.#rows))
   }
 
   put<T extends object>(table: Table<T>, key: string, row: T): void {

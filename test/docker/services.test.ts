@@ -10,7 +10,6 @@ import { systemIds } from '#system/system.ts'
 
 import { House, KEYS, REGION, run, startedAt, until } from '../parity/house.ts'
 import { docker, importImage, removeImage } from './engine.fixture.ts'
-import { Registry } from './registry.fixture.ts'
 
 const IMAGE = `berth-services-test-${systemIds.hex(8)}:1`
 const MISSING = 'berth-services-test-missing:1'
@@ -426,45 +425,3 @@ test(
     assert.match(await schedule(), /^stop arn:/)
   },
 )
-
-test(
-  'a tag that is pushed anew changes nothing of a revision that runs, and all of the next',
-  LIMIT,
-  async () => {
-    const registry = await Registry.start()
-    try {
-      const image = await registry.push('consistent:1', 'first')
-      const web = new Watched(house, 'consistent')
-      await web.define({ image, ...HEALTHY })
-      await web.create({ desiredCount: 1 })
-      await web.waitBySdk()
-      await registry.push('consistent:1', 'second')
-      await web.update({ desiredCount: 2 })
-      await web.waitBySdk()
-      assert.deepEqual(await markers(web), ['first', 'first'])
-      await web.update({ forceNewDeployment: true })
-      await until(
-        'the new revision alone runs',
-        async () => {
-          const { deployments } = await web.describe()
-          return deployments.length === 1 && deployments[0]?.rolloutState === 'COMPLETED'
-            ? true
-            : undefined
-        },
-        120_000,
-      )
-      assert.deepEqual(await markers(web), ['second', 'second'])
-      await web.delete()
-    } finally {
-      await registry.stop()
-    }
-  },
-)
-
-async function markers(web: Watched): Promise<string[]> {
-  const ids = (await web.tasks()).map(({ containers }) => containers[0]?.runtimeId ?? '')
-  const found = await Promise.all(ids.map((id) => docker('GET', `/containers/${id}/json`)))
-  return (found as { Config: { Env: string[] } }[]).map(
-    ({ Config }) => Config.Env.find((pair) => pair.startsWith('MARKER='))?.slice(7) ?? '',
-  )
-}

@@ -106,7 +106,11 @@ export class Host implements Observable {
       ids: rng.fork(`ids of ${name} at ${clock.now()}`).ids(),
       log: life.log(trace.log(name, (message) => this.#complain(message))),
       // Every other host speaks nothing but the public protocol.
-      config: readConfig({ ECS_CLUSTER: CLUSTER, BERTH_PLAIN_PROTOCOL: isPlain(name) }),
+      config: readConfig({
+        ECS_CLUSTER: CLUSTER,
+        BERTH_PLAIN_PROTOCOL: isPlain(name),
+        ECS_INSTANCE_ATTRIBUTES: JSON.stringify({ 'ecs.availability-zone': zoneOf(name) }),
+      }),
     })
     trace.say(name, 'the agent starts')
     const again = (): void => {
@@ -164,6 +168,7 @@ export class Host implements Observable {
   }
 }
 
-function isPlain(name: string): string {
-  return String(Number(/\d+$/.exec(name)?.[0] ?? 0) % 2 === 1)
-}
+const numberOf = (name: string): number => Number(/\d+$/.exec(name)?.[0] ?? 0)
+const isPlain = (name: string): string => String(numberOf(name) % 2 === 1)
+/** The third host is in another zone, the others share one. */
+const zoneOf = (name: string): string => `us-east-1${numberOf(name) % 3 === 0 ? 'b' : 'a'}`

@@ -125,7 +125,9 @@ async function repair(world: World): Promise<void> {
       ([, row]) => row.serviceId === serviceId && row.status === 'ACTIVE',
     )
     if (status !== 'PRIMARY' || !isCurrent || !RESTLESS.has(family) || !operator) continue
-    const input = { cluster: CLUSTER, service, taskDefinition: SOUND }
+    // Nobody answers pauses any more, and one that is not answered goes back.
+    const deploymentConfiguration = { lifecycleHooks: [] }
+    const input = { cluster: CLUSTER, service, taskDefinition: SOUND, deploymentConfiguration }
     await world.until(operator.ask('UpdateService', input), MINUTE_MS)
   }
 }

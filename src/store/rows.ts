@@ -5,7 +5,8 @@ import { IndexEntries } from './index-entries.ts'
 import type { LoggedChange } from './log.ts'
 import { byCodeUnit, OrderedStrings } from './ordered.ts'
 import { Kin, sharing } from './sharing.ts'
-import { type Index, type Table, type Telling, traitsOf } from './table.ts'
+import type { Read } from './store.ts'
+import { type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
 
 type TableRows = { readonly rows: Map<string, object>; readonly keys: OrderedStrings }
 type AnyIndex = Index<object>
@@ -13,6 +14,7 @@ type AnyIndex = Index<object>
 export class Rows {
   readonly #tables = new Map<string, TableRows>()
   readonly #indexes = new Map<AnyIndex, IndexEntries>()
+  readonly #views = new Map<View<unknown>, unknown>()
   /** By table, while a log is read. */
   #kin: Record<string, Kin> = {}
 
@@ -42,6 +44,13 @@ export class Rows {
     }
   }
 
+  /** `reader` must go on reading these rows as they are, for as long as the view is there. */
+  view<V>(view: View<V>, reader: Read): V {
+    let made = this.#views.get(view)
+    if (made === undefined) this.#views.set(view, (made = view.make(reader)))
+    return made as V
+  }
+
   /** Sets or (with `undefined`) deletes a row and moves its index entries. Returns what was there. */
   set(table: Table<object>, key: string, after: object | undefined): object | undefined {
     const { rows, keys } = this.#table(table.name)
@@ -60,6 +69,10 @@ export class Rows {
     } else {
       rows.set(key, after)
       if (before === undefined) keys.add(key)
+    }
+    for (const { view, tell } of table.followers) {
+      const made = this.#views.get(view)
+      if (made !== undefined) tell(made as never, key, before, after)
     }
     return before
   }

@@ -91,6 +91,21 @@ test('a transaction that waits, nests or grows too large is refused and changes 
   )
 })
 
+test('a rehearsal stands for many transactions, and may be as large as they are', async () => {
+  const store = await open()
+  const seen = store.rehearse((tx) => {
+    for (let n = 0; n <= TRANSACTION_RECORDS_LIMIT; n++)
+      tx.put(rows, String(n), { group: 'x', size: n })
+    return [...tx.scan(rows)].length
+  })
+  assert.equal(seen, TRANSACTION_RECORDS_LIMIT + 1)
+  assert.equal(
+    store.read((tx) => [...tx.scan(rows)].length),
+    0,
+    'nothing is kept',
+  )
+})
+
 test('pages are stable while rows come and go', async () => {
   const store = await open()
   const keys = Array.from({ length: 150 }, (_, n) => `k${String(n).padStart(3, '0')}`)

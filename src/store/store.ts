@@ -6,10 +6,10 @@ import { assert } from '#kernel/assert.ts'
 
 import type { Log } from './log.ts'
 import { Rows } from './rows.ts'
-import type { Index, Table } from './table.ts'
+import type { Index, Table, View } from './table.ts'
 import { type Change, Transaction } from './transaction.ts'
 
-export { index, type Index, table, type Table } from './table.ts'
+export { follow, index, type Index, table, type Table, view, type View } from './table.ts'
 export type { Change } from './transaction.ts'
 
 /** Where a scan starts and which way it goes. `after` is the `at` of an entry that an earlier page ended with. */
@@ -27,6 +27,8 @@ export interface Read {
   scan<T>(source: Table<T> | Index<T>, scan?: Scan): Iterable<Found<T>>
   /** Rows whose index value is exactly `value`, in the order of their keys. */
   find<T>(index: Index<T>, value: string): Iterable<Found<T>>
+  /** What a room keeps in step with rows, as it is now. */
+  view<V>(view: View<V>): V
 }
 export interface Write extends Read {
   put<T extends object>(table: Table<T>, key: string, row: T): void
@@ -121,10 +123,13 @@ export class Store {
     }
   }
 
-  /** Runs `body` as if it were to be kept, and keeps nothing: what it returns is what would be. */
+  /**
+   * Runs `body` as if it were to be kept, and keeps nothing: what it returns is what would be. It may be larger than what
+   * one commit carries, because it stands for many.
+   */
   rehearse<R>(body: (tx: Write) => R): R {
     assert(!this.#open, 'transactions do not nest')
-    const tx = (this.#open = new Transaction(this.#rows))
+    const tx = (this.#open = new Transaction(this.#rows, Infinity))
     try {
       return body(tx)
     } finally {

@@ -1,7 +1,10 @@
+import type { Read } from './store.ts'
+
 /** A typed table: its name is its identity in the log, `room.records`. Keys start with `tenant/region/`. */
 export type Table<T> = {
   readonly name: string
   readonly indexes: Index<T>[]
+  readonly followers: Follower[]
   /** Only for the type checker: what a row is. */
   readonly _row?: T
 }
@@ -26,7 +29,7 @@ const traits = new Map<string, Traits<object>>()
 
 export function table<T extends object>(name: string, its: Traits<T> = {}): Table<T> {
   traits.set(name, its as Traits<object>)
-  return { name, indexes: [] }
+  return { name, indexes: [], followers: [] }
 }
 export const traitsOf = (tableName: string): Traits<object> => traits.get(tableName) ?? {}
 
@@ -48,6 +51,35 @@ export function index<T>(
   const made = { table: of, name: `${of.name}.${name}`, of: value }
   of.indexes.push(made)
   return made
+}
+
+/**
+ * What a room computes from rows and keeps in step with them, where an order is not enough. It is made when it is first
+ * asked for, and told of every row that changes from then on; what a transaction takes back is told as changes too.
+ */
+export type View<V> = { make(rows: Read): V }
+/** How a view is told of a row: what it was, and what it is. */
+type Follower = {
+  readonly view: View<unknown>
+  readonly tell: (
+    view: never,
+    key: string,
+    before: object | undefined,
+    after: object | undefined,
+  ) => void
+}
+
+/** Declare all before the store opens. */
+export function view<V>(make: (rows: Read) => V): View<V> {
+  return { make }
+}
+
+export function follow<T extends object, V>(
+  of: Table<T>,
+  its: View<V>,
+  tell: (view: V, key: string, before: T | undefined, after: T | undefined) => void,
+): void {
+  of.followers.push({ view: its, tell } as Follower)
 }
 
 /** Ends the value in an index entry; the row's key follows. No value may contain it. */

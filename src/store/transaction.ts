@@ -7,7 +7,7 @@ import { assert } from '#kernel/assert.ts'
 import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
 import type { Found, Scan, Write } from './store.ts'
-import { END, type Index, type Table, type Telling, traitsOf } from './table.ts'
+import { END, type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -34,10 +34,13 @@ type Touched = {
 
 export class Transaction implements Write {
   readonly #rows: Rows
+  readonly #limit: number
   readonly #touched = new Map<string, Touched>()
 
-  constructor(rows: Rows) {
+  /** `limit`: how many records it may change; none where nothing of it will be kept. */
+  constructor(rows: Rows, limit = TRANSACTION_RECORDS_LIMIT) {
     this.#rows = rows
+    this.#limit = limit
   }
 
   get<T>(table: Table<T>, key: string): Readonly<T> | undefined {
@@ -64,6 +67,11 @@ export class Transaction implements Write {
     return this.scan(index, { prefix: value + END })
   }
 
+  view<V>(view: View<V>): V {
+    // Rows are read as they are, so a transaction of its own reads them for good.
+    return this.#rows.view(view, new Transaction(this.#rows))
+  }
+
   put<T extends object>(table: Table<T>, key: string, row: T): void {
     this.#set(table, key, freeze(row))
   }
@@ -88,10 +96,8 @@ export class Transaction implements Write {
     const id = `${table.name}${END}${key}`
     if (!this.#touched.has(id)) {
       this.#touched.set(id, { table, key, before })
-      if (this.#touched.size > TRANSACTION_RECORDS_LIMIT)
-        throw new TransactionTooLarge(
-          `a transaction changes at most ${TRANSACTION_RECORDS_LIMIT} records`,
-        )
+      if (this.#touched.size > this.#limit)
+        throw new TransactionTooLarge(`a transaction changes at most ${this.#limit} records`)
     }
   }
 

@@ -1,5 +1,5 @@
 import { definitionKey } from '#aws/ecs/names.ts'
-import { containerInstances, type Task, taskDefinitions } from '#aws/ecs/records.ts'
+import { containerInstances, type Task, taskDefinitions, tasks } from '#aws/ecs/records.ts'
 import {
   type Deployment,
   deployments,
@@ -90,15 +90,25 @@ export class Services implements Check {
         (after as ServiceEvent | undefined)?.message.endsWith(STEADY),
     )?.after as ServiceEvent | undefined
     holds(told, `${key} is steady, and no event says so`)
-    this.#isAsItShouldBe(key, service, told.createdAt)
+    // A service that is steady may be evened out over its zones in the same step.
+    const begun = new Set(
+      changes.filter(({ table, before }) => table === tasks.name && !before).map((one) => one.key),
+    )
+    this.#isAsItShouldBe(key, service, told.createdAt, begun)
   }
 
   /** All its tasks run, are healthy and of its primary deployment, as many as are desired. */
-  #isAsItShouldBe(key: string, service: Service, now: number): void {
+  #isAsItShouldBe(
+    key: string,
+    service: Service,
+    now: number,
+    begun: ReadonlySet<string> = new Set(),
+  ): void {
     // Nobody waits for an end that a host out of reach cannot confirm.
-    const own = [...this.#tasks.of(key).values()].filter(
-      (task) => task.desiredStatus === 'RUNNING' || isReachable(hostOf(this.#oracle, task)),
-    )
+    const own = [...this.#tasks.of(key)]
+      .filter(([taskKey]) => !begun.has(taskKey))
+      .map(([, task]) => task)
+      .filter((task) => task.desiredStatus === 'RUNNING' || isReachable(hostOf(this.#oracle, task)))
     const primary = this.#primary(service)
     const good = own.filter(
       (task) =>

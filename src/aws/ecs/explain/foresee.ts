@@ -5,12 +5,13 @@
  */
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, definitionArn, taskArn } from '../names.ts'
-import { type Task, tasksByService } from '../records.ts'
+import { containerInstanceArn, containerInstanceKey, definitionArn, taskArn } from '../names.ts'
+import { containerInstances, type Task, tasksByService } from '../records.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
 import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
 import { type Service, serviceDeployments, serviceEvents, services } from '../services/records.ts'
 import { type Outlook, schedule } from '../services/schedule.ts'
+import { see } from '../services/situation.ts'
 import { taskSetsOf } from '../services/task-sets.ts'
 import type { World } from '../services/world.ts'
 import { changeTask } from '../tasks/change.ts'
@@ -58,7 +59,7 @@ export function foresee(tx: Write, key: string, world: World): Foreseen {
     if (step) steps.push(step)
     const moved = obey(tx, key, { ...world, now })
     if (step || moved || outlook.again === 0) continue
-    const end = endOf(tx, key, outlook)
+    const end = endOf(tx, key, outlook, { ...world, now })
     if (end !== undefined || outlook.again === undefined)
       return {
         steps,
@@ -107,11 +108,12 @@ function stepOf(
   }
 }
 
-/** Hosts do what they were told. Returns whether there was anything to do. */
+/** Hosts that can be told do what they were told. Returns whether there was anything to do. */
 function obey(tx: Write, key: string, { now, ids }: World): boolean {
   let moved = false
   for (const task of tasksOf(tx, key).values()) {
-    const fields = obeyed(task, now)
+    const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
+    const fields = tx.get(containerInstances, host)?.agentConnected && obeyed(task, now)
     if (!fields) continue
     changeTask(tx, task, fields, { now, id: ids.uuid() })
     moved = true
@@ -138,13 +140,17 @@ function obeyed(task: Task, now: number): Partial<Task> | undefined {
 }
 
 /** Where the service has come to; nothing where only time has to pass. */
-function endOf(tx: Read, key: string, outlook: Outlook): End | undefined {
+function endOf(tx: Read, key: string, outlook: Outlook, world: World): End | undefined {
   const service = tx.get(services, key)
   if (!service || service.status === 'INACTIVE') return 'INACTIVE'
   const primary = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
   if (primary?.rolloutState === 'FAILED') return 'FAILED'
   if (isPaused(tx, service, primary?.serviceDeploymentId)) return 'PAUSED'
-  if (outlook.waitsForHosts) return 'WAITS_FOR_HOSTS'
+  if (outlook.waitsForHosts) {
+    // A task that is healthy in a while lets another go, which may make the place that is waited for.
+    const { changesIn } = see(tx, service, world)
+    return changesIn === undefined ? 'WAITS_FOR_HOSTS' : undefined
+  }
   return isSteady(tx, service) ? 'STEADY' : undefined
 }
 

@@ -7,7 +7,7 @@ import type { Write } from '#store/store.ts'
 
 import { containerInstanceArn, taskArn } from '../names.ts'
 import { containerInstances, type Task, tasks } from '../records.ts'
-import { hostsOf } from '../scheduler/hosts.ts'
+import { hostsOf } from '../scheduler/cluster-hosts.ts'
 import { constraintsOf } from '../scheduler/request.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
 import { inService, ofService, serviceArn, SHARE, shareOf } from '../services/names.ts'

@@ -6,19 +6,11 @@ import type { Read, Write } from '#store/store.ts'
 
 import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
-import {
-  activeCluster,
-  clusterKey,
-  idIn,
-  invalidParameter,
-  ofInstance,
-  taskArn,
-  taskKey,
-} from '../names.ts'
-import { type Cluster, clientTokens, containerInstances, type Task, tasks } from '../records.ts'
-import { hostsOf, InstanceHost } from '../scheduler/hosts.ts'
-import { place, type Refusal } from '../scheduler/place.ts'
-import { constraintsOf, checkStrategies } from '../scheduler/request.ts'
+import { activeCluster, clusterKey, idIn, invalidParameter, taskArn, taskKey } from '../names.ts'
+import { type Cluster, clientTokens, type Task, tasks } from '../records.ts'
+import { placing } from '../scheduler/cluster-hosts.ts'
+import type { Refusal } from '../scheduler/place.ts'
+import { checkStrategies } from '../scheduler/request.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
 import { launch } from '../tasks/launch.ts'
 import { toTask } from '../views/task.ts'
@@ -94,27 +86,28 @@ function start(
   context: Context,
 ): { readonly started: readonly Task[]; readonly failures: readonly Failure[] } {
   const what = checkedLaunch(tx, cluster, input, context)
-  const constraints = constraintsOf(
-    what.definition.placementConstraints,
-    input.placementConstraints,
+  const placer = placing(
+    tx,
+    cluster,
+    {
+      need: what.need,
+      fromDefinition: what.definition.placementConstraints,
+      fromRequest: input.placementConstraints,
+      strategies: checkStrategies(input.placementStrategy),
+    },
+    () => context.ids.random(),
   )
-  const strategies = checkStrategies(input.placementStrategy)
-  const hosts = hostsOf(tx, cluster)
-  if (hosts.length === 0)
-    throw invalidParameter('No Container Instances were found in your cluster.')
   const started: Task[] = []
   let refusals: readonly Refusal[] = []
   while (started.length < count) {
-    const placement = place(what.need, constraints, strategies, hosts, () => context.ids.random())
-    if (!placement.host) {
-      refusals = placement.refusals
+    const host = placer.best()
+    if (!host) {
+      refusals = placer.refusals()
+      if (refusals.length === 0)
+        throw invalidParameter('No Container Instances were found in your cluster.')
       break
     }
-    const { host } = placement
     started.push(launch(tx, what, host.instance, context))
-    const after = tx.get(containerInstances, ofInstance(host.instance))
-    if (!after) break
-    hosts[hosts.indexOf(host)] = new InstanceHost(tx, after)
   }
   return {
     started,

@@ -1,35 +1,19 @@
-/** Container instances as placement sees them. */
+/** A container instance as placement sees it. */
 import { oncePer } from '#kernel/once-per.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterKey, containerInstanceArn, ofInstance } from '../names.ts'
-import {
-  type Cluster,
-  type ContainerInstance,
-  containerInstances,
-  type Resources,
-  tasksByInstance,
-} from '../records.ts'
+import { containerInstanceArn, ofInstance } from '../names.ts'
+import { type ContainerInstance, type Resources, type Task, tasksByInstance } from '../records.ts'
 import type { Host } from './place.ts'
-
-/** The cluster's registered container instances. Good until the transaction changes one of them. */
-export function hostsOf(tx: Read, cluster: Cluster): InstanceHost[] {
-  const hosts: InstanceHost[] = []
-  const prefix = `${clusterKey(cluster, cluster.clusterName)}/`
-  for (const { row } of tx.scan(containerInstances, { prefix }))
-    if (row.status !== 'INACTIVE') hosts.push(new InstanceHost(tx, row))
-  return hosts
-}
 
 /** What a container instance's record says at once, and what of its tasks only some constraints and strategies ask. */
 export class InstanceHost implements Host {
   readonly instance: ContainerInstance
-  readonly #tx: Read
-  #groupCounts: ReadonlyMap<string, number> | undefined
+  readonly #groups: Groups
 
-  constructor(tx: Read, instance: ContainerInstance) {
-    this.#tx = tx
+  constructor(tx: Read, instance: ContainerInstance, groups = new Groups(tx, instance)) {
     this.instance = instance
+    this.#groups = groups
   }
 
   get arn(): string {
@@ -73,7 +57,7 @@ export class InstanceHost implements Host {
   }
 
   get groupCounts(): ReadonlyMap<string, number> {
-    return (this.#groupCounts ??= countGroups(this.#tx, this.instance))
+    return this.#groups.counts
   }
 }
 
@@ -83,9 +67,38 @@ const attributesOf = oncePer(
     new Map(attributes.map(({ name, value }) => [name, value ?? ''])),
 )
 
-function countGroups(tx: Read, instance: ContainerInstance): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
-  for (const { row } of tx.find(tasksByInstance, ofInstance(instance)))
-    if (row.desiredStatus === 'RUNNING') counts.set(row.group, (counts.get(row.group) ?? 0) + 1)
-  return counts
+/** How many tasks of each group a container instance has: counted when it is first asked, kept in step from then on. */
+export class Groups {
+  readonly #tx: Read
+  readonly #key: string
+  #counts: Map<string, number> | undefined
+
+  constructor(tx: Read, instance: ContainerInstance) {
+    this.#tx = tx
+    this.#key = ofInstance(instance)
+  }
+
+  get counts(): ReadonlyMap<string, number> {
+    if (!this.#counts) {
+      this.#counts = new Map()
+      for (const { row } of this.#tx.find(tasksByInstance, this.#key))
+        if (isCounted(row)) add(this.#counts, row.group, 1)
+    }
+    return this.#counts
+  }
+
+  add(group: string, by: number): void {
+    if (this.#counts) add(this.#counts, group, by)
+  }
+}
+
+/** Whether a task is one of its group's on its container instance: until it is asked to stop. */
+export const isCounted = (task: Task | undefined): boolean =>
+  task?.desiredStatus === 'RUNNING' && task.lastStatus !== 'STOPPED'
+
+/** Adds to a count that is there only while it is not zero. */
+export function add(counts: Map<string, number>, what: string, by: number): void {
+  const count = (counts.get(what) ?? 0) + by
+  if (count === 0) counts.delete(what)
+  else counts.set(what, count)
 }

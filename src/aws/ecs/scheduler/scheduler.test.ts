@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 
-import fc from 'fast-check'
-
-import { type Host, type Need, place, refuse } from './place.ts'
+import { type Host, type Need, refuse } from './place.ts'
 import { parseExpression } from './query.ts'
 
 // As the server sets it.
@@ -135,99 +133,4 @@ test('a host refuses for the first thing it lacks, by name', () => {
   ]
   for (const [host, need, reason] of cases)
     assert.equal(refuse({ ...NEED, ...need }, { ...HOST, ...host })?.reason, reason, String(reason))
-})
-
-const host = (arn: string, zone: string, memoryMiB: number, count: number): Host => ({
-  ...HOST,
-  arn,
-  attributes: new Map([...HOST.attributes, ['ecs.availability-zone', zone]]),
-  remaining: { ...HOST.remaining, memoryMiB },
-  groupCounts: count > 0 ? new Map([['family:web', count]]) : new Map(),
-})
-const HOSTS = [
-  host('a', 'z1', 2048, 2),
-  host('b', 'z1', 1024, 0),
-  host('c', 'z2', 4096, 1),
-  host('d', 'z2', 600, 0),
-]
-const pick = (strategies: Parameters<typeof place>[2], hosts = HOSTS): string | undefined =>
-  place(NEED, [], strategies, hosts, () => 0).host?.arn
-
-test('strategies choose in order, each breaking the ties of the one before', () => {
-  const zone = 'attribute:ecs.availability-zone'
-  assert.equal(pick([{ type: 'binpack', field: 'memory' }]), 'd')
-  assert.equal(pick([{ type: 'spread', field: zone }]), 'c', 'z2 has one task, z1 two')
-  assert.equal(
-    pick([
-      { type: 'spread', field: zone },
-      { type: 'spread', field: 'instanceId' },
-    ]),
-    'd',
-  )
-  assert.equal(
-    pick([
-      { type: 'spread', field: 'instanceId' },
-      { type: 'binpack', field: 'memory' },
-    ]),
-    'd',
-  )
-  assert.equal(pick([{ type: 'random' }]), 'a')
-})
-
-test('a zone’s full hosts still count for the spread', () => {
-  const full = { ...host('full', 'z2', 0, 9), agentConnected: true }
-  assert.equal(
-    pick([{ type: 'spread', field: 'attribute:ecs.availability-zone' }], [...HOSTS, full]),
-    'a',
-  )
-})
-
-test('distinctInstance leaves out hosts of the group, memberOf those that do not hold', () => {
-  const distinct = place(
-    NEED,
-    [{ type: 'distinctInstance' }],
-    [{ type: 'binpack', field: 'memory' }],
-    HOSTS.slice(0, 3),
-    () => 0,
-  )
-  assert.equal(distinct.host?.arn, 'b')
-  const none = place(NEED, [{ type: 'memberOf', holds: () => false }], [], HOSTS, () => 0)
-  assert.deepEqual(
-    none.host === undefined && none.refusals.map(({ reason }) => reason),
-    HOSTS.map(() => 'MemberOf placement constraint unsatisfied.'),
-  )
-})
-
-const anyHost = fc
-  .record({
-    cpu: fc.nat(1024),
-    memoryMiB: fc.nat(2048),
-    agentConnected: fc.boolean(),
-    port: fc.constantFrom(22, 80),
-  })
-  .map(({ cpu, memoryMiB, agentConnected, port }): Host => ({
-    ...HOST,
-    agentConnected,
-    remaining: { cpu, memoryMiB, ports: [port], portsUdp: [], gpuIds: [] },
-  }))
-
-test('a placed task always fits its host; when none is placed every host says why', () => {
-  fc.assert(
-    fc.property(
-      fc.array(anyHost, { maxLength: 8 }),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-      (hosts, chance) => {
-        const named = hosts.map((one, at) => ({ ...one, arn: String(at) }))
-        const placed = place(
-          NEED,
-          [],
-          [{ type: 'spread', field: 'instanceId' }],
-          named,
-          () => chance,
-        )
-        if (placed.host) assert.equal(refuse(NEED, placed.host), undefined)
-        else assert.equal(placed.refusals.length, named.length)
-      },
-    ),
-  )
 })

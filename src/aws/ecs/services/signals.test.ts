@@ -17,7 +17,11 @@ async function playing() {
   const key = store.read((tx) => [...tx.scan(services)][0]?.key ?? '')
   let count = 0
   const next = (): string => `signal-${(count += 1)}`
-  const ids = { hex: () => String(100_000 + (count += 1)), uuid: next, random: () => 0 }
+  const ids = {
+    hex: (digits: number) => String((count += 1)).padStart(digits, '1'),
+    uuid: next,
+    random: () => 0,
+  }
   const look = (signals: Partial<Signals>): void =>
     void store.transact((tx) => {
       const now = fleet.house.clock.now()

@@ -3,17 +3,17 @@ import type { PlacementStrategy, Tag, TaskOverride } from '#contract/ecs.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { clusterKey, definitionKey, ofInstance } from '../names.ts'
+import { clusterKey, definitionKey } from '../names.ts'
 import {
   type Cluster,
   clusters,
-  containerInstances,
   type Task,
   type TaskDefinition,
   taskDefinitions,
 } from '../records.ts'
-import { hostsOf, InstanceHost } from '../scheduler/hosts.ts'
-import { type Constraint, place, type Refusal } from '../scheduler/place.ts'
+import { type Asked, hostOf, hostsOf, placing } from '../scheduler/cluster-hosts.ts'
+import type { InstanceHost } from '../scheduler/hosts.ts'
+import { type Constraint, judge, type Refusal } from '../scheduler/place.ts'
 import { constraintsOf } from '../scheduler/request.ts'
 import { addTags, keptTags } from '../tags.ts'
 import { launch, type Launch } from '../tasks/launch.ts'
@@ -52,39 +52,41 @@ export function startTasks(
 ): Started {
   const what = launchOf(tx, service, share)
   if (!what) return { tasks: [], refusals: [] }
-  const { hosts, constraints } = choices(tx, service, what)
   const tasks: Task[] = []
-  const put = (host: InstanceHost): void => {
-    tasks.push(launch(tx, what, host.instance, moment))
-    const after = tx.get(containerInstances, ofInstance(host.instance))
-    if (after) hosts[hosts.indexOf(host)] = new InstanceHost(tx, after)
-  }
-  const choose = (among: readonly InstanceHost[]) =>
-    place(what.need, constraints, strategiesOf(service), among, () => moment.ids.random())
+  const put = (host: InstanceHost): unknown => tasks.push(launch(tx, what, host.instance, moment))
   if ('on' in where) {
+    const constraints = constraintsFor(service, what)
     const refusals: Refusal[] = []
     for (const id of where.on) {
-      const host = hosts.find(({ instance }) => instance.containerInstanceId === id)
-      const placement = choose(host ? [host] : [])
-      if (placement.host) put(placement.host)
-      else refusals.push(...placement.refusals)
+      const host = hostOf(tx, what.cluster, id)
+      const why = host && judge(what.need, constraints, host)
+      if (host && !why) put(host)
+      else if (host && why) refusals.push({ arn: host.arn, ...why })
     }
     return { tasks, ...(tasks.length < where.on.length && { refusals }) }
   }
   const { count, zone } = where
+  const asked = askedOf(service, what, zone)
+  const placer = placing(tx, what.cluster, asked, () => moment.ids.random())
   while (tasks.length < count) {
-    const placement = choose(zone === undefined ? hosts : hosts.filter((host) => isIn(host, zone)))
-    if (!placement.host) return { tasks, refusals: placement.refusals }
-    put(placement.host)
+    const host = placer.best()
+    if (!host) return { tasks, refusals: placer.refusals() }
+    put(host)
   }
   return { tasks }
 }
 
-const isIn = (host: InstanceHost, zone: string): boolean =>
-  (host.attributes.get('ecs.availability-zone') ?? '') === zone
-
-const strategiesOf = ({ placementStrategy }: Service): readonly PlacementStrategy[] =>
-  placementStrategy.length > 0 ? placementStrategy : DEFAULT_STRATEGIES
+const askedOf = (
+  { placementConstraints, placementStrategy }: Service,
+  { need, definition }: Launch,
+  zone: string | undefined,
+): Asked => ({
+  need,
+  fromDefinition: definition.placementConstraints,
+  fromRequest: placementConstraints,
+  strategies: placementStrategy.length > 0 ? placementStrategy : DEFAULT_STRATEGIES,
+  zone,
+})
 
 export type DaemonHosts = {
   readonly hosts: readonly string[]
@@ -98,8 +100,8 @@ export type DaemonHosts = {
 export function daemonHosts(tx: Read, service: Service, share: Deployment): DaemonHosts {
   const what = launchOf(tx, service, share)
   if (!what) return { hosts: [], outOfReach: new Set() }
-  const { hosts, constraints } = choices(tx, service, what)
-  const belongs = hosts.filter(
+  const constraints = constraintsFor(service, what)
+  const belongs = hostsOf(tx, what.cluster).filter(
     (host) => host.active && constraints.every((one) => one.type !== 'memberOf' || one.holds(host)),
   )
   const idsOf = (some: readonly InstanceHost[]): string[] =>
@@ -110,15 +112,8 @@ export function daemonHosts(tx: Read, service: Service, share: Deployment): Daem
   }
 }
 
-type Choices = {
-  readonly hosts: InstanceHost[]
-  readonly constraints: readonly Constraint[]
-}
-
-const choices = (tx: Read, service: Service, { cluster, definition }: Launch): Choices => ({
-  hosts: hostsOf(tx, cluster),
-  constraints: constraintsOf(definition.placementConstraints, service.placementConstraints),
-})
+const constraintsFor = (service: Service, { definition }: Launch): readonly Constraint[] =>
+  constraintsOf(definition.placementConstraints, service.placementConstraints)
 
 /** What a task of the share is made from; nothing where the definition is gone. */
 export function launchOf(

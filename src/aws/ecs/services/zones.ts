@@ -3,7 +3,7 @@ import type { Read } from '#store/store.ts'
 
 import { clusterKey } from '../names.ts'
 import { clusters } from '../records.ts'
-import { hostsOf } from '../scheduler/hosts.ts'
+import { hostsOf } from '../scheduler/cluster-hosts.ts'
 import type { SeenTask, Zones } from './plan.ts'
 import type { Service } from './records.ts'
 import type { Seen } from './situation.ts'

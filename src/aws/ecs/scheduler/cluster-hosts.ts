@@ -1,0 +1,210 @@
+/**
+ * The hosts of each cluster and the placers of what is placed there now, kept in step with the store: to place a task
+ * costs what changed since the last one, and not what there is.
+ */
+import type { PlacementConstraint, PlacementStrategy } from '#contract/ecs.ts'
+import { follow, type Read, view } from '#store/store.ts'
+
+import { clusterKey, containerInstanceKey } from '../names.ts'
+import {
+  type Cluster,
+  type ContainerInstance,
+  containerInstances,
+  type Task,
+  tasks,
+  tasksByService,
+} from '../records.ts'
+import { add, Groups, InstanceHost, isCounted } from './hosts.ts'
+import type { Need } from './place.ts'
+import { Placer } from './placer.ts'
+import { constraintsOf } from './request.ts'
+
+/** Placers that a cluster keeps; one holds some hundred bytes for each host. */
+const PLACERS_MAX = 16
+/** Changes that a placer may lag behind before it has to be made anew. */
+const CHANGES_MAX = 8192
+
+/** What is to be placed, as it was asked for. */
+export type Asked = {
+  readonly need: Need
+  readonly fromDefinition: readonly PlacementConstraint[] | undefined
+  readonly fromRequest: readonly PlacementConstraint[] | undefined
+  readonly strategies: readonly PlacementStrategy[]
+  /** Only there, where it is given; the empty one is that of hosts which have none. */
+  readonly zone?: string | undefined
+}
+
+/** The cluster's registered container instances, as they are now. */
+export const hostsOf = (tx: Read, cluster: Cluster): readonly InstanceHost[] => [
+  ...tx.view(hostsByCluster).of(clusterKey(cluster, cluster.clusterName)).hosts.values(),
+]
+
+/** One of them; nothing when it is not registered. */
+export const hostOf = (tx: Read, cluster: Cluster, id: string): InstanceHost | undefined =>
+  tx
+    .view(hostsByCluster)
+    .of(clusterKey(cluster, cluster.clusterName))
+    .hosts.get(containerInstanceKey(cluster, cluster.clusterName, id))
+
+/**
+ * Gives the best host, each time it is asked, of the cluster as it is then: what the transaction changed counts. Throws
+ * InvalidParameterException where a constraint is none.
+ */
+export function placing(
+  tx: Read,
+  cluster: Cluster,
+  asked: Asked,
+  random: () => number,
+): Pick<Placer<InstanceHost>, 'best' | 'refusals'> {
+  const hosts = tx.view(hostsByCluster).of(clusterKey(cluster, cluster.clusterName))
+  const live = hosts.placer(asked, random)
+  return {
+    best: () => hosts.current(live).best(),
+    refusals: () => hosts.current(live).refusals(),
+  }
+}
+
+class HostsByCluster {
+  readonly #tx: Read
+  readonly #clusters = new Map<string, ClusterHosts>()
+
+  constructor(tx: Read) {
+    this.#tx = tx
+  }
+
+  of(key: string): ClusterHosts {
+    let hosts = this.#clusters.get(key)
+    if (!hosts) this.#clusters.set(key, (hosts = new ClusterHosts(this.#tx, key)))
+    return hosts
+  }
+
+  instanceChanged(key: string, after: ContainerInstance | undefined): void {
+    const cluster = key.slice(0, key.lastIndexOf('/'))
+    const hosts = this.#clusters.get(cluster)
+    hosts?.instanceChanged(key, after)
+    if (hosts?.hosts.size === 0) this.#clusters.delete(cluster)
+  }
+
+  taskChanged(key: string, before: Task | undefined, after: Task | undefined): void {
+    const task = after ?? before
+    const by = Number(isCounted(after)) - Number(isCounted(before))
+    if (task && by !== 0)
+      this.#clusters.get(key.slice(0, key.lastIndexOf('/')))?.groupChanged(task, by)
+  }
+}
+
+const hostsByCluster = view((tx) => new HostsByCluster(tx))
+follow(containerInstances, hostsByCluster, (hosts, key, _before, after) =>
+  hosts.instanceChanged(key, after),
+)
+follow(tasks, hostsByCluster, (hosts, key, before, after) => hosts.taskChanged(key, before, after))
+
+type LivePlacer = {
+  readonly placer: Placer<InstanceHost>
+  readonly group: string
+  /** By container instance: how many tasks of the group it has. Absent where nothing asks. */
+  readonly counts: Map<string, number> | undefined
+  /** The number of the first change that the placer was not told of. */
+  next: number
+}
+
+class ClusterHosts {
+  readonly hosts = new Map<string, InstanceHost>()
+  readonly #tx: Read
+  readonly #key: string
+  readonly #groups = new Map<string, Groups>()
+  /** By what they place; the one that was not asked for longest is first. */
+  readonly #placers = new Map<string, LivePlacer>()
+  /** Container instances that changed, in order; the first one is number `#first`. */
+  #changes: string[] = []
+  #first = 0
+
+  constructor(tx: Read, key: string) {
+    this.#tx = tx
+    this.#key = key
+    for (const { key: at, row } of tx.scan(containerInstances, { prefix: `${key}/` }))
+      this.#put(at, row)
+  }
+
+  instanceChanged(key: string, after: ContainerInstance | undefined): void {
+    this.#put(key, after)
+    this.#changed(key)
+  }
+
+  groupChanged(task: Task, by: number): void {
+    const key = `${this.#key}/${task.containerInstanceId}`
+    this.#groups.get(key)?.add(task.group, by)
+    for (const { group, counts } of this.#placers.values())
+      if (counts && group === task.group) add(counts, key, by)
+    this.#changed(key)
+  }
+
+  placer(asked: Asked, random: () => number): LivePlacer {
+    const name = JSON.stringify(asked)
+    const known = this.#placers.get(name)
+    const isGood = known && known.next >= this.#first
+    const live = isGood ? known : this.#newPlacer(asked, random)
+    this.#placers.delete(name)
+    this.#placers.set(name, live)
+    if (this.#placers.size > PLACERS_MAX)
+      this.#placers.delete(this.#placers.keys().next().value as string)
+    return live
+  }
+
+  /** The placer, told of all that changed. */
+  current(live: LivePlacer): Placer<InstanceHost> {
+    const { placer, counts } = live
+    for (let at = live.next - this.#first; at < this.#changes.length; at += 1) {
+      const key = this.#changes[at] as string
+      if (key !== this.#changes[at + 1]) placer.set(key, this.hosts.get(key), counts?.get(key))
+    }
+    live.next = this.#first + this.#changes.length
+    return placer
+  }
+
+  #newPlacer(asked: Asked, random: () => number): LivePlacer {
+    const { need, fromDefinition, fromRequest, strategies, zone } = asked
+    const constraints = constraintsOf(fromDefinition, fromRequest)
+    if (zone !== undefined)
+      constraints.push({
+        type: 'memberOf',
+        holds: ({ attributes }) => (attributes.get('ecs.availability-zone') ?? '') === zone,
+      })
+    const placer = new Placer<InstanceHost>(need, constraints, strategies, random)
+    const isAsked =
+      strategies.some(({ type }) => type === 'spread') ||
+      constraints.some(({ type }) => type === 'distinctInstance')
+    const counts = isAsked ? this.#countsOf(need.group) : undefined
+    for (const [key, host] of this.hosts) placer.set(key, host, counts?.get(key))
+    return { placer, counts, group: need.group, next: this.#first + this.#changes.length }
+  }
+
+  #countsOf(group: string): Map<string, number> {
+    const counts = new Map<string, number>()
+    if (group.startsWith('service:')) {
+      for (const { row } of this.#tx.find(tasksByService, `${this.#key}/${group}`))
+        if (isCounted(row)) add(counts, `${this.#key}/${row.containerInstanceId}`, 1)
+    } else
+      for (const [key, { groupCounts }] of this.hosts) add(counts, key, groupCounts.get(group) ?? 0)
+    return counts
+  }
+
+  #put(key: string, instance: ContainerInstance | undefined): void {
+    if (!instance || instance.status === 'INACTIVE') {
+      this.hosts.delete(key)
+      this.#groups.delete(key)
+      return
+    }
+    let groups = this.#groups.get(key)
+    if (!groups) this.#groups.set(key, (groups = new Groups(this.#tx, instance)))
+    this.hosts.set(key, new InstanceHost(this.#tx, instance, groups))
+  }
+
+  #changed(key: string): void {
+    if (this.#placers.size === 0) return
+    this.#changes.push(key)
+    if (this.#changes.length < 2 * CHANGES_MAX) return
+    this.#changes = this.#changes.slice(CHANGES_MAX)
+    this.#first += CHANGES_MAX
+  }
+}

@@ -121,7 +121,10 @@ export class Percentages implements Check {
       task.startedBy === `ecs-svc/${primary?.deploymentId}` &&
       hostOf(this.#oracle, task)?.status === 'ACTIVE' &&
       healthOf(this.#oracle, service, task, now) !== 'UNHEALTHY'
-    const surplus = Math.max(0, before.filter(couldStay).length - desiredCount)
+    // Where nothing takes the place of a deployment that failed, all that runs counts as one.
+    const isCounted = (task: Task): boolean =>
+      primary?.rolloutState === 'FAILED' ? task.desiredStatus === 'RUNNING' : couldStay(task)
+    const surplus = Math.max(0, before.filter(isCounted).length - desiredCount)
     const sentAway = stopped.filter(couldStay).length
     holds(
       sentAway <= surplus,

@@ -130,17 +130,26 @@ export function planReplicas(now: Situation): Plan {
 }
 
 /** Whatever share they are of, no more tasks than wanted: what is of no use goes first, then what has to leave its host. */
-function planStalled({ desired, tasks, order }: Situation): Plan {
+function planStalled({ desired, min, tasks, order }: Situation): Plan {
   const live = tasks.filter(({ isStopping }) => !isStopping)
-  const rank = (task: SeenTask): number =>
-    task.state === 'UNHEALTHY' ? 0 : task.state === 'STARTING' ? 1 : task.isLeaving ? 2 : 3
-  const free = live.filter(({ isProtected }) => !isProtected)
+  const free = order(
+    live.filter(({ isProtected }) => !isProtected),
+    live,
+  )
   const excess = Math.max(0, live.length - desired)
-  const stop = order(free, live)
-    .toSorted((one, other) => rank(one) - rank(other))
-    .slice(0, excess)
-    .map((task): Stop => ({ task, why: 'SCALE' }))
-  return { ...NOTHING, stop, held: excess - stop.length }
+  const spare = Math.max(0, live.filter(isHealthy).length - min)
+  const healthy = free.filter(isHealthy)
+  const chosen = [
+    ...free.filter(({ state }) => state === 'UNHEALTHY'),
+    ...free.filter(({ state }) => state === 'STARTING'),
+    ...free.filter(({ state }) => state === 'WARMING'),
+    ...[
+      ...healthy.filter(({ isLeaving }) => isLeaving),
+      ...healthy.filter(({ isLeaving }) => !isLeaving),
+    ].slice(0, spare),
+  ].slice(0, excess)
+  const stop = chosen.map((task): Stop => ({ task, why: 'SCALE' }))
+  return { ...NOTHING, stop, held: live.length - free.length > 0 ? excess - stop.length : 0 }
 }
 
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'

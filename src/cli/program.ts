@@ -7,6 +7,8 @@ import { VERSION } from './version.ts'
 
 const DEFAULT_PORT = 4580
 const REGION = 'us-east-1'
+const HISTORY_DAYS = 30
+const HISTORY_BYTES = 1 << 30
 
 const port = (text: string): number => Number(text)
 
@@ -87,6 +89,17 @@ function daily(berth: Command): void {
       (await import('./plan.ts')).plan(operation, input, options),
     )
   berth
+    .command('history')
+    .description('a service as it was: its definition, deployments, tasks and events at a moment')
+    .argument('<service>', 'its name')
+    .requiredOption('--as-of <time>', 'such as 2026-01-31T12:00:00Z')
+    .addOption(dataOption())
+    .option('--cluster <name>', 'its cluster', 'default')
+    .option('--region <name>', 'its region', REGION)
+    .option('--account <id>', 'its account; the only one when absent')
+    .option('--json', 'the answer as it is', false)
+    .action(async (service, options) => (await import('./history.ts')).history(service, options))
+  berth
     .command('events')
     .description('print what happened, oldest first, one JSON line each')
     .addOption(dataOption())
@@ -117,6 +130,13 @@ function server(berth: Command): void {
       '--replace-lost-after <seconds>',
       'replace the service tasks of a host that was out of reach this long; never where it is not given',
       Number,
+    )
+    .option('--history-days <n>', 'how long it is kept what services were', Number, HISTORY_DAYS)
+    .option(
+      '--history-bytes <n>',
+      'how much of it is kept; beyond that the oldest goes first',
+      Number,
+      HISTORY_BYTES,
     )
     .option('--seal-key <file>', 'key that encrypts secrets at rest; outside the data directory')
     .option('--account-id <id>', 'id of the first account, when the data directory is new')

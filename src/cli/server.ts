@@ -19,6 +19,8 @@ export type ServerCommand = {
   readonly allowReset: boolean
   readonly rates: RateProfile
   readonly replaceLostAfter?: number
+  readonly historyDays: number
+  readonly historyBytes: number
   readonly sealKey?: string
   readonly accountId?: string
   readonly accessKeyId?: string
@@ -61,6 +63,8 @@ async function start(
         allowRemote: options.allowRemote,
         allowReset: options.allowReset,
         lostHostAfterSeconds: options.replaceLostAfter,
+        historyDays: options.historyDays,
+        historyBytes: options.historyBytes,
         rates: options.rates,
         sealKeyFile: options.sealKey,
         firstAccount: {

@@ -27,7 +27,8 @@ import { noticesAfter } from '#store/notices.ts'
 import type { Sealer } from '#store/seal.ts'
 import type { Store } from '#store/store.ts'
 
-import { answerPlan, answerWhy, ExplainError } from './explain.ts'
+import { answerHistory, answerPlan, answerWhy, ExplainError } from './explain.ts'
+import type { History } from './history/history.ts'
 import type { Operations } from './operations.ts'
 
 export type AdminOptions = {
@@ -38,6 +39,7 @@ export type AdminOptions = {
   readonly operations: Operations
   readonly gateway: Pick<Gateway, 'checked'>
   readonly policy: Policy
+  readonly history: History | undefined
   readonly allowReset: boolean
   /** What `status` says of the server itself. */
   readonly about: Readonly<Record<string, string | number>>
@@ -74,6 +76,7 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
     '/host/create': ({ accountId, hostId }) =>
       store.write((tx) => createHostKey(tx, String(accountId), String(hostId), making())),
     '/why': (asked) => answerWhy(options, asked),
+    '/history': (asked) => answerHistory(options, asked),
     '/plan': (asked) => answerPlan(options, asked),
     '/events': ({ after }) => ({
       events: store.read((tx) => noticesAfter(tx, Number(after ?? 0), NOTICES_PER_ANSWER)),

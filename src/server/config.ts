@@ -10,6 +10,9 @@ export type ServerConfig = {
   readonly allowRemote: boolean
   readonly allowReset: boolean
   readonly rates: RateProfile
+  /** How long it is kept what services were, and how much of it. */
+  readonly historyDays: number
+  readonly historyBytes: number
   /** See `Policy.lostHostAfterMs`. */
   readonly lostHostAfterSeconds?: number | undefined
   /** Encrypts secrets at rest; outside the data directory. Absent: under the user's configuration directory. */
@@ -28,6 +31,8 @@ export class ConfigError extends Error {
 }
 
 const LOST_SECONDS_MIN = 60
+const HISTORY_DAYS_MAX = 3650
+const HISTORY_BYTES_MIN = 1 << 20
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
@@ -48,6 +53,11 @@ export function checkConfig(config: ServerConfig): void {
     throw new ConfigError(
       `--replace-lost-after must be at least ${LOST_SECONDS_MIN} seconds: agents need some to come back after a restart`,
     )
+  const { historyDays, historyBytes } = config
+  if (!(Number.isInteger(historyDays) && historyDays >= 1 && historyDays <= HISTORY_DAYS_MAX))
+    throw new ConfigError(`--history-days must be a whole number from 1 to ${HISTORY_DAYS_MAX}`)
+  if (!(Number.isInteger(historyBytes) && historyBytes >= HISTORY_BYTES_MIN))
+    throw new ConfigError(`--history-bytes must be at least ${HISTORY_BYTES_MIN}`)
   if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535)
     throw new ConfigError(`${config.port} is no port`)
 }

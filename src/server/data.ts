@@ -20,6 +20,8 @@ export type DataPaths = {
   readonly state: string
   /** The folder of log events. */
   readonly logs: string
+  /** The folder of what services were. */
+  readonly history: string
   /** The operator's socket. */
   readonly socket: string
   readonly rootKeys: string
@@ -31,6 +33,7 @@ export function dataPaths(root: string): DataPaths {
     root,
     state: join(root, 'state.db'),
     logs: join(root, 'logs'),
+    history: join(root, 'history'),
     socket: join(root, 'admin.sock'),
     rootKeys: join(root, 'root-keys.json'),
     serverPid: join(root, 'server.pid'),

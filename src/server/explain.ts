@@ -15,6 +15,8 @@ import type { Caller } from '#kernel/principal.ts'
 import type { Policy } from '#room/room.ts'
 import type { Read, Store } from '#store/store.ts'
 
+import { type AsOf, asOf } from './history/as-of.ts'
+import type { History } from './history/history.ts'
 import type { Operations } from './operations.ts'
 
 type Outside = {
@@ -89,6 +91,24 @@ export function answerPlan(outside: Outside, asked: Asked): Plan {
     if (error instanceof Fault) throw new ExplainError(`${error.code}: ${error.message}`)
     throw error
   }
+}
+
+/** `{service, asOf, cluster?, region?, accountId?}`: the service, its tasks and its events as they were; `asOf` in milliseconds. */
+export async function answerHistory(
+  { store, clock, history }: Pick<Outside, 'store' | 'clock'> & { history: History | undefined },
+  asked: Asked,
+): Promise<AsOf> {
+  const { service, cluster = 'default' } = asked
+  const moment = Number(asked['asOf'])
+  if (!history) throw new ExplainError('this server keeps no history')
+  if (!(moment <= clock.now())) throw new ExplainError('this moment has not been yet')
+  const begins = await history.begins()
+  if (moment < begins) throw new ExplainError(`history begins at ${new Date(begins).toISOString()}`)
+  const caller = store.read((tx) => callerOf(tx, asked))
+  const where = { cluster: String(cluster), service: String(service), moment }
+  const found = await asOf({ store, history }, caller, where)
+  if (!found) throw new ExplainError(`there was no service ${where.service} then`)
+  return found
 }
 
 const worldOf = ({ clock, ids, policy }: Outside): World => ({

@@ -12,6 +12,7 @@ import { MemoryLog } from '#store/memory-log.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
 import { authorize } from './authorize.ts'
+import type { HistoryOptions } from './history/history.ts'
 import { Server } from './server.ts'
 
 export const ACCOUNT = '111122223333'
@@ -96,6 +97,7 @@ export class House {
     clock = new MovedClock(),
     logStorage: LogStorage = new MemoryLogStorage(),
     policy: Policy = {},
+    history?: HistoryOptions,
   ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -107,6 +109,7 @@ export class House {
       stateLog: log,
       storages: { logs: logStorage },
       policy,
+      ...(history && { history }),
       clock,
       ids,
       log: quiet,

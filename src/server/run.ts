@@ -40,10 +40,15 @@ export async function runServer(
   const stateLog = new SqliteLog(paths.state)
   const { lostHostAfterSeconds: lost } = config
   const policy = lost === undefined ? {} : { lostHostAfterMs: lost * 1000 }
-  const { rates } = config
-  const server = await Server.open({ ...ports, rates, policy, stateLog, storages }).catch(
+  const { rates, historyDays: days, historyBytes: bytes } = config
+  // The state does not wait for its history: without a thread to write it the server goes on.
+  const historyEnds = (error: Error): void =>
+    log.error('history is not written any more', { error: error.message })
+  const history = { storage: new SegmentStorage(paths.history, log, historyEnds), days, bytes }
+  const server = await Server.open({ ...ports, rates, policy, stateLog, storages, history }).catch(
     async (error: unknown) => {
       await storages.logs.close()
+      await history.storage.close()
       throw error
     },
   )
@@ -82,6 +87,7 @@ async function listen(
     store: server.store,
     operations: server.operations,
     gateway: server.gateway,
+    history: server.history,
     ...ports,
     allowReset: config.allowReset,
     about: { endpoint, version, pid: process.pid, dataDirectory: paths.root },

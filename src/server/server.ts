@@ -13,6 +13,7 @@ import { Store } from '#store/store.ts'
 
 import { authorize } from './authorize.ts'
 import { credentialsOf } from './credentials.ts'
+import { History, type HistoryOptions } from './history/history.ts'
 import { Operations } from './operations.ts'
 import { Rates, type RateProfile } from './rates.ts'
 import { roomsOn, type Storages } from './rooms.ts'
@@ -30,6 +31,8 @@ export type ServerOptions = {
   /** How much an account may ask: as much as it likes, or as much as at AWS. */
   readonly rates?: RateProfile
   readonly policy?: Policy
+  /** Where what services were is kept, and how long; the server closes the storage. Absent, it is forgotten. */
+  readonly history?: HistoryOptions
   /** Told when the server must not go on: the state log failed, or an assertion. The process ends then. */
   readonly fatal: (error: Error) => void
   /** Another list of rooms, for tests of the composition itself. */
@@ -40,6 +43,7 @@ export class Server {
   readonly store: Store
   readonly gateway: Gateway
   readonly operations: Operations
+  readonly history: History | undefined
   readonly #sockets = new Sockets()
   readonly #stop = new AbortController()
   readonly #running: readonly Running[]
@@ -51,6 +55,7 @@ export class Server {
     const rates = options.rates === 'aws' ? new Rates(clock) : undefined
     this.store = store
     this.#storages = storages
+    this.history = options.history && new History({ store, clock, log }, options.history)
     this.operations = new Operations({ rooms, store, clock, ids, authorize })
     this.gateway = new Gateway({
       clock,
@@ -102,6 +107,7 @@ export class Server {
     await this.gateway.close()
     this.#sockets.terminate()
     await this.store.close()
+    await this.history?.close()
     await this.#storages.logs.close()
   }
 

@@ -26,8 +26,10 @@ test('what is foreseen is what happens', { timeout: 240_000 }, async () => {
   const ends = new Map<string, number>()
   await fc.assert(
     fc.asyncProperty(states, async (state) => {
+      const { ids, now } = { ids: orderedIds(), now: BEGIN }
+      const foreseen = (await storeIn(state)).rehearse((tx) => foresee(tx, KEY, { now, ids }))
+      // Which of equally good hosts is taken also hangs on what was asked before: here, in both, nothing was.
       const store = await storeIn(state)
-      const foreseen = store.rehearse((tx) => foresee(tx, KEY, { now: BEGIN, ids: orderedIds() }))
       ends.set(foreseen.end, (ends.get(foreseen.end) ?? 0) + 1)
       assert.deepEqual(await play(store, foreseen), said(foreseen))
     }),

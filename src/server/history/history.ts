@@ -1,0 +1,262 @@
+/**
+ * What services were: every durable change of them and of their tasks, said backwards and kept outside memory for a while,
+ * so that a service can be shown as it was at a moment. It is written beside the state, off the path of any request, in
+ * the same kind of files as log events; the state never waits for it. docs/design/history.md
+ */
+import type { LogEvent, LogStorage, StoredEvent } from '#aws/logs/storage.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Log } from '#kernel/log.ts'
+import type { Store } from '#store/store.ts'
+
+import { type Undo, undoOf } from './undo.ts'
+
+export type HistoryOptions = {
+  readonly storage: LogStorage
+  readonly days: number
+  /** Beyond these the oldest goes first. */
+  readonly bytes: number
+}
+type Ports = { readonly store: Store; readonly clock: Clock; readonly log: Log }
+
+const GROUP = 'history'
+const DAY_MS = 24 * 60 * 60_000
+/** History is dropped in parts of this length. */
+const PART_MS = 6 * 60 * 60_000
+const TIDY_EVERY_MS = 60 * 60_000
+/** Lines that wait for a disk that does not keep up; beyond them a gap is told instead. */
+const WAITING_LINES_MAX = 100_000
+const LINES_PER_APPEND = 1_000
+const LINES_PER_READ = 1_000
+const AGAIN_MS = 5_000
+/** How often an answer waits for what is being written to the state; under load there is always something. */
+const SETTLE_TRIES_MAX = 100
+
+/** A line that is no change. Said with a word that no key has, so that a search finds it. */
+const MARK = 'HISTORY-MARK'
+type Mark = {
+  readonly [MARK]: 'BEGIN' | 'END' | 'GAP'
+  /** Of END: the revision up to which nothing is missing. */
+  readonly revision?: number
+  /** Of GAP: what changed from then until the mark may be missing. */
+  readonly since?: number
+}
+export type Gap = { readonly from: number; readonly until: number }
+export type Past = {
+  /** All changes since the moment, the newest first. */
+  readonly undos: readonly Undo[]
+  readonly gaps: readonly Gap[]
+}
+
+export class History {
+  readonly #ports: Ports
+  readonly #options: HistoryOptions
+  readonly #stopWatching: (() => void) | undefined
+  readonly #listeners = new Set<(undo: Undo) => void>()
+  #waiting: LogEvent[] = []
+  #writing: Promise<void>
+  #isWriting = true
+  #told: number
+  #newest = 0
+  #callOff: () => void
+  #isClosed = false
+
+  constructor(ports: Ports, options: HistoryOptions) {
+    this.#ports = ports
+    this.#options = options
+    const { store, clock } = ports
+    this.#told = store.revision
+    this.#writing = this.#begin(store.revision)
+    this.#stopWatching = store.watch(({ revision, changes }) => {
+      this.#told = revision
+      for (const change of changes) {
+        const undo = undoOf(revision, change)
+        if (!undo) continue
+        for (const listener of this.#listeners) listener(undo)
+        this.#say(undo)
+      }
+    })
+    this.#callOff = clock.after(0, () => void this.#tidy())
+  }
+
+  /** The moment from which on services can be shown. */
+  async begins(): Promise<number> {
+    await this.#writing
+    const { storage } = this.#options
+    const stats = await storage.stats(GROUP, this.#parts())
+    const first = stats.map(({ firstEventTimestamp }) => firstEventTimestamp ?? Infinity)
+    return Math.max(Math.min(...first), this.#oldest())
+  }
+
+  /**
+   * All that became of the service since `moment`, and what of it is not known. `then` is run in one turn with the store,
+   * as it is when exactly these changes were made.
+   */
+  async since<R>(service: string, moment: number, then: (past: Past) => R): Promise<R> {
+    const { store } = this.#ports
+    const late: Undo[] = []
+    const listen = (undo: Undo): void => void (undo.of === service && late.push(undo))
+    this.#listeners.add(listen)
+    try {
+      const from = this.#told
+      await this.#writing
+      const { undos, gaps } = await this.#read(service, moment)
+      // What is not durable yet was not told, and could not be taken back.
+      for (let n = 0; n < SETTLE_TRIES_MAX && store.revision !== this.#told; n++)
+        await store.settled(store.revision)
+      const known = undos.filter(({ revision }) => revision <= from)
+      return then({ undos: [...late.toReversed(), ...known], gaps })
+    } finally {
+      this.#listeners.delete(listen)
+    }
+  }
+
+  /** Once the store tells nothing any more. */
+  async close(): Promise<void> {
+    this.#callOff()
+    this.#stopWatching?.()
+    this.#mark({ [MARK]: 'END', revision: this.#told })
+    this.#isClosed = true
+    await this.#writing
+    await this.#options.storage.close()
+  }
+
+  /** A server that ended in good order has said up to where nothing is missing; any other leaves a gap. */
+  async #begin(revision: number): Promise<void> {
+    const at = this.#moment()
+    const last = await this.#last().catch(() => ({ timestamp: this.#oldest(), message: '{}' }))
+    const mark = last && (JSON.parse(last.message) as Partial<Mark>)
+    if (!last) this.#waiting.unshift(this.#line({ [MARK]: 'BEGIN' }, at))
+    else if (mark?.[MARK] !== 'END' || mark.revision !== revision)
+      this.#waiting.unshift(this.#line({ [MARK]: 'GAP', since: last.timestamp }, at))
+    await this.#write()
+  }
+
+  async #last(): Promise<LogEvent | undefined> {
+    const { events } = await this.#options.storage.read({
+      groupId: GROUP,
+      streamIds: this.#parts(),
+      from: 0,
+      until: Infinity,
+      reverse: true,
+      limit: 1,
+      pattern: '',
+    })
+    return events[0]
+  }
+
+  async #read(service: string, moment: number): Promise<Past> {
+    const { storage } = this.#options
+    const undos: Undo[] = []
+    const gaps: Gap[] = []
+    let beyond: StoredEvent | undefined
+    for (;;) {
+      const { events, reached } = await storage.read({
+        groupId: GROUP,
+        streamIds: this.#parts(),
+        from: moment + 1,
+        until: Infinity,
+        ...(beyond && { beyond }),
+        reverse: true,
+        limit: LINES_PER_READ,
+        pattern: `?"${service}" ?"${MARK}"`,
+      })
+      for (const { message, timestamp } of events) {
+        const line = JSON.parse(message) as Partial<Mark & Undo>
+        if (line[MARK] === 'GAP') gaps.push({ from: line.since ?? 0, until: timestamp })
+        else if (line.of === service) undos.push(line as Undo)
+      }
+      if (!reached) return { undos, gaps }
+      beyond = reached as StoredEvent
+    }
+  }
+
+  #say(undo: Undo): void {
+    const now = this.#moment()
+    if (this.#waiting.length >= WAITING_LINES_MAX) {
+      const since = this.#waiting[0]?.timestamp ?? now
+      this.#waiting = [this.#line({ [MARK]: 'GAP', since }, now)]
+      this.#ports.log.warn('the disk does not keep up: a part of the history is missing')
+    }
+    this.#waiting.push({ timestamp: now, message: JSON.stringify(undo) })
+    this.#wake()
+  }
+
+  #mark(mark: Mark): void {
+    this.#waiting.push(this.#line(mark, this.#moment()))
+    this.#wake()
+  }
+
+  /** Never before the line before it, whatever the wall clock does. */
+  #moment(): number {
+    this.#newest = Math.max(this.#newest, this.#ports.clock.now())
+    return this.#newest
+  }
+
+  #line(mark: Mark, timestamp: number): LogEvent {
+    return { timestamp, message: JSON.stringify(mark) }
+  }
+
+  #wake(): void {
+    if (this.#isWriting) return
+    this.#isWriting = true
+    this.#writing = this.#write()
+  }
+
+  /** One append at a time; what comes meanwhile goes together in the next. */
+  async #write(): Promise<void> {
+    const { storage } = this.#options
+    const { clock, log } = this.#ports
+    while (this.#waiting.length > 0) {
+      const part = partOf(this.#waiting[0]?.timestamp ?? 0)
+      const end = this.#waiting.findIndex(
+        ({ timestamp }, at) => at === LINES_PER_APPEND || partOf(timestamp) !== part,
+      )
+      const lines = this.#waiting.slice(0, end === -1 ? undefined : end)
+      try {
+        await storage.append({ groupId: GROUP, streamId: part }, lines, clock.now())
+      } catch (error) {
+        log.warn('history cannot be written now', { error: (error as Error).message })
+        if (this.#isClosed) return
+        await clock.sleep(AGAIN_MS)
+        continue
+      }
+      // While it was written the queue may have been given up for a gap.
+      if (this.#waiting[0] === lines[0]) this.#waiting.splice(0, lines.length)
+    }
+    this.#isWriting = false
+  }
+
+  /** Drops what is too old, and of the rest the oldest parts beyond the bytes. */
+  async #tidy(): Promise<void> {
+    const { storage, bytes } = this.#options
+    const { clock, log } = this.#ports
+    try {
+      await storage.expire(GROUP, this.#oldest())
+      const parts = this.#parts().toReversed()
+      const stats = await storage.stats(GROUP, parts)
+      let sum = 0
+      for (const [at, streamId] of parts.entries()) {
+        sum += stats[at]?.storedBytes ?? 0
+        if (at > 0 && sum > bytes && stats[at]?.storedBytes)
+          await storage.delete({ groupId: GROUP, streamId })
+      }
+    } catch (error) {
+      log.warn('history cannot be tidied up now', { error: (error as Error).message })
+    }
+    if (!this.#isClosed) this.#callOff = clock.after(TIDY_EVERY_MS, () => void this.#tidy())
+  }
+
+  #oldest(): number {
+    return this.#ports.clock.now() - this.#options.days * DAY_MS
+  }
+
+  /** The parts that may be there, oldest first. */
+  #parts(): string[] {
+    const now = this.#ports.clock.now()
+    const first = Math.floor(this.#oldest() / PART_MS)
+    const count = Math.floor(now / PART_MS) - first + 1
+    return Array.from({ length: count }, (_, at) => partOf((first + at) * PART_MS))
+  }
+}
+
+const partOf = (timestamp: number): string => String(Math.floor(timestamp / PART_MS))

@@ -94,6 +94,39 @@ test('a key is looked at again when it asks for it, and no more after the end', 
   assert.equal(looks, 5)
 })
 
+test('a key that has more to do at once goes on with it, and others have their turn in between', async () => {
+  const seen: string[] = []
+  let left = 25
+  const { change } = await running((key) => {
+    seen.push(key)
+    return key === 'long' && (left -= 1) > 0 ? 0 : undefined
+  })
+  change('long')
+  change('short')
+  await turn()
+  assert.equal(seen.filter((key) => key === 'long').length, 25)
+  assert.deepEqual(seen.slice(1).indexOf('short'), 10)
+})
+
+test('after the thread was held for long others have it, as long and no longer than the limit', async () => {
+  let clock: MovedClock | undefined
+  let looks = 0
+  const house = await running((key) => {
+    if (key === 'at-start') return undefined
+    looks++
+    void clock?.move(1000)
+    return looks < 3 ? 0 : undefined
+  })
+  clock = house.clock
+  house.change('busy')
+  await turn()
+  assert.equal(looks, 1)
+  await clock.move(49)
+  assert.equal(looks, 1)
+  await clock.move(1)
+  assert.equal(looks, 2)
+})
+
 test('an assertion is told and not tried again', async () => {
   let looks = 0
   const { clock, errors } = await running(() => {

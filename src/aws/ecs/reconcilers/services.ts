@@ -15,10 +15,12 @@ import { serviceKey, shareOf } from '../services/names.ts'
 import { isRebalanced } from '../services/rebalancing.ts'
 import { type Service, services, serviceDeployments, taskSets } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
+import { Pace } from './pace.ts'
 
 export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconciler => {
   const waiting = new ByCluster()
   const watching = new ByCluster()
+  const pace = new Pace()
   return {
     name: 'ecs services',
     *wakes(change) {
@@ -34,6 +36,8 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
       for (const { key, row } of tx.scan(services)) if (row.status !== 'INACTIVE') yield key
     },
     reconcile(key) {
+      const wait = pace.wait(key, clock.now())
+      if (wait > 0) return wait
       const { outlook, service } = store.transact((tx) => ({
         outlook: schedule(tx, key, { now: clock.now(), ids, lostAfterMs: policy.lostHostAfterMs }),
         service: tx.get(services, key),
@@ -42,6 +46,9 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
       const isDaemon = service?.schedulingStrategy === 'DAEMON'
       waiting.set(key, outlook.waitsForHosts)
       watching.set(key, isActive && (isDaemon || isRebalanced(service)))
+      // A plan that takes several steps is done without a pause.
+      if (outlook.again !== 0)
+        pace.looked(key, service?.status === 'ACTIVE' ? service.desiredCount : 0, clock.now())
       return outlook.again
     },
   }

@@ -39,7 +39,7 @@ import type { World } from './world.ts'
 import { imbalance, zonesOf } from './zones.ts'
 
 /** Tasks that one transaction starts or stops; a task is up to four records. */
-const TASKS_PER_STEP = 30
+const TASKS_PER_STEP = 40
 /** Task ids that one event names. */
 const IDS_PER_EVENT = 10
 /** Stages may follow each other at once, but never for ever. */

@@ -102,12 +102,20 @@ function stateOf(
 class Checks {
   readonly #tx: Read
   readonly #known = new Map<string, ReadonlySet<string>>()
+  #last: (Pick<Task, 'family' | 'revision'> & { readonly names: ReadonlySet<string> }) | undefined
 
   constructor(tx: Read) {
     this.#tx = tx
   }
 
   of(task: Task): ReadonlySet<string> {
+    // Most tasks are of the definition of the one before.
+    if (task.family !== this.#last?.family || task.revision !== this.#last.revision)
+      this.#last = { family: task.family, revision: task.revision, names: this.#namesOf(task) }
+    return this.#last.names
+  }
+
+  #namesOf(task: Task): ReadonlySet<string> {
     const key = definitionKey(task, task.family, task.revision)
     const known = this.#known.get(key)
     if (known) return known

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { Pace } from './pace.ts'
+
+test('a big service is looked at several times at once and then in its pace; a small one always at once', () => {
+  const pace = new Pace()
+  for (let look = 0; look < 8; look += 1) {
+    assert.equal(pace.wait('big', 1000), 0, `look ${look} waits for nothing`)
+    pace.looked('big', 5100, 1000)
+    pace.looked('small', 100, 1000)
+  }
+  assert.equal(pace.wait('big', 1000), 0)
+  pace.looked('big', 5100, 1000)
+  assert.equal(pace.wait('big', 1000), 500)
+  assert.equal(pace.wait('big', 1500), 0)
+  assert.equal(pace.wait('small', 1000), 0)
+  assert.equal(pace.wait('big', 60_000), 0, 'when it was quiet for a while, nothing waits')
+  pace.looked('big', 5100, 60_000)
+  assert.equal(pace.wait('big', 60_000), 0)
+  pace.looked('big', 0, 60_000)
+  assert.equal(pace.wait('big', 60_000), 0, 'a deleted one is forgotten')
+})

@@ -1,0 +1,32 @@
+/**
+ * How often a service is looked at while much happens to it: several times at once, so that the end of a task and its
+ * replacement never wait, and then in a pace, because each look sees all of its tasks and has to leave room for others.
+ */
+
+/** Looks that may follow each other at once. */
+const LOOKS_AT_ONCE = 8
+/** A small service has no pace. */
+const TASKS_WITHOUT_PAUSE = 100
+/** How long each task above those keeps back the next look. */
+const PAUSE_PER_TASK_MS = 0.1
+
+export class Pace {
+  /** By service: when all looks that it had would have been in their pace. Absent where it has none. */
+  readonly #paidAt = new Map<string, { readonly at: number; readonly pause: number }>()
+
+  /** In how many milliseconds the service may be looked at. */
+  wait(service: string, now: number): number {
+    const paid = this.#paidAt.get(service)
+    return paid ? Math.max(0, Math.ceil(paid.at - paid.pause * LOOKS_AT_ONCE - now)) : 0
+  }
+
+  /** It was looked at, and so many tasks were seen. */
+  looked(service: string, tasks: number, now: number): void {
+    const pause = Math.max(0, tasks - TASKS_WITHOUT_PAUSE) * PAUSE_PER_TASK_MS
+    if (pause === 0) this.#paidAt.delete(service)
+    else {
+      const at = Math.max(this.#paidAt.get(service)?.at ?? 0, now) + pause
+      this.#paidAt.set(service, { at, pause })
+    }
+  }
+}

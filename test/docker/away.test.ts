@@ -10,7 +10,9 @@ import { importImage, removeImage } from './engine.fixture.ts'
 const IMAGE = `berth-away-test-${systemIds.hex(8)}:1`
 /** Longer than the agent's calls, its silence and most of its back-off. */
 const AWAY_MS = 100_000
-const LIMIT = { timeout: AWAY_MS + 120_000 }
+/** The agent's longest pause between two tries, and time for the try. */
+const BACK_MS = 150_000
+const LIMIT = { timeout: AWAY_MS + BACK_MS + 120_000 }
 type Task = {
   taskArn: string
   lastStatus: string
@@ -28,11 +30,12 @@ after(async () => {
   await removeImage(IMAGE)
 })
 
-async function reach(arn: string, status: string): Promise<Task> {
-  return until(`the task is ${status}`, async () => {
+async function reach(arn: string, status: string, limitMs = 30_000): Promise<Task> {
+  const look = async (): Promise<Task | undefined> => {
     const { tasks } = await house.api<{ tasks: Task[] }>('DescribeTasks', { tasks: [arn] })
     return tasks.find(({ lastStatus }) => lastStatus === status)
-  })
+  }
+  return until(`the task is ${status}`, look, limitMs)
 }
 
 async function run(family: string, script: string): Promise<string> {
@@ -56,7 +59,7 @@ test('trap 9: minutes without a control plane touch no task', LIMIT, async () =>
   await house.server.end('SIGKILL')
   await systemClock.sleep(AWAY_MS)
   await house.startServer()
-  assert.equal((await reach(short, 'STOPPED')).containers[0]?.exitCode, 9)
+  assert.equal((await reach(short, 'STOPPED', BACK_MS)).containers[0]?.exitCode, 9)
   const back = await until('the agent is back', async () => {
     const { containerInstances } = await house.api<{
       containerInstances: { agentConnected: boolean }[]

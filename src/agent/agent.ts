@@ -203,8 +203,10 @@ export class Agent {
   /** Where the state was lost, the containers still say whose they are; if they disagree, nobody is believed. */
   async #arnOfLabels(): Promise<string | undefined> {
     const { engine, installationId } = this.#options
-    const found = await engine.list({ [LABELS.installation]: installationId })
-    const arns = new Set(found.map(({ labels }) => labels[LABELS.containerInstance]))
+    const { found, silent } = await engine.list({ [LABELS.installation]: installationId })
+    const arns = new Set(
+      [...found, ...silent].map(({ labels }) => labels[LABELS.containerInstance]),
+    )
     return arns.size === 1 ? [...arns][0] : undefined
   }
 

@@ -35,14 +35,14 @@ function lifeOfAContainer(name: string, under: () => EngineUnderTest): void {
     assert.equal((await engine.inspect(id))?.startedAt, running.startedAt)
     await engine.stop(id, 20)
     await engine.stop(id, 20)
-    const [exited] = await engine.list(labels)
+    const [exited] = (await engine.list(labels)).found
     assert.equal(exited?.state, 'exited')
     assert.equal(exited.exitCode, 3)
     assert.ok(exited.finishedAt)
     await engine.remove(id)
     await engine.remove(id)
     assert.equal(await engine.inspect(id), undefined)
-    assert.deepEqual(await engine.list(labels), [])
+    assert.deepEqual(await engine.list(labels), { found: [], silent: [] })
   })
 
   test(`${name}: a container that cannot start never ran`, LIMIT, async (context) => {

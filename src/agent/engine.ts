@@ -102,6 +102,12 @@ export type VolumeBody = {
   readonly Labels?: Readonly<Record<string, string>> | undefined
 }
 
+/** A container is silent when the engine lists it and does not answer for it: something in the engine holds it. */
+export type Listing = {
+  readonly found: readonly Observed[]
+  readonly silent: readonly Pick<Observed, 'id' | 'labels'>[]
+}
+
 /** What a watcher hears: that a container changed, or that it must look at all of them again. */
 export type EngineEvent =
   | { readonly type: 'changed'; readonly containerId: string }
@@ -128,7 +134,7 @@ export interface Engine {
   /** By id or name. */
   inspect(container: string): Promise<Observed | undefined>
   /** All containers, whether they run or not, that carry every one of these labels. */
-  list(labels: Readonly<Record<string, string>>): Promise<readonly Observed[]>
+  list(labels: Readonly<Record<string, string>>): Promise<Listing>
   createVolume(volume: VolumeBody): Promise<void>
   removeVolume(name: string): Promise<void>
   stats(containerId: string): Promise<Stats | undefined>

@@ -3,6 +3,9 @@ import { signedJson } from '#agent/sign.ts'
 
 import { UserError } from './user-error.ts'
 
+/** Every operation that `up` and `down` use answers at once. */
+const CALL_TIMEOUT_MS = 60_000
+
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
 export type Api = <Answer>(operation: string, input: object) => Promise<Answer>
 
@@ -10,7 +13,8 @@ export function ecsApi(endpoint: string, region: string, credentials: Credential
   return async <Answer>(operation: string, input: object): Promise<Answer> => {
     const signer = { endpoint, region, credentials, now: Date.now() }
     const { url, headers, body } = signedJson(operation, input, signer)
-    const response = await fetch(url, { method: 'POST', headers, body })
+    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS)
+    const response = await fetch(url, { method: 'POST', headers, body, signal })
     const answer = (await response.json()) as Answer & { readonly message?: string }
     if (!response.ok)
       throw new UserError(`${operation} failed: ${answer.message ?? response.status}`)

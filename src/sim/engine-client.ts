@@ -73,9 +73,10 @@ export function engineClient(options: EngineClientOptions): Engine {
     remove: (id) => at('CannotRemoveContainerError', REMOVE_TIMEOUT_MS, () => engine.remove(id)),
     inspect: (id) => at('CannotInspectContainerError', QUICK_TIMEOUT_MS, () => engine.find(id)),
     list: (labels) =>
-      at('CannotListContainersError', QUICK_TIMEOUT_MS, () =>
-        engine.all().filter((one) => carries(one, labels)),
-      ),
+      at('CannotListContainersError', QUICK_TIMEOUT_MS, () => ({
+        found: engine.all().filter((one) => carries(one, labels)),
+        silent: [],
+      })),
     createVolume: ({ Name }) =>
       at('CannotCreateVolumeError', CREATE_TIMEOUT_MS, () => engine.createVolume(Name)),
     removeVolume: (name) =>

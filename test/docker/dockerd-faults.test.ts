@@ -112,3 +112,28 @@ test(
     assert.deepEqual(stops(host, steady.arn), [])
   },
 )
+
+test(
+  'a container that the engine does not answer for keeps no agent from its duty',
+  LIMIT,
+  async (context) => {
+    const { dockerd, host } = await prepared(context, false, hasty)
+    const [steady, stuck] = [task([sh(STAY)], lonely), task([sh(STAY)], lonely)]
+    for (const one of [steady, stuck]) {
+      host.run(one)
+      await host.backend.status(one.arn, 'RUNNING')
+    }
+    const label = `label=com.amazonaws.ecs.task-arn=${stuck.arn}`
+    await dockerd.wedge(dockerd.docker('ps', '-q', '--no-trunc', '-f', label))
+    await host.stopAgent()
+    await host.startAgent()
+    const next = task([sh(STAY)], lonely)
+    host.run(next)
+    await host.backend.status(next.arn, 'RUNNING')
+    for (const one of [steady, stuck]) assert.deepEqual(stops(host, one.arn), [])
+    // It was told to end before it was stuck.
+    dockerd.release()
+    const stopped = await host.backend.status(stuck.arn, 'STOPPED')
+    assert.equal(stopped.containers?.[0]?.exitCode, 137)
+  },
+)

@@ -5,16 +5,20 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { until } from '../parity/house.ts'
 
 const START_MS = 60_000
+/** An inspection takes a few milliseconds. */
+const WEDGED_MS = 1_000
 
 export class Dockerd {
   readonly root = mkdtempSync(join(tmpdir(), 'berth-dockerd-'))
   readonly socketPath = join(this.root, 'docker.sock')
   readonly #liveRestore: boolean
   #child: ChildProcess | undefined
+  #wedged: { readonly shim: number; readonly end: () => void } | undefined
 
   constructor(liveRestore: boolean) {
     this.#liveRestore = liveRestore
@@ -64,6 +68,37 @@ export class Dockerd {
     this.#child?.kill('SIGCONT')
   }
 
+  /** From now on whoever asks the engine about this container waits: its shim hangs, until `release`. */
+  async wedge(container: string): Promise<void> {
+    const pid = this.docker('inspect', '-f', '{{.State.Pid}}', container)
+    const shim = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+    process.kill(shim, 'SIGSTOP')
+    const killing = this.#ask('POST', `/containers/${container}/kill`)
+    await until('the engine waits for the shim', async () => {
+      const asking = this.#ask('GET', `/containers/${container}/json`)
+      const answer = await Promise.race([asking.answered, sleep(WEDGED_MS)])
+      asking.end()
+      return answer === undefined ? true : undefined
+    })
+    this.#wedged = { shim, end: killing.end }
+  }
+
+  release(): void {
+    this.#wedged?.end()
+    if (this.#wedged) process.kill(this.#wedged.shim, 'SIGCONT')
+    this.#wedged = undefined
+  }
+
+  #ask(method: string, path: string) {
+    const sending = request({ socketPath: this.socketPath, method, path })
+    const answered = once(sending, 'response').then(
+      () => true,
+      () => true,
+    )
+    sending.end()
+    return { answered, end: () => void sending.destroy() }
+  }
+
   /** The same image as elsewhere, taken over from the machine's engine. */
   load(image: string): void {
     execFileSync('sh', ['-c', `docker save ${image} | docker -H unix://${this.socketPath} load`])
@@ -77,6 +112,7 @@ export class Dockerd {
 
   async remove(): Promise<void> {
     this.resume()
+    this.release()
     for (const id of this.docker('ps', '-aq').split('\n')) if (id) this.docker('rm', '-f', id)
     await this.stop()
     // Mounts that it left behind would keep the folder.

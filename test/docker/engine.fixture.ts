@@ -7,6 +7,8 @@ import { join } from 'node:path'
 
 export const DOCKER_SOCKET = '/var/run/docker.sock'
 const BUSYBOX = '/bin/busybox'
+/** An engine that says nothing for so long will not any more. */
+const SILENCE_MS = 120_000
 const APPLETS = [
   'sh',
   'sleep',
@@ -77,6 +79,7 @@ export function docker(
         method,
         path: `/v1.41${path}`,
         headers: { 'content-type': type },
+        timeout: SILENCE_MS,
       },
       (response) => {
         let text = ''
@@ -90,6 +93,7 @@ export function docker(
         })
       },
     )
+    sending.on('timeout', () => sending.destroy(new Error(`${path}: no answer`)))
     sending.on('error', reject)
     sending.end(bytes)
   })

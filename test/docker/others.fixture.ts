@@ -1,5 +1,9 @@
 /** A client that does what else there is to do, and does not mind when nobody answers: it only keeps things moving. */
+import { inspect } from 'node:util'
+
 import type { House } from '../parity/house.ts'
+
+const REST_MS = 60_000
 
 export class Others {
   readonly #house: House
@@ -7,6 +11,8 @@ export class Others {
   #ended = false
   #gate = Promise.withResolvers<void>()
   #resting = Promise.withResolvers<void>()
+  /** What it was told last that it has to insist on. */
+  #refusal: unknown
 
   constructor(house: House, cluster: string) {
     this.#house = house
@@ -22,7 +28,14 @@ export class Others {
   /** Resolves once nothing is under way. */
   async pause(): Promise<void> {
     this.#gate = Promise.withResolvers<void>()
-    await this.#resting.promise
+    const limit = setTimeout(
+      () =>
+        this.#resting.reject(
+          new Error(`the others do not come to rest: ${inspect(this.#refusal)}`),
+        ),
+      REST_MS,
+    )
+    await this.#resting.promise.finally(() => clearTimeout(limit))
   }
 
   end(): void {
@@ -92,7 +105,8 @@ export class Others {
       try {
         await this.#house.api(operation, input)
         return
-      } catch {
+      } catch (error) {
+        this.#refusal = error
         await new Promise((done) => setTimeout(done, 50))
       }
   }

@@ -23,6 +23,8 @@ export const KEYS = {
 export const REGION = 'us-east-1'
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
 const LINES_KEPT = 200
+/** Two minutes is an agent's longest back-off. */
+const READY_MS = 150_000
 const LOOK_MS = 25
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
@@ -86,9 +88,15 @@ export class Daemon {
       if (this.lines.length > LINES_KEPT) this.lines.shift()
     })
     this.ready = new Promise((done, fail) => {
-      createInterface({ input: this.child.stdout! }).once('line', (line) =>
-        done(JSON.parse(line) as Record<string, string>),
+      const limit = setTimeout(
+        () => fail(new Error(`${args[0]} is not ready: ${this.lines.join('\n')}`)),
+        READY_MS,
       )
+      this.child.once('exit', () => clearTimeout(limit))
+      createInterface({ input: this.child.stdout! }).once('line', (line) => {
+        clearTimeout(limit)
+        done(JSON.parse(line) as Record<string, string>)
+      })
       this.child.once('close', (code) =>
         fail(new Error(`${args[0]} ended with ${code}: ${this.lines.join('\n')}`)),
       )

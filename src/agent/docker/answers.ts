@@ -19,6 +19,10 @@ export type ImageAnswer = {
     readonly Env?: readonly string[] | null
   } | null
 }
+export type ListedAnswer = {
+  readonly Id: string
+  readonly Labels?: Readonly<Record<string, string>> | null
+}
 export type PortBinding = { readonly HostIp?: string; readonly HostPort?: string }
 export type InspectAnswer = {
   readonly Id: string

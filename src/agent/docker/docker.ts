@@ -8,6 +8,7 @@ import {
   type EngineEvent,
   type EngineInfo,
   type Image,
+  type Listing,
   type Observed,
   type Stats,
   type VolumeBody,
@@ -16,6 +17,7 @@ import type {
   ImageAnswer,
   InfoAnswer,
   InspectAnswer,
+  ListedAnswer,
   StatsAnswer,
   VersionAnswer,
 } from './answers.ts'
@@ -32,6 +34,8 @@ const START_TIMEOUT_MS = 3 * MINUTE_MS
 const STOP_TIMEOUT_EXTRA_MS = 2 * MINUTE_MS
 const REMOVE_TIMEOUT_MS = 5 * MINUTE_MS
 const QUICK_TIMEOUT_MS = 30_000
+/** Containers that do not answer have `QUICK_TIMEOUT_MS` together when all are listed, and each at least this. */
+const PATIENCE_LEAST_MS = 1_000
 const CONFLICT = 409
 /** 128 and SIGKILL. */
 const KILLED = 137
@@ -212,11 +216,11 @@ export class DockerEngine implements Engine {
     })
   }
 
-  async inspect(containerId: string): Promise<Observed | undefined> {
-    const seen = await this.#inspectOnce(containerId)
+  async inspect(containerId: string, timeoutMs = QUICK_TIMEOUT_MS): Promise<Observed | undefined> {
+    const seen = await this.#inspectOnce(containerId, timeoutMs)
     if (!seen || !(await this.#mayTellLate(seen))) return seen
     await this.#clock.sleep(OUT_OF_MEMORY_MS)
-    return this.#inspectOnce(containerId)
+    return this.#inspectOnce(containerId, timeoutMs)
   }
 
   /** With control groups of version 2 the Engine hears of memory that ran out a moment after the end that it caused. */
@@ -227,18 +231,18 @@ export class DockerEngine implements Engine {
     return this.#cgroupVersion === 2
   }
 
-  async #inspectOnce(containerId: string): Promise<Observed | undefined> {
+  async #inspectOnce(containerId: string, timeoutMs: number): Promise<Observed | undefined> {
     const answer = await this.#attempt({
       method: 'GET',
       path: `/containers/${containerId}/json`,
-      timeoutMs: QUICK_TIMEOUT_MS,
+      timeoutMs,
       error: 'CannotInspectContainerError',
       to: 'inspected',
     })
     return answer === undefined ? undefined : observed(answer as InspectAnswer)
   }
 
-  async list(labels: Readonly<Record<string, string>>): Promise<readonly Observed[]> {
+  async list(labels: Readonly<Record<string, string>>): Promise<Listing> {
     const answer = (await this.#attempt({
       method: 'GET',
       path: '/containers/json',
@@ -246,14 +250,23 @@ export class DockerEngine implements Engine {
       timeoutMs: QUICK_TIMEOUT_MS,
       error: 'CannotListContainersError',
       to: 'listed',
-    })) as readonly { readonly Id: string }[] | undefined
+    })) as readonly ListedAnswer[] | undefined
     const found: Observed[] = []
+    const silent: Pick<Observed, 'id' | 'labels'>[] = []
+    let patienceMs = QUICK_TIMEOUT_MS
     // One after another: the list is short, and a resync must not crowd out the starts.
-    for (const { Id } of answer ?? []) {
-      const container = await this.inspect(Id)
-      if (container) found.push(container)
+    for (const { Id, Labels } of answer ?? []) {
+      const begin = this.#clock.now()
+      try {
+        const container = await this.inspect(Id, Math.max(patienceMs, PATIENCE_LEAST_MS))
+        if (container) found.push(container)
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.name !== 'DockerTimeoutError') throw error
+        silent.push({ id: Id, labels: Labels ?? {} })
+        patienceMs -= this.#clock.now() - begin
+      }
     }
-    return found
+    return { found, silent }
   }
 
   async createVolume(volume: VolumeBody): Promise<void> {

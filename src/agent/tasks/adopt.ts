@@ -1,6 +1,6 @@
 import { readTask } from '#wire/task.ts'
 
-import type { Observed } from '../engine.ts'
+import type { Listing, Observed } from '../engine.ts'
 import { accept } from './accept.ts'
 import { jsonObject, LABELS } from './create.ts'
 import { change, containerOf, observe, type KnownTask } from './task.ts'
@@ -28,22 +28,30 @@ export function adopt(
   return [...adopted.values()]
 }
 
-/** Lays what the engine has over a task that the agent knows, after the agent was away. */
-export function reconcile(task: KnownTask, found: readonly Observed[], now: number): KnownTask {
+/**
+ * Lays what the engine has over a task that the agent knows, after the agent was away. Of a container that is `silent`
+ * is held true what was known of it.
+ */
+export function reconcile(
+  task: KnownTask,
+  found: readonly Observed[],
+  silent: Listing['silent'],
+  now: number,
+): KnownTask {
   let result = task
   for (const name of Object.keys(task.containers)) {
     const before = result.containers[name]
-    const mine = found.find(
-      ({ id, labels }) =>
-        (before?.dockerId === undefined || id === before.dockerId) &&
-        labels[LABELS.taskArn] === task.arn &&
-        labels[LABELS.containerName] === name,
-    )
+    const isMine = ({ id, labels }: Pick<Observed, 'id' | 'labels'>): boolean =>
+      (before?.dockerId === undefined || id === before.dockerId) &&
+      labels[LABELS.taskArn] === task.arn &&
+      labels[LABELS.containerName] === name
+    const mine = found.find(isMine)
     // What was under way when the agent ended is not under way any more.
     // What the engine was asked to do may be: how long it is waited for counts from now.
     const startAskedAt = before?.startAskedAt === undefined ? undefined : now
     result = change(result, name, { doing: undefined, againAt: undefined, startAskedAt })
-    result = mine ? attach(result, name, mine, now) : observe(result, name, undefined, now)
+    if (mine) result = attach(result, name, mine, now)
+    else if (!silent.some(isMine)) result = observe(result, name, undefined, now)
   }
   return result
 }

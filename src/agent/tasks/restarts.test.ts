@@ -114,7 +114,7 @@ test('a container that an earlier agent was starting once more is not started by
   const asked = change(ended, 'a', { startAskedAt: START + MINUTE_MS })
   const at = START + 2 * MINUTE_MS
   const old: Observed = { ...EXITED, exitCode: 1, finishedAt: START + MINUTE_MS }
-  const waiting = reconcile(asked, [{ ...old, labels: LABELS_OF_A }], at)
+  const waiting = reconcile(asked, [{ ...old, labels: LABELS_OF_A }], [], at)
   assert.equal(step(waiting, at).acts[0]?.type, 'restart')
   const engine = (seen: Observed): Engine =>
     ({

@@ -5,7 +5,7 @@ import { keepNewest } from '#kernel/newest.ts'
 import type { AcsTask } from '#wire/task.ts'
 
 import type { AgentConfig } from '../config.ts'
-import type { Engine } from '../engine.ts'
+import type { Engine, Observed } from '../engine.ts'
 import type { Host, PortRange } from '../host.ts'
 import type { Awslogs } from '../logs/awslogs.ts'
 import type { LogsPlace } from '../logs/options.ts'
@@ -114,10 +114,22 @@ export class TaskRunner {
   /** Takes up what was known, as the engine has it now, and what the engine has beyond that. */
   async restore(): Promise<void> {
     const { engine, clock, log, owner } = this.#options
-    const found = await engine.list(ownLabels(owner))
+    const { found, silent } = await engine.list(ownLabels(owner))
     const now = clock.now()
-    for (const task of this.#tasks.values()) this.#tasks.set(task.arn, reconcile(task, found, now))
-    const unknown = found.filter(({ labels }) => !this.#forgotten.has(labels[LABELS.taskArn] ?? ''))
+    const isForgotten = ({ labels }: Pick<Observed, 'labels'>): boolean =>
+      this.#forgotten.has(labels[LABELS.taskArn] ?? '')
+    // Were it left out, its task would be run a second time.
+    const stranger = silent.find(
+      (one) => !this.#tasks.has(one.labels[LABELS.taskArn] ?? '') && !isForgotten(one),
+    )
+    if (stranger) throw new Error(`the engine does not answer for container ${stranger.id}`)
+    if (silent.length > 0)
+      log.error('the engine does not answer for containers; it may have to be restarted', {
+        containers: silent.map(({ id }) => id).join(' '),
+      })
+    for (const task of this.#tasks.values())
+      this.#tasks.set(task.arn, reconcile(task, found, silent, now))
+    const unknown = found.filter((one) => !isForgotten(one))
     const adopted = adopt(unknown, this.#tasks, () => this.#hex(), now)
     for (const task of adopted) this.#tasks.set(task.arn, task)
     if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })
@@ -189,7 +201,7 @@ export class TaskRunner {
    */
   async #endLate(): Promise<void> {
     const { engine, owner, config } = this.#options
-    for (const { id, state, labels } of await engine.list(ownLabels(owner))) {
+    for (const { id, state, labels } of (await engine.list(ownLabels(owner))).found) {
       if (state === 'exited' || this.#stopped) continue
       const arn = labels[LABELS.taskArn] ?? ''
       const task = this.#tasks.get(arn)

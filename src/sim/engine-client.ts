@@ -40,6 +40,8 @@ type Attempt<T> = {
   readonly error: EngineErrorName
   readonly timeoutMs: number
   readonly effect: (done: (value: T) => void, isLate: boolean) => void
+  /** The container that is not answered for meanwhile. */
+  readonly occupies?: string
 }
 
 export function engineClient(options: EngineClientOptions): Engine {
@@ -63,6 +65,7 @@ export function engineClient(options: EngineClientOptions): Engine {
         error: 'CannotStartContainerError',
         timeoutMs: START_TIMEOUT_MS,
         effect: (done, isLate) => done(engine.start(id, isLate)),
+        occupies: id,
       }),
     stop: (id, timeoutSeconds) =>
       attempt<void>(options, {
@@ -71,12 +74,20 @@ export function engineClient(options: EngineClientOptions): Engine {
         effect: (done) => engine.stop(id, timeoutSeconds * 1000, done),
       }),
     remove: (id) => at('CannotRemoveContainerError', REMOVE_TIMEOUT_MS, () => engine.remove(id)),
-    inspect: (id) => at('CannotInspectContainerError', QUICK_TIMEOUT_MS, () => engine.find(id)),
+    inspect: (id) =>
+      attempt<Observed | undefined>(options, {
+        error: 'CannotInspectContainerError',
+        timeoutMs: QUICK_TIMEOUT_MS,
+        effect: (done) => engine.whenAnswered(id, () => done(engine.find(id))),
+      }),
     list: (labels) =>
-      at('CannotListContainersError', QUICK_TIMEOUT_MS, () => ({
-        found: engine.all().filter((one) => carries(one, labels)),
-        silent: [],
-      })),
+      at('CannotListContainersError', QUICK_TIMEOUT_MS, () => {
+        const listed = engine.all().filter((one) => carries(one, labels))
+        return {
+          found: listed.filter(({ id }) => !engine.isStarting(id)),
+          silent: listed.filter(({ id }) => engine.isStarting(id)),
+        }
+      }),
     createVolume: ({ Name }) =>
       at('CannotCreateVolumeError', CREATE_TIMEOUT_MS, () => engine.createVolume(Name)),
     removeVolume: (name) =>
@@ -144,8 +155,13 @@ function attempt<T>(options: EngineClientOptions, asked: Attempt<T>): Promise<T>
           refuse(error as EngineError)
         }
       }
-      if (hangs) engine.hold(lateMs, happen)
-      else clock.after(usualMs, happen)
+      const free = asked.occupies === undefined ? () => {} : engine.occupy(asked.occupies)
+      const comeAbout = (): void => {
+        happen()
+        free()
+      }
+      if (hangs) engine.hold(lateMs, comeAbout)
+      else clock.after(usualMs, comeAbout)
 
       function refuse(error: EngineError): void {
         disarm()

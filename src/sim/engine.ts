@@ -51,6 +51,8 @@ export class SimEngine {
   readonly #pulled = new Map<string, string>()
   readonly #listeners = new Set<(container: Observed | undefined) => void>()
   readonly #hanging = new Set<() => void>()
+  /** By container that is being started: by how many calls, and who waits for an answer. */
+  readonly #starting = new Map<string, { count: number; readonly waiting: (() => void)[] }>()
   #isUp = true
   #generation = 0
 
@@ -185,6 +187,30 @@ export class SimEngine {
     this.#options.clock.after(ms, once)
   }
 
+  /** The container is being started until what is returned is called: nobody is answered for it meanwhile. */
+  occupy(id: string): () => void {
+    const starting = this.#starting.get(id) ?? { count: 0, waiting: [] }
+    this.#starting.set(id, starting)
+    starting.count += 1
+    return () => {
+      starting.count -= 1
+      if (starting.count > 0 || this.#starting.get(id) !== starting) return
+      this.#starting.delete(id)
+      for (const answer of starting.waiting) answer()
+    }
+  }
+
+  isStarting(id: string): boolean {
+    return this.#starting.has(id)
+  }
+
+  /** By id or name. A daemon that ends answers nobody who waits. */
+  whenAnswered(idOrName: string, answer: () => void): void {
+    const starting = this.#starting.get(this.find(idOrName)?.id ?? '')
+    if (starting) starting.waiting.push(answer)
+    else answer()
+  }
+
   comeToItself(): void {
     for (const run of this.#hanging) run()
   }
@@ -193,6 +219,7 @@ export class SimEngine {
   goDown(liveRestore: boolean): void {
     this.#isUp = false
     this.#generation += 1
+    this.#starting.clear()
     this.#tell(undefined)
     if (!liveRestore) this.#endAll(KILLED)
   }
@@ -205,6 +232,7 @@ export class SimEngine {
   powerCut(): void {
     this.#isUp = false
     this.#generation += 1
+    this.#starting.clear()
     this.#endAll(FALLEN)
     this.#listeners.clear()
   }

@@ -40,8 +40,6 @@ export interface Write extends Read {
 export type Commit = { readonly revision: number; readonly changes: readonly Change[] }
 export type Watcher = (commit: Commit) => void
 
-/** How many commits a watcher may lag behind and still resume from its revision. */
-const RECENT_COMMITS_LIMIT = 4096
 /** After this many commits, or this many characters of changes, the journal is folded into a snapshot. */
 const SNAPSHOT_AFTER_COMMITS = 50_000
 const SNAPSHOT_AFTER_CHARACTERS = 128 << 20
@@ -57,7 +55,8 @@ export class Store {
   readonly #rows = new Rows()
   readonly #log: Log
   readonly #watchers = new Set<Watcher>()
-  #recent: Commit[] = []
+  /** Made, and not durable yet. */
+  #untold: Commit[] = []
   #waiters: Waiter[] = []
   #revision = 0
   #durable = 0
@@ -152,17 +151,8 @@ export class Store {
     return new Promise((done, fail) => this.#waiters.push({ revision, done, fail }))
   }
 
-  /**
-   * Tells each commit once it is durable, in order; from the one after `from` where that is given.
-   * Returns how to stop, or nothing when `from` is too long ago: then read all and watch from now.
-   */
-  watch(watcher: Watcher, from?: number): (() => void) | undefined {
-    if (from !== undefined) {
-      const missed = this.#recent.filter((commit) => commit.revision > from)
-      const reaches = (missed[0]?.revision ?? this.#revision + 1) === from + 1
-      if (!reaches) return undefined
-      for (const commit of missed) if (commit.revision <= this.#durable) watcher(commit)
-    }
+  /** Tells each commit once it is durable, in order. Returns how to stop. */
+  watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher)
     return () => this.#watchers.delete(watcher)
   }
@@ -176,28 +166,22 @@ export class Store {
     if (changes.length === 0) return
     const text = tx.logged(changes)
     const commit = { revision: ++this.#revision, changes }
-    this.#recent.push(commit)
+    this.#untold.push(commit)
     this.#log.append(commit.revision, text)
     this.#commitsSinceSnapshot++
     this.#charactersSinceSnapshot += text.length
   }
 
   #becameDurable(revision: number): void {
-    const before = this.#durable
     this.#durable = revision
     const waiting: Waiter[] = []
     for (const waiter of this.#waiters)
       if (waiter.revision <= revision) waiter.done()
       else waiting.push(waiter)
     this.#waiters = waiting
-    for (let next = before + 1; next <= revision; next++) {
-      const commit = this.#recent[next - (this.#recent[0]?.revision ?? 0)]
-      assert(commit?.revision === next, 'a commit is told before it is forgotten')
+    const first = this.#untold[0]?.revision ?? revision + 1
+    for (const commit of this.#untold.splice(0, revision + 1 - first))
       for (const watcher of this.#watchers) watcher(commit)
-    }
-    const told = revision - (this.#recent[0]?.revision ?? revision) + 1
-    if (told > RECENT_COMMITS_LIMIT * 2)
-      this.#recent = this.#recent.slice(told - RECENT_COMMITS_LIMIT)
     void this.#snapshotIfDue()
   }
 

@@ -30,6 +30,11 @@ import {
 
 /** How long what failed, or has not come about yet, waits for its next try. */
 export const AGAIN_MS = 5_000
+/**
+ * An engine that answers for a container is not starting it at that moment. What an agent before this one asked for has
+ * reached an engine that answers by then, or never will.
+ */
+const UNDER_WAY_MS = 10_000
 
 export type Tools = {
   readonly engine: Engine
@@ -42,7 +47,6 @@ export type Tools = {
   readonly again: Again
   readonly pullBehavior: PullBehavior
   readonly stopTimeoutSeconds: number
-  readonly startTimeoutMs: number
   /** Creates and starts: more at a time than these only make each of them slower. */
   readonly starts: Slots
   readonly pulls: Slots
@@ -106,13 +110,16 @@ const doing: Readonly<Record<Act['type'], Work>> = {
   async restart(task, { name }, tools) {
     const { engine, now } = tools
     const { dockerId = '', ended, startAskedAt } = containerOf(task, name)
-    const wasAsked = startAskedAt !== undefined
-    if (!wasAsked && !(await startOnce(task, name, tools, () => engine.start(dockerId))))
+    if (startAskedAt !== undefined)
+      return lookedAt(name, dockerId, tools, (seen, at) =>
+        seen && ended && hasRunSince(ended, seen)
+          ? (known) => observe(restarted(known, name, ended, seen.startedAt), name, seen, at)
+          : awaited(name, startAskedAt, at),
+      )
+    if (!(await startOnce(task, name, tools, () => engine.start(dockerId))))
       return later(name, now(), { startAskedAt })
     const seen = await engine.inspect(dockerId).catch(() => undefined)
     const at = now()
-    if (wasAsked && !(seen && ended && hasRunSince(ended, seen)))
-      return awaited(name, startAskedAt, tools)
     return (known) => {
       const started = restarted(known, name, ended, seen?.startedAt)
       // It may have ended again by now.
@@ -124,7 +131,12 @@ const doing: Readonly<Record<Act['type'], Work>> = {
     const { engine, logs, now } = tools
     const { name } = container
     const { dockerId: id = '', startAskedAt } = containerOf(task, name)
-    if (startAskedAt !== undefined) return startedBefore(name, id, startAskedAt, tools)
+    if (startAskedAt !== undefined)
+      return lookedAt(name, id, tools, (seen, at) => {
+        if (seen?.state !== 'created') return (known) => observe(known, name, seen, at)
+        if (seen.error !== '') throw new EngineError('CannotStartContainerError', seen.error)
+        return awaited(name, startAskedAt, at)
+      })
     await logs?.prepare(task, container)
     const start = (): Promise<void> =>
       engine.start(id).catch(async (error: unknown) => {
@@ -179,30 +191,26 @@ function startOnce(
 }
 
 /** What became of a start that an agent before this one asked for. */
-async function startedBefore(
+async function lookedAt(
   name: string,
   id: string,
-  askedAt: number,
-  tools: Tools,
+  { engine, now }: Tools,
+  outcomeOf: (seen: Observed | undefined, at: number) => Outcome,
 ): Promise<Outcome> {
-  const { engine, now } = tools
   let seen: Observed | undefined
   try {
     seen = await engine.inspect(id)
   } catch {
-    return later(name, now())
+    // It may be starting it just now: time counts from its next answer.
+    return later(name, now(), { startAskedAt: now() })
   }
-  const at = now()
-  if (seen?.state !== 'created') return (known) => observe(known, name, seen, at)
-  if (seen.error !== '') throw new EngineError('CannotStartContainerError', seen.error)
-  return awaited(name, askedAt, tools)
+  return outcomeOf(seen, now())
 }
 
-/** A start that has not come about yet is waited for as long as for one that this agent asks for. */
-function awaited(name: string, askedAt: number, { startTimeoutMs, now }: Tools): Outcome {
-  if (now() < askedAt + startTimeoutMs) return later(name, now())
-  const why = 'the agent ended while it was being started, and it has not started since'
-  throw new EngineError('CannotStartContainerError', why)
+/** A start that has not come about is waited for while it may; then it is asked for anew. */
+function awaited(name: string, askedAt: number, now: number): Outcome {
+  if (now < askedAt + UNDER_WAY_MS) return later(name, now)
+  return (task) => change(task, name, { startAskedAt: undefined })
 }
 
 function later(name: string, now: number, patch: Partial<KnownContainer> = {}): Outcome {

@@ -14,7 +14,6 @@ import { change, containerOf, observe, type KnownTask } from './task.ts'
 
 const START = 1_000_000
 const MINUTE_MS = 60_000
-const START_TIMEOUT_MS = 3 * MINUTE_MS
 const ARN = 'arn:aws:ecs:us-east-1:123456789012:task/default/1'
 
 function running(policy: AcsContainer['restartPolicy']): KnownTask {
@@ -52,7 +51,7 @@ const LABELS_OF_A = { [LABELS.taskArn]: ARN, [LABELS.containerName]: 'a' }
 function toolsOf(engine: Engine, now: number): Tools {
   const starts = new Slots(1)
   const noteStart = async (): Promise<boolean> => true
-  const tools: Partial<Tools> = { engine, starts, noteStart, startTimeoutMs: START_TIMEOUT_MS }
+  const tools: Partial<Tools> = { engine, starts, noteStart }
   return { ...tools, now: () => now } as unknown as Tools
 }
 
@@ -109,7 +108,7 @@ test('one that ends while it is being started, or at once, is not forgotten', as
   assert.deepEqual([doing, restarts, restartedAt], ['restart', 1, START + 22])
 })
 
-test('a container that an earlier agent was starting once more is not started by the next', async () => {
+test('a container that an earlier agent was starting once more is looked at by the next before it asks', async () => {
   const ended = exit(running(POLICY), 1, START + MINUTE_MS)
   const asked = change(ended, 'a', { startAskedAt: START + MINUTE_MS })
   const at = START + 2 * MINUTE_MS
@@ -125,9 +124,14 @@ test('a container that an earlier agent was starting once more is not started by
   const { againAt = 0, doing } = containerOf(step(later(waiting), at).task, 'a')
   assert.deepEqual([againAt > at, doing], [true, undefined])
 
-  const givenUp = await perform(waiting, RESTART, toolsOf(engine(old), at + START_TIMEOUT_MS))
-  const { status, exitCode } = containerOf(givenUp(waiting), 'a')
-  assert.deepEqual([status, exitCode], ['STOPPED', 1])
+  const asking = await perform(waiting, RESTART, toolsOf(engine(old), at + MINUTE_MS))
+  const anew = step(asking(waiting), at + MINUTE_MS)
+  assert.equal(anew.acts[0]?.type, 'restart')
+  assert.equal(containerOf(anew.task, 'a').startAskedAt, undefined)
+
+  const mute = { inspect: () => Promise.reject(new Error('EOF')) } as unknown as Engine
+  const unheard = await perform(waiting, RESTART, toolsOf(mute, at + MINUTE_MS))
+  assert.equal(containerOf(unheard(waiting), 'a').startAskedAt, at + MINUTE_MS)
 
   // It came about, and it ended before the period was over.
   const again = { ...old, exitCode: 3, startedAt: at, finishedAt: at + 1 }

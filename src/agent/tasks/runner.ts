@@ -94,7 +94,6 @@ export class TaskRunner {
       pulls: new Slots(PULLS_AT_ONCE),
       now: () => options.clock.now(),
       save: options.save,
-      startTimeoutMs: options.config.startTimeoutMs,
       noteStart: (arn, name) => this.#noteStart(arn, name),
     }
   }
@@ -124,7 +123,7 @@ export class TaskRunner {
     )
     if (stranger) throw new Error(`the engine does not answer for container ${stranger.id}`)
     if (silent.length > 0)
-      log.error('the engine does not answer for containers; it may have to be restarted', {
+      log.warn('the engine does not answer for containers; it may have to be restarted', {
         containers: silent.map(({ id }) => id).join(' '),
       })
     for (const task of this.#tasks.values())

@@ -50,7 +50,7 @@ export type Past = {
 export class History {
   readonly #ports: Ports
   readonly #options: HistoryOptions
-  readonly #stopWatching: (() => void) | undefined
+  readonly #stopWatching: () => void
   readonly #listeners = new Set<(undo: Undo) => void>()
   #waiting: LogEvent[] = []
   #writing: Promise<void>
@@ -113,7 +113,7 @@ export class History {
   /** Once the store tells nothing any more. */
   async close(): Promise<void> {
     this.#callOff()
-    this.#stopWatching?.()
+    this.#stopWatching()
     this.#mark({ [MARK]: 'END', revision: this.#told })
     this.#isClosed = true
     await this.#writing

@@ -16,7 +16,7 @@ export interface Connected {
 
 export class AgentHub {
   readonly #agents = new Map<string, Connected>()
-  readonly #stopWatching: (() => void) | undefined
+  readonly #stopWatching: () => void
   #stopped = false
 
   constructor({ store }: Tools) {
@@ -60,6 +60,6 @@ export class AgentHub {
 
   stop(): void {
     this.#stopped = true
-    this.#stopWatching?.()
+    this.#stopWatching()
   }
 }

@@ -7,8 +7,8 @@ test('a big service is looked at several times at once and then in its pace; a s
   const pace = new Pace()
   for (let look = 0; look < 8; look += 1) {
     assert.equal(pace.wait('big', 1000), 0, `look ${look} waits for nothing`)
-    pace.looked('big', 5100, 1000)
-    pace.looked('small', 100, 1000)
+    assert.equal(pace.looked('big', 5100, 1000), 4000, 'time alone wakes it less often')
+    assert.equal(pace.looked('small', 100, 1000), 0)
   }
   assert.equal(pace.wait('big', 1000), 0)
   pace.looked('big', 5100, 1000)

@@ -20,13 +20,17 @@ export class Pace {
     return paid ? Math.max(0, Math.ceil(paid.at - paid.pause * LOOKS_AT_ONCE - now)) : 0
   }
 
-  /** It was looked at, and so many tasks were seen. */
-  looked(service: string, tasks: number, now: number): void {
+  /**
+   * It was looked at, and so many tasks were seen. Returns the least time after which to look again where nothing but
+   * time changes: each task has a moment of its own at which it counts as healthy, and a look sees many of them.
+   */
+  looked(service: string, tasks: number, now: number): number {
     const pause = Math.max(0, tasks - TASKS_WITHOUT_PAUSE) * PAUSE_PER_TASK_MS
     if (pause === 0) this.#paidAt.delete(service)
     else {
       const at = Math.max(this.#paidAt.get(service)?.at ?? 0, now) + pause
       this.#paidAt.set(service, { at, pause })
     }
+    return pause * LOOKS_AT_ONCE
   }
 }

@@ -321,9 +321,12 @@ export class Session {
   }
 
   async #manifest(manifest: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined> {
+    const { save, log } = this.#options
     if (manifest.timeline <= this.#timeline) return undefined
     this.#timeline = manifest.timeline
-    await this.#options.save()
+    // Of what it leaves out the control plane is asked before it is stopped, so one that is taken twice does no harm; one
+    // that a full disk kept from being taken would not be said again for as long as the connection lasts.
+    await save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
     const listed = new Set(
       manifest.tasks
         .filter(({ desiredStatus }) => desiredStatus !== 'STOPPED')

@@ -379,3 +379,28 @@ test('an agent whose container instance is gone joins anew, though its disk is f
   assert.equal([...world.oracle.rows(containerInstances)].at(-1)?.[1].agentConnected, true)
   assert.deepEqual(world.trace.tail(1, ['the agent ended']), [])
 })
+
+test('a manifest that comes while the disk is full is acted on', async () => {
+  const world = await World.open({ seed: 1, hosts: 1, users: 1 })
+  const [user, host] = [world.users[0] ?? assert.fail(), world.hosts[0] ?? assert.fail()]
+  const containerDefinitions = [{ name: 'main', image: IMAGE, command: serving(0), memory: 64 }]
+  const ask = (operation: string, input: object): Promise<void> =>
+    world.until(user.ask(operation, input), MINUTE_MS)
+  await ask('RegisterTaskDefinition', { family: 'late', containerDefinitions })
+  await ask('RunTask', { taskDefinition: 'late' })
+  await world.run(MINUTE_MS)
+  const { id, name, labels } = host.engine.all()[0] ?? assert.fail()
+  await ask('StopTask', { task: labels[LABELS.taskArn] })
+  await world.run(MINUTE_MS)
+  assert.equal([...world.oracle.rows(tasks)][0]?.[1].lastStatus, 'STOPPED')
+  host.forget()
+  host.engine.vanish(id)
+  host.engine.create(name, { Image: IMAGE, Labels: labels, HostConfig: {} })
+  world.weather = { ...CALM, saveFails: 1 }
+  host.startAgent()
+  await world.run(MINUTE_MS)
+  world.weather = CALM
+  await world.run(5 * MINUTE_MS)
+  assert.deepEqual(host.engine.all(), [])
+  assert.equal(world.failure, undefined)
+})

@@ -1,8 +1,8 @@
 import { LABELS } from '#agent/tasks/create.ts'
 import { containerInstanceArn } from '#aws/ecs/names.ts'
 /** What happens in a world: storms, each of its own kind, and between them calm in which all must come to its end. */
-import { containerInstances } from '#aws/ecs/records.ts'
-import { deployments, services } from '#aws/ecs/services/records.ts'
+import { containerInstances, tasks } from '#aws/ecs/records.ts'
+import { deployments, serviceDeployments, services } from '#aws/ecs/services/records.ts'
 
 import { IMAGE, RESTLESS, SOUND } from './definitions.ts'
 import { CLUSTER, keyOf } from './place.ts'
@@ -21,7 +21,9 @@ const RESTING_MS = 3 * MINUTE_MS
 const BEAT_MS = 5 * SECOND_MS
 const ACT_MS_MAX = 20 * SECOND_MS
 const READING_MS = 10 * MINUTE_MS
-const THROTTLES_MAX = 3
+/** As long as a task may take to run and to count as healthy. */
+const WARMING_MS = 2 * MINUTE_MS
+const WAITS_MAX = 5
 
 export type StoryOptions = {
   readonly seed: number
@@ -87,7 +89,7 @@ async function good(world: World): Promise<void> {
   await tidyUp(world)
   await repair(world)
   await world.run(CLEARING_MS)
-  await waitForThrottles(world)
+  await waitForWaits(world)
   for (const user of world.users) await world.until(user.readBack(), READING_MS)
   world.ask((check) => check.calm?.())
   world.ask((check) => check.resting?.())
@@ -132,16 +134,32 @@ async function repair(world: World): Promise<void> {
   }
 }
 
-/** What failed to start in bad weather is tried again in its time, which may be half an hour. */
-async function waitForThrottles(world: World): Promise<void> {
-  for (let n = 0; n < THROTTLES_MAX && !world.failure; n++) {
+/**
+ * What failed to start in bad weather is tried again in its time, which may be half an hour; a pause that nobody answers
+ * lasts its minutes, as does a bake; and what was started a moment ago is not yet known to be healthy.
+ */
+async function waitForWaits(world: World): Promise<void> {
+  for (let n = 0; n < WAITS_MAX && !world.failure; n++) {
     const now = world.clock.now()
-    const waits = [...world.oracle.rows(deployments)]
-      .filter(([, { status, throttle }]) => status === 'PRIMARY' && (throttle?.until ?? 0) > now)
-      .map(([, { throttle }]) => (throttle?.until ?? now) - now)
-    if (waits.length === 0) return
-    await world.run(Math.max(...waits) + CLEARING_MS)
+    const ends = [...waits(world)].filter((end) => end > now)
+    if (ends.length === 0) return
+    await world.run(Math.max(...ends) - now + CLEARING_MS)
   }
+}
+
+function* waits({ oracle }: World): Generator<number> {
+  for (const [, { status, throttle }] of oracle.rows(deployments))
+    if (status === 'PRIMARY' && throttle) yield throttle.until
+  for (const [, { stage, stageSince, hooks, finishedAt, deploymentConfiguration }] of oracle.rows(
+    serviceDeployments,
+  )) {
+    if (finishedAt !== undefined) continue
+    for (const { status, expiresAt } of hooks) if (status === 'AWAITING_ACTION') yield expiresAt
+    const { bakeTimeInMinutes = 0 } = deploymentConfiguration
+    if (stage === 'BAKE_TIME') yield stageSince + bakeTimeInMinutes * MINUTE_MS
+  }
+  for (const [, { lastStatus, createdAt }] of oracle.rows(tasks))
+    if (lastStatus !== 'STOPPED') yield createdAt + WARMING_MS
 }
 
 async function useUntil(

@@ -150,17 +150,30 @@ function fail(
 }
 
 /** Where a deployment that fails goes back to: the newest that was ever COMPLETED and has not been used up. */
-export function lastCompleted(
-  tx: Read,
-  service: Service,
-  than: Deployment,
-): Deployment | undefined {
+function lastCompleted(tx: Read, service: Service, than: Deployment): Deployment | undefined {
   return deploymentsOf(tx, service)
     .filter(
       ({ completedAt, deploymentId }) =>
         completedAt !== undefined && deploymentId !== than.deploymentId,
     )
     .toSorted((one, other) => (other.completedAt ?? 0) - (one.completedAt ?? 0))[0]
+}
+
+/**
+ * What is kept up until a newer deployment may start its own tasks: of those that have not been replaced yet the one that
+ * was COMPLETED, or that the service was going back to.
+ */
+export function keptUp(tx: Read, service: Service, than: Deployment): Deployment | undefined {
+  const wayOf = ({ serviceDeploymentId }: Deployment): ServiceDeployment | undefined =>
+    tx.get(serviceDeployments, inService(service, serviceDeploymentId))
+  return deploymentsOf(tx, service)
+    .filter(
+      (one) =>
+        one.status === 'ACTIVE' &&
+        one.deploymentId !== than.deploymentId &&
+        (one.completedAt !== undefined || wayOf(one)?.rollback?.revisionId === one.revisionId),
+    )
+    .toSorted((one, other) => (wayOf(other)?.createdAt ?? 0) - (wayOf(one)?.createdAt ?? 0))[0]
 }
 
 function change(

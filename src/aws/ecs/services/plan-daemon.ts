@@ -56,7 +56,9 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
     stop,
     isStuck: free.length > 0 && !isMoving && mayStart,
     held: held + older.length - free.length,
+    // Where what ends is not replaced nothing is steady.
     isSteady:
+      !now.isStalled &&
       empty.length === 0 &&
       now.tasks.length === served &&
       live.every(({ state, shareId }) => state === 'HEALTHY' && shareId === now.primary),

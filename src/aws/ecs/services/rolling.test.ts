@@ -190,6 +190,54 @@ test('one image a revision: later tasks run what the tag meant for the first', a
   assert.equal(payload.tasks[0].containers[0].image, 'app@sha256:abc')
 })
 
+test('what a service was going back to is kept up while a newer deployment is paused', async () => {
+  const fleet = await steady(2)
+  await fleet.define('app:2')
+  await fleet.update({ taskDefinition: 'web:2' })
+  await fleet.pass(120)
+  await fleet.define('app:3')
+  const [open] = await openDeployments(fleet, { taskDefinition: 'web:3' })
+  await fleet.settle()
+  await fleet.house.call('StopServiceDeployment', { ...open, stopType: 'ROLLBACK' })
+  await fleet.update({ taskDefinition: 'web:3', deploymentConfiguration: HELD })
+  await fleet.pass(60)
+  await fleet.end(fleet.live().find(({ revision }) => revision === 2) as Task)
+  await fleet.pass(60)
+  assert.deepEqual(fleet.revisions(), { 2: 4 })
+})
+
+test('a service whose deployment failed is not steady, though all its tasks are up', async () => {
+  const pause = {
+    targetType: 'PAUSE',
+    lifecycleStages: ['POST_SCALE_UP'],
+    timeoutConfiguration: { timeoutInMinutes: 2, action: 'ROLLBACK' },
+  }
+  const deploymentConfiguration = { lifecycleHooks: [pause] }
+  const strategies = [
+    { desiredCount: 2 },
+    { schedulingStrategy: 'DAEMON', desiredCount: undefined },
+  ]
+  for (const strategy of strategies) {
+    const fleet = await Fleet.open(2)
+    await fleet.define('app:1')
+    await fleet.service({ ...strategy, deploymentConfiguration })
+    await fleet.settle()
+    await fleet.define('app:2')
+    await fleet.update({ taskDefinition: 'web:2' })
+    await fleet.pass(240, 10)
+    assert.deepEqual(fleet.revisions(), { 2: 2 })
+    const { deployments } = await fleet.describe()
+    assert.deepEqual(
+      deployments.map(({ status, rolloutState }: Answer) => [status, rolloutState]),
+      [
+        ['PRIMARY', 'FAILED'],
+        ['ACTIVE', 'IN_PROGRESS'],
+      ],
+    )
+    assert.match((await fleet.events()).at(-1) ?? '', /deployment failed/)
+  }
+})
+
 const HELD = { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRE_SCALE_UP'] }] }
 
 test('a pause before the first deployment starts nothing, and one after a failure leaves what runs alone', async () => {

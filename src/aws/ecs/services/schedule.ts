@@ -6,7 +6,7 @@ import { canonicalJson } from '#kernel/fingerprint.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { stopTask } from '../tasks/stop.ts'
-import { lastCompleted, take } from './advance.ts'
+import { keptUp, take } from './advance.ts'
 import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
 import { tell } from './events.ts'
 import { HEALTH_FAILED, inService, ofService, SHARE } from './names.ts'
@@ -217,7 +217,7 @@ function shareToRun(
   open: ServiceDeployment | undefined,
 ): Running {
   if (!open || mayScaleUp(open)) return { share: deployment, isHeld: false }
-  const before = lastCompleted(tx, service, deployment)
+  const before = keptUp(tx, service, deployment)
   return before ? { share: before, isHeld: false } : { share: deployment, isHeld: true }
 }
 /** The share that is kept up; it is held where it must not start yet and there is none before it. */

@@ -1,4 +1,6 @@
 /** `berth server`: the control plane in the foreground. */
+import { setFlagsFromString } from 'node:v8'
+
 import { ConfigError } from '#server/config.ts'
 import type { RateProfile } from '#server/rates.ts'
 import { runServer } from '#server/run.ts'
@@ -28,8 +30,14 @@ export type ServerCommand = {
 }
 
 const FATAL_EXIT = 70
+/**
+ * Rows stay for as long as what they are about: of a heap that grew to twice what lives, as it may by default, half would
+ * be what is over.
+ */
+const HEAP_GROWTH_PERCENT = 30
 
 export async function server(options: ServerCommand): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
   const log = streamLog(process.stderr)
   // After this nothing may leave the process any more: an answer could be one that the disk does not hold.
   const fatal = (error: Error): void => {

@@ -38,7 +38,8 @@ const sh = (script: string, more: Partial<AcsContainer> = {}): AcsContainer => (
   name: 'web',
   image: IMAGE,
   memory: 16,
-  stopTimeout: 2,
+  // Long enough for a busy machine: what is looked for is its own exit code.
+  stopTimeout: 30,
   command: ['sh', '-c', script],
   ...more,
 })

@@ -14,7 +14,6 @@ import { Registry } from './registry.fixture.ts'
 
 const IMAGE = `berth-services-test-${systemIds.hex(8)}:1`
 const MISSING = 'berth-services-test-missing:1'
-const LIMIT = { timeout: 240_000 }
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done']
 /** Healthy five seconds after it has started. */
 const HEALTHY = {
@@ -22,6 +21,7 @@ const HEALTHY = {
 }
 /** How long a crash loop is watched; the whole ten minutes are for whoever has them. */
 const WATCHED_MS = Number(process.env['BERTH_CRASH_LOOP_SECONDS'] ?? 75) * 1000
+const LIMIT = { timeout: 180_000 + WATCHED_MS }
 
 type Service = {
   readonly status: string

@@ -3,6 +3,7 @@
  * once, a lost or doubled report does no harm: the same report twice changes nothing.
  */
 import type { ContainerStateChange, SubmitTaskStateChangeRequest } from '#contract/ecs.ts'
+import { sameText } from '#kernel/same-text.ts'
 import type { Write } from '#store/store.ts'
 
 import { definitionKey } from '../names.ts'
@@ -108,7 +109,7 @@ function oneContainer(container: Container, change: ContainerStateChange): Conta
   if (container.runtimeId === undefined && change.runtimeId)
     after.runtimeId = change.runtimeId.slice(0, ID_MAX)
   if (container.imageDigest === undefined && change.imageDigest)
-    after.imageDigest = change.imageDigest.slice(0, ID_MAX)
+    after.imageDigest = sameText(change.imageDigest.slice(0, ID_MAX))
   if (container.exitCode === undefined && change.exitCode !== undefined)
     after.exitCode = change.exitCode
   if (container.reason === undefined && change.reason)

@@ -163,6 +163,7 @@ const overlaid = (tx: Write, ways: Partial<Write>): Write => ({
   get: ways.get ?? ((table, key) => tx.get(table, key)),
   scan: ways.scan ?? ((source, scan) => tx.scan(source, scan)),
   find: ways.find ?? ((index, value) => tx.find(index, value)),
+  lastKey: (table) => tx.lastKey(table),
   view: (view) => tx.view(view),
   put: ways.put ?? ((table, key, row) => tx.put(table, key, row)),
   patch: ways.patch ?? ((table, key, fields) => tx.patch(table, key, fields)),

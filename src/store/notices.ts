@@ -70,8 +70,7 @@ export function announce<Row>(
 }
 
 export function publish(tx: Write, notice: Notice | RecordNotice): void {
-  const [newest] = [...take(tx.scan(notices, { reverse: true }), 1)]
-  const number = newest ? Number(newest.key) + 1 : 1
+  const number = Number(tx.lastKey(notices) ?? 0) + 1
   tx.put(notices, keyOf(number), notice)
   if (number > NOTICES_LIMIT) tx.delete(notices, keyOf(number - NOTICES_LIMIT))
 }

@@ -22,6 +22,13 @@ export class Rows {
     return this.#tables.get(table)?.rows.get(key)
   }
 
+  /** Of all tables together. */
+  get size(): number {
+    let size = 0
+    for (const { rows } of this.#tables.values()) size += rows.size
+    return size
+  }
+
   keys(table: string): OrderedStrings {
     return this.#table(table).keys
   }

@@ -243,7 +243,8 @@ test('a sealed secret opens with its key only, and an altered one not at all', (
   )
 })
 
-test('snapshots are taken one at a time: an older one never takes the place of a newer', async () => {
+/** A log that counts the snapshots that are begun. */
+function counted(): { readonly log: MemoryLog; readonly begun: () => number } {
   let begun = 0
   const log = new MemoryLog()
   const snapshot = log.snapshot.bind(log)
@@ -251,8 +252,34 @@ test('snapshots are taken one at a time: an older one never takes the place of a
     begun += 1
     return snapshot(revision)
   }
+  return { log, begun: () => begun }
+}
+
+test('snapshots are taken one at a time: an older one never takes the place of a newer', async () => {
+  const { log, begun } = counted()
   const store = await Store.open(log, (error) => assert.fail(error))
   await store.write((tx) => tx.put(rows, 'a', { group: 'x', size: 1 }))
   await Promise.all([store.snapshot(), store.snapshot()])
-  assert.equal(begun, 1)
+  assert.equal(begun(), 1)
+})
+
+test('the more rows there are, the more commits a snapshot folds', async () => {
+  const { log, begun } = counted()
+  const store = await Store.open(log, (error) => assert.fail(error))
+  const commits = async (count: number): Promise<void> => {
+    for (let at = 0; at < count; at += 1)
+      store.transact((tx) => tx.put(rows, 'a', { group: 'x', size: at }))
+    await store.settled(store.revision)
+  }
+  await commits(50_001)
+  assert.equal(begun(), 1)
+  for (let at = 0; at < 200_000; at += TRANSACTION_RECORDS_LIMIT)
+    store.transact((tx) => {
+      for (let one = at; one < at + TRANSACTION_RECORDS_LIMIT; one += 1)
+        tx.put(rows, String(one), { group: 'x', size: one })
+    })
+  await commits(60_000)
+  assert.equal(begun(), 1)
+  await commits(60_000)
+  assert.equal(begun(), 2)
 })

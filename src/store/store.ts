@@ -27,6 +27,8 @@ export interface Read {
   scan<T>(source: Table<T> | Index<T>, scan?: Scan): Iterable<Found<T>>
   /** Rows whose index value is exactly `value`, in the order of their keys. */
   find<T>(index: Index<T>, value: string): Iterable<Found<T>>
+  /** The greatest key of the table. */
+  lastKey<T>(table: Table<T>): string | undefined
   /** What a room keeps in step with rows, as it is now. */
   view<V>(view: View<V>): V
 }
@@ -40,9 +42,13 @@ export interface Write extends Read {
 export type Commit = { readonly revision: number; readonly changes: readonly Change[] }
 export type Watcher = (commit: Commit) => void
 
-/** After this many commits, or this many characters of changes, the journal is folded into a snapshot. */
+/**
+ * After this many commits, or this many characters of changes, the journal is folded into a snapshot; and in proportion
+ * where there are more rows, since a snapshot writes all of them: its cost is a share of the cost of what it folds.
+ */
 const SNAPSHOT_AFTER_COMMITS = 50_000
 const SNAPSHOT_AFTER_CHARACTERS = 128 << 20
+const SNAPSHOT_ROWS = 100_000
 const SNAPSHOT_SLICE_ROWS = 256
 
 type Waiter = {
@@ -192,9 +198,10 @@ export class Store {
   }
 
   async #snapshotIfDue(): Promise<void> {
+    const share = Math.max(1, this.#rows.size / SNAPSHOT_ROWS)
     const due =
-      this.#commitsSinceSnapshot > SNAPSHOT_AFTER_COMMITS ||
-      this.#charactersSinceSnapshot > SNAPSHOT_AFTER_CHARACTERS
+      this.#commitsSinceSnapshot > SNAPSHOT_AFTER_COMMITS * share ||
+      this.#charactersSinceSnapshot > SNAPSHOT_AFTER_CHARACTERS * share
     if (due && !this.#failure) await this.snapshot()
   }
 

@@ -67,6 +67,10 @@ export class Transaction implements Write {
     return this.scan(index, { prefix: value + END })
   }
 
+  lastKey<T>(table: Table<T>): string | undefined {
+    return this.#rows.keys(table.name).last
+  }
+
   view<V>(view: View<V>): V {
     // Rows are read as they are, so a transaction of its own reads them for good.
     return this.#rows.view(view, new Transaction(this.#rows))

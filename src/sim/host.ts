@@ -46,6 +46,7 @@ export class Host implements Observable {
   #engineFailedAt = 0
   #losses = 0
   #isOn = true
+  #isLost = false
 
   constructor(options: HostOptions) {
     const { name, clock, rng, images, weather, happened } = options
@@ -74,6 +75,10 @@ export class Host implements Observable {
 
   get isOn(): boolean {
     return this.#isOn
+  }
+
+  get isLost(): boolean {
+    return this.#isLost
   }
 
   /** Starts the agent, if the machine is on and no agent lives. */
@@ -155,7 +160,16 @@ export class Host implements Observable {
     this.engine.powerCut()
   }
 
+  /** It burns down, with all that is on it. */
+  lose(): void {
+    this.#options.trace.say(this.name, 'is lost')
+    this.#isLost = true
+    this.powerCut()
+    for (const { id } of this.engine.all()) this.engine.vanish(id)
+  }
+
   powerOn(): void {
+    if (this.#isLost) return
     this.#isOn = true
     this.engine.comeUp()
     this.startAgent()

@@ -10,7 +10,7 @@ import {
   services,
 } from '#aws/ecs/services/records.ts'
 import { stopTask } from '#aws/ecs/tasks/stop.ts'
-import type { Room } from '#room/room.ts'
+import type { Policy, Room } from '#room/room.ts'
 import type { LoggedChange } from '#store/log.ts'
 import type { Store, Table, Write } from '#store/store.ts'
 
@@ -87,6 +87,26 @@ export const PLANTED_SERVICES: readonly Planted[] = [
       })),
   },
   {
+    name: 'a task set runs one task more than its part',
+    caughtBy: /^I6/,
+    rooms: (rooms) =>
+      seeing(rooms, services, (row) =>
+        row.deploymentController === 'EXTERNAL'
+          ? { ...row, desiredCount: row.desiredCount + 1 }
+          : row,
+      ),
+  },
+  {
+    name: 'a host counts as lost as soon as it is out of reach',
+    caughtBy: /^I6/,
+    rooms: (rooms) => deciding(rooms, { lostHostAfterMs: 1 }),
+  },
+  {
+    name: 'a lost host is waited for',
+    caughtBy: /^I7/,
+    rooms: (rooms) => deciding(rooms, {}),
+  },
+  {
     name: 'every task asks anew what its tag means',
     caughtBy: /^I14/,
     rooms: (rooms) =>
@@ -121,6 +141,14 @@ function stopAll(tx: Write, deployment: Deployment): void {
         { now: updatedAt, id: `again-${row.taskId}` },
       )
 }
+
+/** The rooms in which what ECS does on its own follows another policy. */
+const deciding = (rooms: readonly Room[], policy: Policy): readonly Room[] =>
+  rooms.map((room) => {
+    const { start } = room
+    if (room.service !== 'ecs' || !start) return room
+    return { ...room, start: (tools) => start({ ...tools, policy }) }
+  })
 
 /** The rooms in which what ECS does on its own reads rows of the table in another way. */
 function seeing<Row>(

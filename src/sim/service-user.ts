@@ -3,6 +3,7 @@ import type { Clock } from '#kernel/clock.ts'
 
 import { CLUSTER } from './place.ts'
 import type { Rng } from './rng.ts'
+import { TaskSetUser } from './task-set-user.ts'
 
 /** Few names, so that users meet, and names are used again. */
 const NAMES = ['alpha', 'beta', 'gamma', 'delta']
@@ -18,7 +19,7 @@ const PERCENTS: readonly (readonly [min: number, max: number])[] = [
 
 // Answers are read by name; what is in them is the contract's matter.
 // oxlint-disable-next-line typescript/no-explicit-any
-type Answer = any
+export type Answer = any
 
 export type ServiceUserOptions = {
   readonly ask: (operation: string, input: object) => Promise<Answer>
@@ -26,15 +27,17 @@ export type ServiceUserOptions = {
   readonly rng: Rng
   readonly definitions: () => readonly string[]
 }
-type Acts = readonly (readonly [weight: number, act: () => Promise<unknown>])[]
+export type Acts = readonly (readonly [weight: number, act: () => Promise<unknown>])[]
 
 export class ServiceUser {
   readonly #options: ServiceUserOptions
   /** Services whose making was acknowledged: each is described for as long as the world lasts. */
   readonly #known = new Set<string>()
+  readonly #taskSets: TaskSetUser
 
   constructor(options: ServiceUserOptions) {
     this.#options = options
+    this.#taskSets = new TaskSetUser(options, () => this.#name())
   }
 
   get acts(): Acts {
@@ -48,6 +51,7 @@ export class ServiceUser {
       [3, () => this.#answerPause()],
       [5, () => this.#delete()],
       [4, () => this.#describe()],
+      ...this.#taskSets.acts,
     ]
   }
 

@@ -2,7 +2,7 @@ import { LABELS } from '#agent/tasks/create.ts'
 import { containerInstanceArn } from '#aws/ecs/names.ts'
 /** What happens in a world: storms, each of its own kind, and between them calm in which all must come to its end. */
 import { containerInstances, tasks } from '#aws/ecs/records.ts'
-import { deployments, serviceDeployments, services } from '#aws/ecs/services/records.ts'
+import { deployments, serviceDeployments, services, taskSets } from '#aws/ecs/services/records.ts'
 
 import { IMAGE, RESTLESS, SOUND } from './definitions.ts'
 import { CLUSTER, keyOf } from './place.ts'
@@ -45,6 +45,7 @@ export async function tell({ seed, storms, planted }: StoryOptions): Promise<Sto
     seed,
     hosts: rng.between(1, 4),
     users: rng.between(1, 3),
+    lostAfterMs: lostAfterMs(rng.fork('policy')),
     planted,
   })
   const begin = world.clock.now()
@@ -59,6 +60,20 @@ export async function tell({ seed, storms, planted }: StoryOptions): Promise<Sto
   return { world, failure, digest, virtualMs }
 }
 
+/** Some operators say when a silent host is a lost one: after a minute at least, and well within the calm. */
+const lostAfterMs = (rng: Rng): number | undefined =>
+  rng.chance(0.5) ? rng.between(MINUTE_MS, 5 * MINUTE_MS) : undefined
+
+/** In some storms a host is lost for good. Without a word from the operator what ran there would be waited for for ever. */
+function loseOne(world: World, rng: Rng): void {
+  const afterMs = rng.between(0, STORM_MS)
+  if (world.lostAfterMs === undefined || !rng.chance(0.5)) return
+  world.clock.after(afterMs, () => {
+    const left = world.hosts.filter(({ isLost }) => !isLost)
+    if (left.length > 1) rng.pick(left)?.lose()
+  })
+}
+
 async function bad(world: World, rng: Rng): Promise<void> {
   world.weather = storm(rng)
   world.trace.say('weather', JSON.stringify(world.weather))
@@ -66,6 +81,7 @@ async function bad(world: World, rng: Rng): Promise<void> {
   const end = clock.now() + STORM_MS
   for (const user of world.users)
     void useUntil(world, user, rng.fork(`acts at ${clock.now()}`), end)
+  loseOne(world, rng.fork(`loses at ${clock.now()}`))
   while (clock.now() < end && !world.failure) {
     await world.run(BEAT_MS)
     for (const misfortune of MISFORTUNES)
@@ -132,6 +148,11 @@ async function repair(world: World): Promise<void> {
     const input = { cluster: CLUSTER, service, taskDefinition: SOUND, deploymentConfiguration }
     await world.until(operator.ask('UpdateService', input), MINUTE_MS)
   }
+  for (const [, { serviceName: service, taskSetId, family }] of world.oracle.rows(taskSets)) {
+    if (!RESTLESS.has(family) || !operator) continue
+    const input = { cluster: CLUSTER, service, taskSet: `ecs-svc/${taskSetId}`, force: true }
+    await world.until(operator.ask('DeleteTaskSet', input), MINUTE_MS)
+  }
 }
 
 /**
@@ -150,6 +171,7 @@ async function waitForWaits(world: World): Promise<void> {
 function* waits({ oracle }: World): Generator<number> {
   for (const [, { status, throttle }] of oracle.rows(deployments))
     if (status === 'PRIMARY' && throttle) yield throttle.until
+  for (const [, { throttle }] of oracle.rows(taskSets)) if (throttle) yield throttle.until
   for (const [, { stage, stageSince, hooks, finishedAt, deploymentConfiguration }] of oracle.rows(
     serviceDeployments,
   )) {

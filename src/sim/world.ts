@@ -35,6 +35,8 @@ export type WorldOptions = {
   readonly seed: number
   readonly hosts: number
   readonly users: number
+  /** See `Policy.lostHostAfterMs`. */
+  readonly lostAfterMs?: number | undefined
   readonly planted?: Planted | undefined
 }
 /** The first thing that was wrong. */
@@ -77,7 +79,12 @@ export class World {
       durable: (commit) => this.#durable(commit),
     })
     this.#checks = CHECKS.map((make) =>
-      make({ clock: this.clock, oracle: this.#oracle, hosts: this.hosts }),
+      make({
+        clock: this.clock,
+        oracle: this.#oracle,
+        hosts: this.hosts,
+        lostAfterMs: options.lostAfterMs,
+      }),
     )
   }
 
@@ -96,6 +103,10 @@ export class World {
 
   get server(): Server | undefined {
     return this.#server
+  }
+
+  get lostAfterMs(): number | undefined {
+    return this.#options.lostAfterMs
   }
 
   get oracle(): Oracle {
@@ -134,7 +145,7 @@ export class World {
 
   async startServer(): Promise<void> {
     if (this.#life) return
-    const { planted } = this.#options
+    const { planted, lostAfterMs } = this.#options
     const life = new Life(this.clock)
     this.#life = life
     await this.#readBack()
@@ -149,6 +160,7 @@ export class World {
       sealer: this.#sealer,
       fatal: (error) => this.#fatal(error),
       storages,
+      policy: { lostHostAfterMs: lostAfterMs },
       rooms: planted?.rooms?.(rooms) ?? rooms,
     })
     if (life.over) return

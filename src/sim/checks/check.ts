@@ -14,11 +14,15 @@ export type Observable = {
   readonly engineFailedAt: number
   /** How often its agent has lost its state. */
   readonly losses: number
+  /** It will never come back. */
+  readonly isLost: boolean
 }
 export type Evidence = {
   readonly clock: Clock
   readonly oracle: Oracle
   readonly hosts: readonly Observable[]
+  /** After which time out of reach the operator takes a host for lost. */
+  readonly lostAfterMs: number | undefined
 }
 export type Answered = {
   readonly operation: string

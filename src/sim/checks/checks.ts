@@ -13,6 +13,7 @@ import { revisions } from './i13-revisions.ts'
 import { digests } from './i14-digests.ts'
 import { liveness } from './liveness.ts'
 import { rest } from './rest.ts'
+import { TaskSets } from './task-sets.ts'
 
 export const CHECKS: readonly MakeCheck[] = [
   durable,
@@ -22,6 +23,7 @@ export const CHECKS: readonly MakeCheck[] = [
   resources,
   (evidence) => new Percentages(evidence),
   (evidence) => new Services(evidence),
+  (evidence) => new TaskSets(evidence),
   exits,
   revisions,
   digests,

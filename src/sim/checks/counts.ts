@@ -1,13 +1,13 @@
 import { type Task, tasks } from '#aws/ecs/records.ts'
 import { inService, shareOf } from '#aws/ecs/services/names.ts'
-import { deployments } from '#aws/ecs/services/records.ts'
+import { deployments, taskSets } from '#aws/ecs/services/records.ts'
 
 import { holds, type MakeCheck } from './check.ts'
 import { serviceOf, ServiceTasks } from './service-tasks.ts'
 
 const WAITING = new Set(['PROVISIONING', 'PENDING', 'ACTIVATING'])
 
-/** What a deployment counts of its tasks is what there are, at every commit: none is lost, none is counted twice. */
+/** What a deployment or a task set counts of its tasks is what there are, at every commit: none is lost, none is counted twice. */
 export const counts: MakeCheck = ({ oracle }) => {
   const known = new ServiceTasks()
   return {
@@ -16,18 +16,19 @@ export const counts: MakeCheck = ({ oracle }) => {
       known.take(changes)
       const touched = new Set<string>()
       for (const { table, key, before, after } of changes) {
-        if (table === deployments.name && after) touched.add(key)
+        const isShare = table === deployments.name || table === taskSets.name
+        if (isShare && after) touched.add(key)
         const task = (table === tasks.name ? (after ?? before) : undefined) as Task | undefined
         const share = task && shareOf(task)
         if (share)
           touched.add(inService({ ...task, serviceName: share.serviceName }, share.shareId))
       }
       for (const key of touched) {
-        const row = oracle.get(deployments, key)
+        const row = oracle.get(deployments, key) ?? oracle.get(taskSets, key)
         if (!row) continue
-        const service = key.slice(0, key.lastIndexOf('/'))
+        const [service, shareId] = [key.slice(0, key.lastIndexOf('/')), key.split('/').at(-1)]
         const own = [...known.of(service).values()].filter(
-          (task) => serviceOf(task) === service && task.startedBy === `ecs-svc/${row.deploymentId}`,
+          (task) => serviceOf(task) === service && task.startedBy === `ecs-svc/${shareId}`,
         )
         const running = own.filter(
           ({ lastStatus, desiredStatus }) =>

@@ -1,11 +1,18 @@
 import { containerInstances, type Task, tasks } from '#aws/ecs/records.ts'
 import { inService } from '#aws/ecs/services/names.ts'
-import { type Deployment, deployments, type Service, services } from '#aws/ecs/services/records.ts'
+import {
+  type Deployment,
+  deployments,
+  type Service,
+  services,
+  taskSets,
+} from '#aws/ecs/services/records.ts'
 import type { Change } from '#store/store.ts'
 
 import type { Oracle } from '../oracle.ts'
 import { type Check, type Evidence, holds } from './check.ts'
 import { healthOf, hostOf, isReachable, serviceOf, ServiceTasks } from './service-tasks.ts'
+import { wantedOf } from './task-sets.ts'
 
 /** What the scheduler did to one service in one commit. */
 type Step = {
@@ -25,11 +32,13 @@ type Step = {
  */
 export class Percentages implements Check {
   readonly name = 'I6 the scheduler keeps within the percentages'
+  readonly #evidence: Evidence
   readonly #oracle: Oracle
   readonly #tasks = new ServiceTasks()
 
-  constructor({ oracle }: Evidence) {
-    this.#oracle = oracle
+  constructor(evidence: Evidence) {
+    this.#evidence = evidence
+    this.#oracle = evidence.oracle
   }
 
   commit(changes: readonly Change[]): void {
@@ -42,8 +51,9 @@ export class Percentages implements Check {
       )
       this.#startsRightly(step)
       this.#protects(step)
-      if (step.service.schedulingStrategy === 'DAEMON') this.#daemon(step)
-      else if (step.service.deploymentController === 'ECS') this.#replicas(step)
+      if (step.service.deploymentController === 'EXTERNAL') this.#external(step)
+      else if (step.service.schedulingStrategy === 'DAEMON') this.#daemon(step)
+      else this.#replicas(step)
     }
   }
 
@@ -75,7 +85,7 @@ export class Percentages implements Check {
     for (const { startedBy = '', family, revision, taskId } of started) {
       const id = startedBy.slice(startedBy.indexOf('/') + 1)
       const share = this.#oracle.get(deployments, inService(service, id))
-      if (service.deploymentController !== 'ECS') continue
+      if (service.deploymentController === 'EXTERNAL') continue
       holds(share?.serviceId === service.serviceId, `${taskId} is started for nobody`)
       holds(
         share.family === family && share.revision === revision,
@@ -92,7 +102,7 @@ export class Percentages implements Check {
     for (const task of stopped)
       holds(
         (task.protectedUntil ?? 0) <= now ||
-          healthOf(this.#oracle, service, task, now) === 'UNHEALTHY',
+          healthOf(this.#evidence, service, task, now) === 'UNHEALTHY',
         `${key} stops ${task.taskId}, which is protected`,
       )
   }
@@ -120,7 +130,7 @@ export class Percentages implements Check {
       task.desiredStatus === 'RUNNING' &&
       task.startedBy === `ecs-svc/${primary?.deploymentId}` &&
       hostOf(this.#oracle, task)?.status === 'ACTIVE' &&
-      healthOf(this.#oracle, service, task, now) !== 'UNHEALTHY'
+      healthOf(this.#evidence, service, task, now) !== 'UNHEALTHY'
     // Where nothing takes the place of a deployment that failed, all that runs counts as one.
     const isCounted = (task: Task): boolean =>
       primary?.rolloutState === 'FAILED' ? task.desiredStatus === 'RUNNING' : couldStay(task)
@@ -130,6 +140,36 @@ export class Percentages implements Check {
       sentAway <= surplus,
       `${key} stops ${sentAway} tasks of its primary deployment, of which ${surplus} are too many`,
     )
+  }
+
+  /** Each task set has its part of the desired count: no more by the scheduler's starts, no fewer by its stops. */
+  #external({ key, service, before, started, stopped, now }: Step): void {
+    for (const startedBy of new Set([...started, ...stopped].map((task) => task.startedBy ?? ''))) {
+      const id = startedBy.slice(startedBy.indexOf('/') + 1)
+      const set = this.#oracle.get(taskSets, inService(service, id))
+      const begun = started.filter((task) => task.startedBy === startedBy)
+      const wanted = set ? wantedOf(service, set) : 0
+      const mayStay = (task: Task): boolean =>
+        task.startedBy === startedBy &&
+        task.desiredStatus === 'RUNNING' &&
+        hostOf(this.#oracle, task)?.status === 'ACTIVE' &&
+        healthOf(this.#evidence, service, task, now) !== 'UNHEALTHY'
+      const kept = [...this.#tasks.of(key).values()].filter(mayStay).length
+      holds(
+        begun.length === 0 || kept <= wanted,
+        `${startedBy} of ${key} has ${kept} tasks and starts some; it should have ${wanted}`,
+      )
+      const isOfIt = ({ family, revision }: Task): boolean =>
+        set?.serviceId === service.serviceId && set.family === family && set.revision === revision
+      holds(begun.every(isOfIt), `${startedBy} of ${key} starts what is not its own`)
+      if (service.status !== 'ACTIVE') continue
+      const sentAway = stopped.filter(mayStay).length
+      const surplus = Math.max(0, before.filter(mayStay).length - wanted)
+      holds(
+        sentAway <= surplus,
+        `${startedBy} of ${key} stops ${sentAway} tasks, of which ${surplus} are too many`,
+      )
+    }
   }
 
   /** One on each container instance; and in its deployments, as many healthy ones as its minimum says. */
@@ -156,7 +196,7 @@ export class Percentages implements Check {
       (task) =>
         hosts.has(task.containerInstanceId) &&
         task.startedBy === `ecs-svc/${primary?.deploymentId}` &&
-        healthOf(this.#oracle, service, task, now) !== 'UNHEALTHY',
+        healthOf(this.#evidence, service, task, now) !== 'UNHEALTHY',
     )
     holds(!good, `${key} stops the daemon ${good?.taskId}, which could stay`)
     holds(
@@ -167,7 +207,7 @@ export class Percentages implements Check {
 
   #isHealthy(service: Service, task: Task, now: number): boolean {
     return (
-      task.desiredStatus === 'RUNNING' && healthOf(this.#oracle, service, task, now) === 'HEALTHY'
+      task.desiredStatus === 'RUNNING' && healthOf(this.#evidence, service, task, now) === 'HEALTHY'
     )
   }
 

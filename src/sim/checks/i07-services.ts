@@ -1,5 +1,4 @@
-import { definitionKey } from '#aws/ecs/names.ts'
-import { containerInstances, type Task, taskDefinitions, tasks } from '#aws/ecs/records.ts'
+import { containerInstances, type Task, tasks } from '#aws/ecs/records.ts'
 import {
   type Deployment,
   deployments,
@@ -16,6 +15,7 @@ import type { Change } from '#store/store.ts'
 import { RESTLESS } from '../definitions.ts'
 import type { Oracle } from '../oracle.ts'
 import { type Check, type Evidence, holds } from './check.ts'
+import { hasRoom, hasRoomEverywhere } from './places.ts'
 import { healthOf, hostOf, isReachable, ServiceTasks } from './service-tasks.ts'
 
 const STEADY = 'has reached a steady state.'
@@ -114,7 +114,7 @@ export class Services implements Check {
       (task) =>
         task.desiredStatus === 'RUNNING' &&
         task.startedBy === `ecs-svc/${primary?.deploymentId}` &&
-        healthOf(this.#oracle, service, task, now) === 'HEALTHY',
+        healthOf(this.#evidence, service, task, now) === 'HEALTHY',
     )
     const hosts = new Set(own.map(({ containerInstanceId }) => containerInstanceId))
     const isDaemon = service.schedulingStrategy === 'DAEMON'
@@ -132,7 +132,10 @@ export class Services implements Check {
 
   calm(): void {
     for (const [key, service] of this.#oracle.rows(services)) {
-      const own = [...this.#tasks.of(key).values()]
+      // An end that a host out of reach cannot confirm is nobody's any more.
+      const own = [...this.#tasks.of(key).values()].filter(
+        (task) => task.desiredStatus === 'RUNNING' || isReachable(hostOf(this.#oracle, task)),
+      )
       holds(service.status !== 'DRAINING', `${key} is DRAINING for ever`)
       holds(
         service.status === 'ACTIVE' || own.length === 0,
@@ -178,46 +181,14 @@ export class Services implements Check {
     const { minimumHealthyPercent, maximumPercent } = service.deploymentConfiguration
     const max = Math.floor((service.desiredCount * maximumPercent) / 100)
     const min = Math.ceil((service.desiredCount * minimumHealthyPercent) / 100)
-    const healthy = own.filter((task) => healthOf(this.#oracle, service, task, now) === 'HEALTHY')
+    const healthy = own.filter((task) => healthOf(this.#evidence, service, task, now) === 'HEALTHY')
     if (service.schedulingStrategy === 'DAEMON') {
-      if (!this.#hasRoomEverywhere(primary, own)) return 'a host has no room'
+      if (!hasRoomEverywhere(this.#oracle, primary, own)) return 'a host has no room'
       return healthy.length <= min ? 'its minimum allows no end' : undefined
     }
-    const mayStart = own.length < max && this.#hasRoom(primary)
+    const mayStart = own.length < max && hasRoom(this.#oracle, primary)
     const mayStop = healthy.length > min && own.length > service.desiredCount - missing
     return mayStart || mayStop ? undefined : `${key} has no room`
-  }
-
-  #hasRoom(primary: Deployment): boolean {
-    return [...this.#oracle.rows(containerInstances)].some(([key]) => this.#fits(primary, key))
-  }
-
-  #hasRoomEverywhere(primary: Deployment, own: readonly Task[]): boolean {
-    const taken = new Set(own.map(({ containerInstanceId }) => containerInstanceId))
-    return [...this.#oracle.rows(containerInstances)].every(
-      ([key, { containerInstanceId, status }]) =>
-        status !== 'ACTIVE' || taken.has(containerInstanceId) || this.#fits(primary, key),
-    )
-  }
-
-  #fits(primary: Deployment, hostKey: string): boolean {
-    const host = this.#oracle.get(containerInstances, hostKey)
-    const row = this.#oracle.get(
-      taskDefinitions,
-      definitionKey(primary, primary.family, primary.revision),
-    )
-    if (host?.status !== 'ACTIVE' || !host.agentConnected || !row) return false
-    const containers = row.definition.containerDefinitions
-    const cpu = containers.reduce((sum, one) => sum + (one.cpu ?? 0), 0)
-    const memory = containers.reduce((sum, one) => sum + (one.memory ?? 0), 0)
-    const ports = containers.flatMap(({ portMappings = [] }) =>
-      portMappings.map(({ hostPort = 0 }) => hostPort),
-    )
-    return (
-      host.remaining.cpu >= cpu &&
-      host.remaining.memoryMiB >= memory &&
-      !ports.some((port) => port !== 0 && host.remaining.ports.includes(port))
-    )
   }
 
   #story({ desiredCount, schedulingStrategy, serviceId }: Service, own: readonly Task[]): string {

@@ -9,20 +9,23 @@ import { holds, type MakeCheck } from './check.ts'
 export const liveness: MakeCheck = ({ oracle, hosts }) => ({
   name: 'liveness',
   calm() {
+    const lost = new Set(
+      hosts.filter(({ isLost }) => isLost).map((host) => keyOf(host.containerInstanceArn ?? '')),
+    )
+    const living = hosts.filter(({ isLost }) => !isLost)
     const connected = new Map(
-      hosts.map((host) => [keyOf(host.containerInstanceArn ?? ''), host] as const),
+      living.map((host) => [keyOf(host.containerInstanceArn ?? ''), host] as const),
     )
     for (const [key, host] of connected) {
       const instance = oracle.get(containerInstances, key)
       holds(instance?.agentConnected, `the agent of ${host.name} is not connected`)
     }
     for (const [key, task] of oracle.rows(tasks)) {
-      if (task.lastStatus === 'STOPPED') continue
+      const at = `${key.slice(0, key.lastIndexOf('/'))}/${task.containerInstanceId}`
+      if (task.lastStatus === 'STOPPED' || lost.has(at)) continue
       holds(task.desiredStatus === 'RUNNING', `${key} should stop, and is ${task.lastStatus}`)
       holds(task.lastStatus === 'RUNNING', `${key} should run, and is ${task.lastStatus}`)
-      const host = connected.get(
-        `${key.slice(0, key.lastIndexOf('/'))}/${task.containerInstanceId}`,
-      )
+      const host = connected.get(at)
       const alive = (host?.engine.all() ?? []).filter(
         ({ state, labels }) => state === 'running' && keyOf(labels[LABELS.taskArn] ?? '') === key,
       )

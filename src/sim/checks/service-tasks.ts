@@ -12,6 +12,7 @@ import type { Service } from '#aws/ecs/services/records.ts'
 import type { Change } from '#store/store.ts'
 
 import type { Oracle } from '../oracle.ts'
+import type { Evidence } from './check.ts'
 
 /** Without health checks a task counts as healthy once it has run this long. */
 const HEALTHY_AFTER_MS = 40_000
@@ -49,16 +50,30 @@ export const hostOf = (oracle: Oracle, task: Task): ContainerInstance | undefine
     containerInstanceKey(task, task.clusterName, task.containerInstanceId),
   )
 
+/** Whether its operator takes it for lost: it is out of reach, and has been for that long. */
+export function isLost(
+  host: ContainerInstance | undefined,
+  now: number,
+  lostAfterMs: number | undefined,
+): boolean {
+  const since = isReachable(host) ? undefined : host?.disconnectedAt
+  return since !== undefined && lostAfterMs !== undefined && since + lostAfterMs <= now
+}
+
 export const isReachable = (host: ContainerInstance | undefined): boolean =>
   host !== undefined && host.status !== 'INACTIVE' && host.agentConnected
 
-/** As AWS says it: all essential containers that have a health check pass it; without one, 40 seconds of running. */
+/**
+ * As AWS says it: all essential containers that have a health check pass it; without one, 40 seconds of running. What is
+ * on a lost host is not healthy.
+ */
 export function healthOf(
-  oracle: Oracle,
+  { oracle, lostAfterMs }: Pick<Evidence, 'oracle' | 'lostAfterMs'>,
   service: Service,
   task: Task,
   now: number,
 ): 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN' {
+  if (isLost(hostOf(oracle, task), now, lostAfterMs)) return 'UNHEALTHY'
   if (task.lastStatus !== 'RUNNING') return 'UNKNOWN'
   const startedAt = task.startedAt ?? Infinity
   const key = definitionKey(task, task.family, task.revision)

@@ -2,6 +2,7 @@ import { LABELS } from '#agent/tasks/create.ts'
 import { containerInstanceArn } from '#aws/ecs/names.ts'
 /** What happens in a world: storms, each of its own kind, and between them calm in which all must come to its end. */
 import { containerInstances, tasks } from '#aws/ecs/records.ts'
+import { shareOf } from '#aws/ecs/services/names.ts'
 import { deployments, serviceDeployments, services, taskSets } from '#aws/ecs/services/records.ts'
 
 import { IMAGE, RESTLESS, SOUND } from './definitions.ts'
@@ -64,13 +65,24 @@ export async function tell({ seed, storms, planted }: StoryOptions): Promise<Sto
 const lostAfterMs = (rng: Rng): number | undefined =>
   rng.chance(0.5) ? rng.between(MINUTE_MS, 5 * MINUTE_MS) : undefined
 
-/** In some storms a host is lost for good. Without a word from the operator what ran there would be waited for for ever. */
+/**
+ * Where the operator says so, each storm takes a host for good, and one that services have tasks on if there is such a
+ * one. Without a word from the operator what ran there would be waited for for ever.
+ */
 function loseOne(world: World, rng: Rng): void {
   const afterMs = rng.between(0, STORM_MS)
-  if (world.lostAfterMs === undefined || !rng.chance(0.5)) return
+  if (world.lostAfterMs === undefined) return
   world.clock.after(afterMs, () => {
     const left = world.hosts.filter(({ isLost }) => !isLost)
-    if (left.length > 1) rng.pick(left)?.lose()
+    const serving = new Set(
+      [...world.oracle.rows(tasks)]
+        .filter(([, task]) => shareOf(task) && task.lastStatus === 'RUNNING')
+        .map(([, task]) => task.containerInstanceId),
+    )
+    const missed = left.filter(({ containerInstanceArn = '' }) =>
+      serving.has(containerInstanceArn.split('/').at(-1) ?? ''),
+    )
+    if (left.length > 1) rng.pick(missed.length > 0 ? missed : left)?.lose()
   })
 }
 

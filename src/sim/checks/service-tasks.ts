@@ -65,7 +65,7 @@ export const isReachable = (host: ContainerInstance | undefined): boolean =>
 
 /**
  * As AWS says it: all essential containers that have a health check pass it; without one, 40 seconds of running. What is
- * on a lost host is not healthy.
+ * on a lost host is not healthy, unless it is a daemon, which has no place elsewhere.
  */
 export function healthOf(
   { oracle, lostAfterMs }: Pick<Evidence, 'oracle' | 'lostAfterMs'>,
@@ -73,7 +73,8 @@ export function healthOf(
   task: Task,
   now: number,
 ): 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN' {
-  if (isLost(hostOf(oracle, task), now, lostAfterMs)) return 'UNHEALTHY'
+  const mayMove = service.schedulingStrategy === 'REPLICA'
+  if (mayMove && isLost(hostOf(oracle, task), now, lostAfterMs)) return 'UNHEALTHY'
   if (task.lastStatus !== 'RUNNING') return 'UNKNOWN'
   const startedAt = task.startedAt ?? Infinity
   const key = definitionKey(task, task.family, task.revision)

@@ -99,7 +99,13 @@ const setSays = (service: Service, taskSet: TaskSet, world: World): string[] => 
   `${SHARE}${taskSet.taskSetId} ${taskSet.status}, ${taskSet.stabilityStatus} since ${ago(taskSet.stabilityStatusAt, world)}: ` +
     `${taskSet.runningCount} running and ${taskSet.pendingCount} starting of ${computedDesired(service, taskSet)}`,
   ...throttleSays(taskSet, world),
+  ...toldSays(taskSet, world),
 ]
+
+const toldSays = ({ toldAt }: Service | TaskSet, world: World): string[] =>
+  Object.entries(toldAt)
+    .filter(([about]) => about !== 'steady')
+    .map(([about, at]) => `told ${ago(at, world)}: see its events about ${about}`)
 
 const throttleSays = ({ throttle }: Deployment | TaskSet, { now }: World): string[] =>
   throttle && throttle.until > now
@@ -145,9 +151,7 @@ function stateOf(tx: Write, service: Service, deployment: Deployment, world: Wor
   if (service.isSteady) says.push('it is in a steady state')
   else if (seen.changesIn !== undefined && count('WARMING') > 0)
     says.push(`the next task counts as healthy, or not, in ${span(seen.changesIn)}`)
-  for (const [about, at] of Object.entries(service.toldAt))
-    if (about !== 'steady') says.push(`told ${ago(at, world)}: see its events about ${about}`)
-  return says
+  return [...says, ...toldSays(service, world)]
 }
 
 function stageOf(open: ServiceDeployment, world: World): string[] {

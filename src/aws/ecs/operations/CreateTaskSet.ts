@@ -79,6 +79,7 @@ function create(
     tags: keptTags(input.tags),
     stabilityStatus: 'STABILIZING',
     stabilityStatusAt: now,
+    toldAt: {},
     pendingCount: 0,
     runningCount: 0,
     createdAt: now,

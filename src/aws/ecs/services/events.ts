@@ -4,13 +4,15 @@ import type { Read, Write } from '#store/store.ts'
 
 import { clusterArn } from '../names.ts'
 import type { Moment } from '../tasks/change.ts'
-import { inService, ofService, serviceArn, type ServicePlace, SHARE } from './names.ts'
+import { inService, ofService, serviceArn, type ServicePlace, SHARE, taskSetArn } from './names.ts'
 import {
   type Deployment,
   type Service,
   type ServiceEvent,
   serviceEvents,
   services,
+  type TaskSet,
+  taskSets,
 } from './records.ts'
 
 const EVENTS_MAX = 100
@@ -18,17 +20,25 @@ const EVENTS_MAX = 100
 const REPEAT_MS = 6 * 60 * 60_000
 const NUMBER_DIGITS = 9
 
-/** Adds `(service NAME) message` to the service's events. */
-export function tell(tx: Write, service: ServicePlace, message: string, moment: Moment): void {
-  const prefix = `${ofService(service)}/`
+/** Who tells: a service, or one of its task sets. */
+export type Teller = ServicePlace & { readonly taskSetId?: string }
+/** As the store has it, which keeps when it told what. */
+export type TellerRow = Service | TaskSet
+
+const nameOf = ({ serviceName, taskSetId }: Teller): string =>
+  taskSetId === undefined ? serviceName : `${serviceName}, taskSet ${SHARE}${taskSetId}`
+
+/** Adds `(service NAME) message`, or `(service NAME, taskSet ID) message`, to the service's events. */
+export function tell(tx: Write, teller: Teller, message: string, moment: Moment): void {
+  const prefix = `${ofService(teller)}/`
   const newest = tx.scan(serviceEvents, { prefix, reverse: true })[Symbol.iterator]().next()
   const number = newest.done ? 1 : Number(newest.value.key.slice(prefix.length)) + 1
-  tx.put(serviceEvents, inService(service, digits(number)), {
+  tx.put(serviceEvents, inService(teller, digits(number)), {
     id: moment.id,
     createdAt: moment.now,
-    message: `(service ${service.serviceName}) ${message}`,
+    message: `(service ${nameOf(teller)}) ${message}`,
   })
-  if (number > EVENTS_MAX) tx.delete(serviceEvents, inService(service, digits(number - EVENTS_MAX)))
+  if (number > EVENTS_MAX) tx.delete(serviceEvents, inService(teller, digits(number - EVENTS_MAX)))
 }
 
 /** Empties what a service told: one that is created anew under the name has told nothing yet. */
@@ -45,33 +55,44 @@ export const eventsOf = (tx: Read, service: ServicePlace): ServiceEvent[] =>
 
 const digits = (number: number): string => String(number).padStart(NUMBER_DIGITS, '0')
 
-/** As `tell`, but kept back while the same `about` was told within six hours. Returns the service as it is now. */
+/** As `tell`, but kept back while the same `about` was told within six hours. */
 export function tellOnce(
   tx: Write,
-  service: Service,
+  teller: TellerRow,
   about: string,
   message: string,
   moment: Moment,
-): Service {
-  const toldAt = service.toldAt[about]
-  if (toldAt !== undefined && moment.now - toldAt < REPEAT_MS) return service
-  tell(tx, service, message, moment)
-  return tx.patch(services, ofService(service), {
-    toldAt: { ...service.toldAt, [about]: moment.now },
-  }) as Service
+): void {
+  const known = toldBy(tx, teller)
+  const toldAt = known[about]
+  if (toldAt !== undefined && moment.now - toldAt < REPEAT_MS) return
+  tell(tx, teller, message, moment)
+  keep(tx, teller, { ...known, [about]: moment.now })
 }
 
 /** What the events are about is over: the next one is told at once. */
-export function resolved(tx: Write, service: Service, abouts: readonly string[]): Service {
-  const left = Object.entries(service.toldAt).filter(([about]) => !abouts.includes(about))
-  if (left.length === Object.keys(service.toldAt).length) return service
-  return tx.patch(services, ofService(service), { toldAt: Object.fromEntries(left) }) as Service
+export function resolved(tx: Write, teller: TellerRow, abouts: readonly string[]): void {
+  const known = Object.entries(toldBy(tx, teller))
+  const left = known.filter(([about]) => !abouts.includes(about))
+  if (left.length < known.length) keep(tx, teller, Object.fromEntries(left))
+}
+
+/** What it has told, and when; without what is over. */
+export const toldBy = (tx: Read, teller: TellerRow): TellerRow['toldAt'] =>
+  ('taskSetId' in teller
+    ? tx.get(taskSets, inService(teller, teller.taskSetId))
+    : tx.get(services, ofService(teller))
+  )?.toldAt ?? {}
+
+function keep(tx: Write, teller: TellerRow, toldAt: TellerRow['toldAt']): void {
+  if ('taskSetId' in teller) tx.patch(taskSets, inService(teller, teller.taskSetId), { toldAt })
+  else tx.patch(services, ofService(teller), { toldAt })
 }
 
 /** AWS's `ECS Service Action`. */
 export function noticeAction(
   tx: Write,
-  service: ServicePlace,
+  teller: Teller,
   event: {
     readonly type: 'INFO' | 'WARN' | 'ERROR'
     readonly name: string
@@ -79,19 +100,21 @@ export function noticeAction(
   },
   { now, id }: Moment,
 ): void {
+  const { taskSetId } = teller
   publish(tx, {
     source: 'aws.ecs',
     detailType: 'ECS Service Action',
-    tenant: service.tenant,
-    accountId: service.accountId,
-    region: service.region,
-    resources: [serviceArn(service)],
+    tenant: teller.tenant,
+    accountId: teller.accountId,
+    region: teller.region,
+    resources: [serviceArn(teller)],
     time: now,
     id,
     detail: {
       eventType: event.type,
       eventName: event.name,
-      clusterArn: clusterArn(service, service.clusterName),
+      clusterArn: clusterArn(teller, teller.clusterName),
+      ...(taskSetId !== undefined && { taskSetArns: [taskSetArn(teller, taskSetId)] }),
       createdAt: new Date(now),
       ...(event.reason !== undefined && { reason: event.reason }),
     },

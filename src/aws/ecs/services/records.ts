@@ -189,6 +189,7 @@ export type TaskSet = InService &
     readonly tags: readonly Tag[] // operations
     readonly stabilityStatus: 'STEADY_STATE' | 'STABILIZING' // scheduler
     readonly stabilityStatusAt: number // scheduler
+    readonly toldAt: Readonly<Record<string, number>> // scheduler
     readonly throttle?: Throttle | undefined // tasks
     readonly createdAt: number
     readonly updatedAt: number

@@ -8,7 +8,7 @@ import type { Read, Write } from '#store/store.ts'
 import { stopTask } from '../tasks/stop.ts'
 import { keptUp, take } from './advance.ts'
 import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
-import { tell } from './events.ts'
+import { tell, type Teller } from './events.ts'
 import { HEALTH_FAILED, inService, ofService, SHARE } from './names.ts'
 import { type DaemonPlan, planDaemon } from './plan-daemon.ts'
 import {
@@ -34,7 +34,7 @@ import { mayScaleUp, nextStep, type Step } from './rollout.ts'
 import { see, type Seen } from './situation.ts'
 import { daemonHosts, shareIdOf, type Started, startTasks } from './start-tasks.ts'
 import { computedDesired, taskSetsOf } from './task-sets.ts'
-import { tellSteady, tellTroubles } from './troubles.ts'
+import { tellStability, tellSteady, tellTroubles } from './troubles.ts'
 import type { World } from './world.ts'
 import { imbalance, zonesOf } from './zones.ts'
 
@@ -120,12 +120,7 @@ function external(tx: Write, service: Service, world: World): Outlook {
     }
     const plan = planReplicas(situation)
     outlook = sooner(outlook, act(tx, service, taskSet, { plan, seen, situation }, world))
-    const stabilityStatus = plan.isSteady ? 'STEADY_STATE' : 'STABILIZING'
-    if (taskSet.stabilityStatus !== stabilityStatus)
-      tx.patch(taskSets, inService(service, taskSet.taskSetId), {
-        stabilityStatus,
-        stabilityStatusAt: world.now,
-      })
+    tellStability(tx, taskSet, plan.isSteady, world)
   }
   return outlook
 }
@@ -159,10 +154,9 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
       const isSteady = planned.plan.isSteady && !open
       if (isSteady && share.throttle)
         tx.patch(deployments, inService(service, share.deploymentId), { throttle: undefined })
-      return sooner(
-        sooner(outlook, act(tx, service, share, planned, world)),
-        tellSteady(tx, service, isSteady, world),
-      )
+      const acted = act(tx, service, share, planned, world)
+      tellSteady(tx, service, isSteady, world)
+      return sooner(outlook, acted)
     }
     take(tx, step, { service, open: open as ServiceDeployment, deployment }, world)
     deployment = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY') ?? deployment
@@ -300,13 +294,14 @@ function act(
   { plan, seen, situation }: Planned,
   world: World,
 ): Outlook {
+  const teller = 'taskSetId' in share ? share : service
   const starts = Math.min(plan.start, TASKS_PER_STEP)
   let started: Started = { tasks: [] }
   if (starts > 0) {
     const where =
       'startOn' in plan ? { on: plan.startOn.slice(0, TASKS_PER_STEP) } : { count: starts }
     started = startTasks(tx, service, share, where, world)
-    tellTasks(tx, service, ['has started', 'tasks'], taskIdsOf(started), world)
+    tellTasks(tx, teller, ['has started', 'tasks'], taskIdsOf(started), world)
   }
   const balances =
     plan.moveTo !== undefined && move(tx, service, share, plan.moveTo, { seen, world })
@@ -315,8 +310,8 @@ function act(
   if (started.refusals && situation)
     stops.push(...makePlace(situation, started, share, new Set(stops.map(({ task }) => task.id))))
   const now = stops.slice(0, Math.max(0, TASKS_PER_STEP - started.tasks.length))
-  stopTasks(tx, service, now, seen, world)
-  tellTroubles(tx, service, { plan, started, share }, world)
+  stopTasks(tx, teller, now, seen, world)
+  tellTroubles(tx, teller, { plan, started, throttle: share.throttle }, world)
   const isMore = stops.length > now.length || (starts < plan.start && !started.refusals)
   const mayFit = started.refusals !== undefined || (plan.moveTo !== undefined && !balances)
   const throttled = share.throttle ? Math.max(0, share.throttle.until - world.now) : undefined
@@ -367,7 +362,7 @@ function makePlace(
 
 function stopTasks(
   tx: Write,
-  service: Service,
+  teller: Teller,
   stops: readonly Stop[],
   seen: Seen,
   { now, ids }: World,
@@ -383,10 +378,10 @@ function stopTasks(
     const moment = { now, id: ids.uuid() }
     stopTask(tx, row, { stopCode: 'ServiceSchedulerInitiated', stoppedReason }, moment)
     if (why === 'UNHEALTHY')
-      tell(tx, service, `(task ${task.id}) failed container health checks.`, moment)
+      tell(tx, teller, `(task ${task.id}) failed container health checks.`, moment)
     if (row.lastStatus === 'RUNNING') running.push(task.id)
   }
-  tellTasks(tx, service, ['has stopped', 'running tasks'], running, { now, ids })
+  tellTasks(tx, teller, ['has stopped', 'running tasks'], running, { now, ids })
 }
 
 const asScale = (task: SeenTask): Stop => ({ task, why: 'SCALE' })
@@ -395,7 +390,7 @@ const taskIdsOf = ({ tasks }: Started): string[] => tasks.map(({ taskId }) => ta
 
 function tellTasks(
   tx: Write,
-  service: Service,
+  teller: Teller,
   [did, what]: readonly [string, string],
   taskIds: readonly string[],
   { now, ids }: World,
@@ -403,6 +398,6 @@ function tellTasks(
   for (let at = 0; at < taskIds.length; at += IDS_PER_EVENT) {
     const some = taskIds.slice(at, at + IDS_PER_EVENT)
     const named = some.map((id) => `(task ${id})`).join(' ')
-    tell(tx, service, `${did} ${some.length} ${what}: ${named}.`, { now, id: ids.uuid() })
+    tell(tx, teller, `${did} ${some.length} ${what}: ${named}.`, { now, id: ids.uuid() })
   }
 }

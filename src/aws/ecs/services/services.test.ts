@@ -275,6 +275,18 @@ test('a daemon stays where the host is out of reach, and what it is told of it i
   )
 })
 
+test('a daemon on a lost host stays as it is, since it has no place elsewhere', async () => {
+  const fleet = await Fleet.open(3, { lostHostAfterMs: 60_000 })
+  await fleet.define('app:1')
+  await fleet.service({ schedulingStrategy: 'DAEMON', desiredCount: undefined })
+  await fleet.pass(60)
+  const before = JSON.stringify(await fleet.describe())
+  await fleet.hosts[0]?.disconnect()
+  await fleet.pass(120, 30)
+  assert.equal(JSON.stringify(await fleet.describe()), before)
+  assert.equal(fleet.live().length, 3)
+})
+
 test('a protected task is not ended for scale, and the event says so', async () => {
   const fleet = await steady(1, { desiredCount: 2 })
   await fleet.house.call('UpdateTaskProtection', {
@@ -339,6 +351,30 @@ test('task sets of an external controller have their share of the desired count'
     described.taskSets.map((one: Answer) => [one.computedDesiredCount, one.stabilityStatus]),
     [[3, 'STEADY_STATE']],
   )
+})
+
+test('each task set tells its own troubles and steady state, once', async () => {
+  const fleet = await Fleet.open(2)
+  await fleet.define('app:1')
+  await fleet.define('app:1', { memory: 9999 })
+  await fleet.house.call('CreateService', {
+    serviceName: 'web',
+    desiredCount: 1,
+    deploymentController: { type: 'EXTERNAL' },
+  })
+  for (const taskDefinition of ['web:1', 'web:2']) {
+    const scale = { value: 100, unit: 'PERCENT' }
+    const place = { cluster: 'default', service: 'web' }
+    await fleet.house.call('CreateTaskSet', { ...place, taskDefinition, scale })
+  }
+  await fleet.pass(600, 30)
+  const unable =
+    '(service web, taskSet ecs-svc/N) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance ID) has insufficient memory available. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.'
+  assert.deepEqual(await fleet.events(), [
+    '(service web, taskSet ecs-svc/N) has started 1 tasks: (task ID).',
+    unable,
+    '(service web, taskSet ecs-svc/N) has reached a steady state.',
+  ])
 })
 
 test('room for a part of what is to come: the rest finds its place where older tasks leave one', async () => {

@@ -33,7 +33,9 @@ export type Seen = {
 export function see(tx: Read, service: Service, { now, lostAfterMs, signals }: World): Seen {
   const rows = new Map<string, Task>()
   const tasks: SeenTask[] = []
-  const hosts = new Hosts(tx, service, now, lostAfterMs)
+  // A daemon has no place elsewhere: it stays as it is, and nothing waits for it.
+  const mayMove = service.schedulingStrategy === 'REPLICA'
+  const hosts = new Hosts(tx, service, now, mayMove ? lostAfterMs : undefined)
   const checks = new Checks(tx)
   let soonest = Infinity
   const key = serviceKey(service, service.clusterName, groupOf(service.serviceName))

@@ -104,11 +104,16 @@ export class Services implements Check {
     now: number,
     begun: ReadonlySet<string> = new Set(),
   ): void {
-    // Nobody waits for an end that a host out of reach cannot confirm.
+    const isDaemon = service.schedulingStrategy === 'DAEMON'
+    // Nobody waits for an end that a host out of reach cannot confirm, nor for any daemon there.
     const own = [...this.#tasks.of(key)]
       .filter(([taskKey]) => !begun.has(taskKey))
       .map(([, task]) => task)
-      .filter((task) => task.desiredStatus === 'RUNNING' || isReachable(hostOf(this.#oracle, task)))
+      .filter(
+        (task) =>
+          isReachable(hostOf(this.#oracle, task)) ||
+          (!isDaemon && task.desiredStatus === 'RUNNING'),
+      )
     const primary = this.#primary(service)
     const good = own.filter(
       (task) =>
@@ -117,10 +122,8 @@ export class Services implements Check {
         healthOf(this.#evidence, service, task, now) === 'HEALTHY',
     )
     const hosts = new Set(own.map(({ containerInstanceId }) => containerInstanceId))
-    const isDaemon = service.schedulingStrategy === 'DAEMON'
     const outOfReach = [...this.#oracle.rows(containerInstances)].filter(
-      ([, host]) =>
-        host.status === 'ACTIVE' && !host.agentConnected && !hosts.has(host.containerInstanceId),
+      ([, host]) => host.status === 'ACTIVE' && !host.agentConnected,
     ).length
     const wanted = service.desiredCount - (isDaemon ? outOfReach : 0)
     holds(

@@ -114,6 +114,13 @@ test('a minimum that allows no end is said, as long as nothing is under way', ()
   assert.deepEqual([isStuck, count], [false, 1])
 })
 
+test('nothing is waited for on a host out of reach', () => {
+  const tasks = [on('a', { state: 'STARTING' }), on('b')]
+  const isSteady = (outOfReach: readonly string[]): boolean =>
+    planDaemon(situation({ hosts: ['a', 'b'], tasks, outOfReach: new Set(outOfReach) })).isSteady
+  assert.deepEqual([isSteady([]), isSteady(['b']), isSteady(['a'])], [false, false, true])
+})
+
 const situation = (fields: Partial<DaemonSituation>): DaemonSituation => ({
   minimumHealthyPercent: 0,
   primary: 'new',

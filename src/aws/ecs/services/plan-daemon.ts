@@ -61,10 +61,12 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
       !now.isStalled &&
       empty.length === 0 &&
       now.tasks.length === served &&
-      live.every(({ state, shareId }) => state === 'HEALTHY' && shareId === now.primary),
+      live.every((task) => now.outOfReach.has(task.hostId) || isDone(task, now.primary)),
   }
 }
 
+const isDone = ({ state, shareId }: SeenTask, primary: string): boolean =>
+  state === 'HEALTHY' && shareId === primary
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
 
 type Sorted = {

@@ -1,6 +1,7 @@
 /**
  * The C1M: tasks of services on thousands of pretended hosts over real sockets, durable; `node bench/million.ts TASKS`
- * with a million where nothing is said. HashiCorp's, whose shape this is, ran containers on real hosts: this is
+ * with a million where nothing is said; `twice` makes as many again in a second cluster, `plain` has the hosts speak as
+ * Amazon's agent does. HashiCorp's, whose shape this is, ran containers on real hosts: this is
  * the control plane's half alone.
  */
 import { readFileSync } from 'node:fs'
@@ -13,22 +14,27 @@ import { pretendedHosts, Probe, until } from './pretended.ts'
 import { tell } from './report.ts'
 
 const TASKS = Number(process.argv[2] ?? 1_000_000)
-const IS_PLAIN = process.argv[3] === 'plain'
+const IS_PLAIN = process.argv.includes('plain')
 const TASKS_PER_SERVICE = 1_000
 const TASKS_PER_HOST = 200
 const SERVICES = Math.ceil(TASKS / TASKS_PER_SERVICE)
-const CLUSTER = 'default'
+const [CLUSTER, ...MORE] = ['default', ...(process.argv.includes('twice') ? ['second'] : [])]
 const DESCRIBED = 1_000
 
 const order = pretendedHosts()
 
 type Counts = { readonly runningTasksCount: number; readonly pendingTasksCount: number }
 
-async function counts(target: Target): Promise<Counts> {
-  const { clusters } = await ask<{ clusters: [Counts] }>(target, 'DescribeClusters', {
-    clusters: [CLUSTER],
+/** Of one cluster, or of all. */
+async function counts(target: Target, names = [CLUSTER, ...MORE]): Promise<Counts> {
+  const { clusters } = await ask<{ clusters: Counts[] }>(target, 'DescribeClusters', {
+    clusters: names,
   })
-  return clusters[0]
+  const sum = (what: keyof Counts): number => clusters.reduce((all, one) => all + one[what], 0)
+  return {
+    runningTasksCount: sum('runningTasksCount'),
+    pendingTasksCount: sum('pendingTasksCount'),
+  }
 }
 
 const peakMiB = ({ child }: Berth): number =>
@@ -40,7 +46,18 @@ async function taskArns(target: Target, serviceName: string): Promise<string[]> 
   return arns
 }
 
-async function start(target: Target): Promise<void> {
+/** Hosts for a cluster's tasks, and the tasks on them. Resolves with how many seconds the tasks took. */
+async function fill(target: Target, cluster: string): Promise<number> {
+  await ask(target, 'CreateCluster', { clusterName: cluster })
+  const begin = performance.now()
+  const count = Math.ceil(TASKS / TASKS_PER_HOST)
+  const { port } = target
+  await order.give({ do: 'register', port, cluster, count, isPlain: IS_PLAIN })
+  tell(`${count} hosts registered and connected`, `${seconds(begin)} s`)
+  return start(target, cluster)
+}
+
+async function start(target: Target, cluster: string): Promise<number> {
   await ask(target, 'RegisterTaskDefinition', {
     family: 'web',
     containerDefinitions: [{ name: 'web', image: 'web:1', cpu: 100, memory: 128, essential: true }],
@@ -49,7 +66,7 @@ async function start(target: Target): Promise<void> {
   const probe = new Probe(target)
   for (let at = 0; at < SERVICES; at += 1)
     await ask(target, 'CreateService', {
-      cluster: CLUSTER,
+      cluster,
       serviceName: `s${at}`,
       taskDefinition: 'web',
       desiredCount: Math.min(TASKS_PER_SERVICE, TASKS - at * TASKS_PER_SERVICE),
@@ -57,7 +74,7 @@ async function start(target: Target): Promise<void> {
   tell(`${SERVICES} services created`, `${seconds(begin)} s`)
   let said = 0
   await until(async () => {
-    const now = await counts(target)
+    const now = await counts(target, [cluster])
     if (now.runningTasksCount - said > TASKS / 10) {
       said = now.runningTasksCount
       tell(
@@ -77,6 +94,7 @@ async function start(target: Target): Promise<void> {
     'RSS of the server: now, highest',
     `${berth.rssMiB.toFixed(0)}, ${peakMiB(berth).toFixed(0)} MiB`,
   )
+  return took
 }
 
 const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1)
@@ -141,18 +159,11 @@ async function killAndComeBack(): Promise<void> {
 
 let berth = await Berth.start()
 try {
-  await ask(berth.target, 'CreateCluster', { clusterName: CLUSTER })
-  const begin = performance.now()
-  const count = Math.ceil(TASKS / TASKS_PER_HOST)
-  await order.give({
-    do: 'register',
-    port: berth.target.port,
-    cluster: CLUSTER,
-    count,
-    isPlain: IS_PLAIN,
-  })
-  tell(`${count} hosts registered and connected`, `${seconds(begin)} s`)
-  await start(berth.target)
+  const first = await fill(berth.target, CLUSTER)
+  for (const cluster of MORE) {
+    const took = await fill(berth.target, cluster)
+    tell(`as many again in another cluster ÷ the first`, `${(took / first).toFixed(2)}×`)
+  }
   await describeWhileRolling(berth.target)
   await killAndComeBack()
 } finally {

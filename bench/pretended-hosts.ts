@@ -164,6 +164,7 @@ const hosts: PretendedHost[] = []
 
 async function register({ port, cluster, count, isPlain }: Extract<Order, { do: 'register' }>) {
   const target = { port, ...KEYS }
+  const from = hosts.length
   await atOnce(count, async (at) => {
     const { containerInstance } = await ask<{
       containerInstance: { containerInstanceArn: string }
@@ -180,11 +181,11 @@ async function register({ port, cluster, count, isPlain }: Extract<Order, { do: 
     })
     hosts.push(new PretendedHost(cluster, containerInstance.containerInstanceArn, isPlain))
   })
-  await connect(port)
+  await connect(port, from)
 }
 
-const connect = (port: number): Promise<void> =>
-  atOnce(hosts.length, (at) => (hosts[at] as PretendedHost).connect(port))
+const connect = (port: number, from = 0): Promise<void> =>
+  atOnce(hosts.length - from, (at) => (hosts[from + at] as PretendedHost).connect(port))
 
 async function atOnce(count: number, act: (at: number) => Promise<void>): Promise<void> {
   let next = 0

@@ -11,10 +11,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 
 import { logSuite } from './log.suite.ts'
 import { LogError } from './log.ts'
-import { SqliteLog } from './sqlite-log.ts'
+import { type FromWorker, SqliteLog, type ToWorker } from './sqlite-log.ts'
 import { Store, table } from './store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-log-'))
@@ -155,6 +156,29 @@ test('a snapshot that begins while its forerunner still drops what it replaced t
     { text: 'after' },
   )
   await store.close()
+})
+
+test('what is loaded waits for who takes it, a few parts ahead', async () => {
+  const store = await Store.open(new SqliteLog(at('ahead')), fail)
+  const text = 'x'.repeat(200_000)
+  for (let index = 0; index < 60; index += 1)
+    await store.write((tx) => tx.put(rows, `row-${index}`, { text }))
+  await store.close()
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    workerData: { path: at('ahead') },
+  })
+  let parts = 0
+  const closed = Promise.withResolvers<void>()
+  worker.on('message', (message: FromWorker) => {
+    if (message.type === 'commits') parts += 1
+    else if (message.type === 'failed') closed.reject(new Error(message.message))
+    else closed.resolve()
+  })
+  for (const type of ['load', 'more', 'more', 'close'] satisfies ToWorker['type'][])
+    worker.postMessage({ type })
+  await closed.promise
+  await worker.terminate()
+  assert.equal(parts, 4 + 2)
 })
 
 test('many commits of one turn are one write to the disk', async () => {

@@ -8,6 +8,8 @@ import { LogError, type Log, type LoggedChange, type LogSink, type SnapshotWrite
 
 export type ToWorker =
   | { readonly type: 'load' }
+  /** A part of what is loaded was taken: the next may come. */
+  | { readonly type: 'more' }
   | { readonly type: 'append'; readonly commits: readonly (readonly [number, string])[] }
   | { readonly type: 'snapshot-begin'; readonly revision: number }
   | { readonly type: 'snapshot-rows'; readonly content: string }
@@ -123,10 +125,12 @@ export class SqliteLog implements Log {
       case 'rows':
         for (const [table, key, row] of JSON.parse(message.content) as [string, string, object][])
           this.#sink?.row(table, key, row)
+        this.#say({ type: 'more' })
         return
       case 'commits':
         for (const [revision, changes] of message.commits)
           this.#sink?.commit(revision, JSON.parse(changes) as LoggedChange[])
+        this.#say({ type: 'more' })
         return
       case 'loaded':
         this.#sink = undefined

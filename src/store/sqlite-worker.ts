@@ -21,7 +21,10 @@ const SCHEMA = `
   ) WITHOUT ROWID;
 `
 const FORMAT = 1
-const LOAD_BATCH = 512
+/** Commits that are loaded together have this many characters, or are one. */
+const LOAD_CHARACTERS = 1 << 20
+/** This many parts of what is loaded are on their way at once: reading is faster than taking, and memory is not endless. */
+const LOAD_AHEAD = 4
 /** What goes at a time when old rows are dropped, so that commits need not wait long behind it. */
 const DROP_BATCH = 5_000
 
@@ -72,6 +75,7 @@ class Journal {
   #isClosed = false
   #chain = ''
   #snapshot = { revision: 0, number: 0, checksum: '' }
+  #parts: Iterator<FromWorker, void> | undefined
 
   constructor(path: string) {
     this.#db = new DatabaseSync(path)
@@ -85,14 +89,26 @@ class Journal {
   }
 
   load(): void {
+    this.#parts = this.#read()
+    for (let ahead = 0; ahead < LOAD_AHEAD; ahead += 1) this.#more()
+  }
+
+  #more(): void {
+    const next = this.#parts?.next()
+    if (next && !next.done) say(next.value)
+  }
+
+  /** The newest snapshot and the commits after it, in parts, and last up to which revision that is. */
+  *#read(): Generator<FromWorker, void> {
     const snapshot = this.#db
       .prepare(
         'SELECT revision, chain, checksum FROM snapshots WHERE complete = 1 ORDER BY revision DESC',
       )
       .get() as { revision: number; chain: string; checksum: string } | undefined
-    if (snapshot) this.#loadSnapshot(snapshot)
+    if (snapshot) yield* this.#readSnapshot(snapshot)
     let expected = (snapshot?.revision ?? 0) + 1
-    let batch: [number, string][] = []
+    let commits: [number, string][] = []
+    let characters = 0
     const rows = this.#db
       .prepare(
         'SELECT revision, changes, checksum FROM journal WHERE revision >= ? ORDER BY revision',
@@ -103,25 +119,31 @@ class Journal {
       this.#chain = chained(this.#chain, `${revision}\n${changes}`)
       if (this.#chain !== checksum)
         throw new Error(`the journal is damaged at revision ${revision}`)
-      batch.push([revision, changes])
+      commits.push([revision, changes])
+      characters += changes.length
       expected++
-      if (batch.length < LOAD_BATCH) continue
-      say({ type: 'commits', commits: batch })
-      batch = []
+      if (characters < LOAD_CHARACTERS) continue
+      yield { type: 'commits', commits }
+      commits = []
+      characters = 0
     }
-    if (batch.length > 0) say({ type: 'commits', commits: batch })
+    if (commits.length > 0) yield { type: 'commits', commits }
     this.#mark.check(expected - 1)
-    say({ type: 'loaded', revision: expected - 1 })
+    yield { type: 'loaded', revision: expected - 1 }
   }
 
-  #loadSnapshot(snapshot: { revision: number; chain: string; checksum: string }): void {
+  *#readSnapshot(snapshot: {
+    revision: number
+    chain: string
+    checksum: string
+  }): Generator<FromWorker, void> {
     let checksum = ''
     const rows = this.#db
       .prepare('SELECT content FROM snapshot_rows WHERE revision = ? ORDER BY number')
       .iterate(snapshot.revision) as Iterable<{ content: string }>
     for (const { content } of rows) {
       checksum = chained(checksum, content)
-      say({ type: 'rows', content })
+      yield { type: 'rows', content }
     }
     if (checksum !== snapshot.checksum)
       throw new Error(`the snapshot of revision ${snapshot.revision} is damaged`)
@@ -209,6 +231,8 @@ class Journal {
       switch (message.type) {
         case 'load':
           return this.load()
+        case 'more':
+          return this.#more()
         case 'append':
           return this.append(message.commits)
         case 'snapshot-begin':
@@ -219,6 +243,7 @@ class Journal {
           return this.snapshotEnd()
         case 'close':
           this.#isClosed = true
+          this.#parts?.return?.()
           this.#db.close()
           this.#mark.close()
           return say({ type: 'closed' })

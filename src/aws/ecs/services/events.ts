@@ -78,7 +78,7 @@ export function resolved(tx: Write, teller: TellerRow, abouts: readonly string[]
 }
 
 /** What it has told, and when; without what is over. */
-export const toldBy = (tx: Read, teller: TellerRow): TellerRow['toldAt'] =>
+const toldBy = (tx: Read, teller: TellerRow): TellerRow['toldAt'] =>
   ('taskSetId' in teller
     ? tx.get(taskSets, inService(teller, teller.taskSetId))
     : tx.get(services, ofService(teller))

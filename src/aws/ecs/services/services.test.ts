@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { type Answer, faultOf } from '#server/house.fixture.ts'
+import { noticesAfter } from '#store/notices.ts'
 
 import type { Task } from '../records.ts'
 import { Fleet, steady, watched } from './fleet.fixture.ts'
@@ -374,6 +375,15 @@ test('each task set tells its own troubles and steady state, once', async () => 
     '(service web, taskSet ecs-svc/N) has started 1 tasks: (task ID).',
     unable,
     '(service web, taskSet ecs-svc/N) has reached a steady state.',
+  ])
+  const actions = fleet.house.server.store
+    .read((tx) => noticesAfter(tx, 0, 100))
+    .filter(({ notice }) => notice.detailType === 'ECS Service Action')
+    .map(({ notice }) => notice.detail as Answer)
+    .map(({ eventName, taskSetArns }) => [eventName, taskSetArns.length])
+  assert.deepEqual(actions, [
+    ['SERVICE_TASK_PLACEMENT_FAILURE', 1],
+    ['TASKSET_STEADY_STATE', 1],
   ])
 })
 

@@ -12,9 +12,8 @@ const rows = table<{ readonly text: string }>('runner.rows')
 
 type Did = (key: string) => number | undefined | Promise<number | undefined>
 
-async function running(reconcile: Did) {
+async function running(reconcile: Did, clock = new MovedClock()) {
   const store = await Store.open(new MemoryLog(), (error) => assert.fail(error))
-  const clock = new MovedClock()
   const stop = new AbortController()
   const errors: string[] = []
   await store.write((tx) => tx.put(rows, 'at-start', { text: '' }))
@@ -108,24 +107,37 @@ test('a key that has more to do at once goes on with it, and others have their t
   assert.deepEqual(seen.slice(1).indexOf('short'), 10)
 })
 
-test('after the thread was held for long others have it, as long and no longer than the limit', async () => {
-  let clock: MovedClock | undefined
-  let looks = 0
-  const house = await running((key) => {
-    if (key === 'at-start') return undefined
-    looks++
-    void clock?.move(1000)
-    return looks < 3 ? 0 : undefined
+/** As where others want the thread: whoever sleeps wakes late. */
+class LateClock extends MovedClock {
+  lateMs = 0
+
+  override sleep(ms: number): Promise<void> {
+    return super.sleep(ms + this.lateMs)
+  }
+}
+
+for (const { what, lateMs, afterMs } of [
+  { what: 'and no longer than for a moment that nobody wants', lateMs: 0, afterMs: 1 },
+  { what: 'as long as they want it, and no longer than the limit', lateMs: 9, afterMs: 50 },
+])
+  test(`after the thread was held for long others have it, ${what}`, async () => {
+    const clock = new LateClock()
+    clock.lateMs = lateMs
+    let looks = 0
+    const { change } = await running((key) => {
+      if (key === 'at-start') return undefined
+      looks++
+      void clock.move(1000)
+      return looks < 3 ? 0 : undefined
+    }, clock)
+    change('busy')
+    await turn()
+    assert.equal(looks, 1)
+    await clock.move(afterMs - 1)
+    assert.equal(looks, 1)
+    await clock.move(1)
+    assert.equal(looks, 2)
   })
-  clock = house.clock
-  house.change('busy')
-  await turn()
-  assert.equal(looks, 1)
-  await clock.move(49)
-  assert.equal(looks, 1)
-  await clock.move(1)
-  assert.equal(looks, 2)
-})
 
 test('an assertion is told and not tried again', async () => {
   let looks = 0

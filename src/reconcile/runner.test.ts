@@ -117,8 +117,8 @@ class LateClock extends MovedClock {
 }
 
 for (const { what, lateMs, afterMs } of [
-  { what: 'and no longer than for a moment that nobody wants', lateMs: 0, afterMs: 1 },
-  { what: 'as long as they want it, and no longer than the limit', lateMs: 9, afterMs: 50 },
+  { what: 'and no longer than for a moment that nobody wants', lateMs: 0, afterMs: 12.5 },
+  { what: 'as long as they want it, and no longer than the limit', lateMs: 12.5, afterMs: 50 },
 ])
   test(`after the thread was held for long others have it, ${what}`, async () => {
     const clock = new LateClock()

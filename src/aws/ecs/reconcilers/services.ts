@@ -13,7 +13,13 @@ import {
 } from '../records.ts'
 import { serviceKey, shareOf } from '../services/names.ts'
 import { isRebalanced } from '../services/rebalancing.ts'
-import { type Service, services, serviceDeployments, taskSets } from '../services/records.ts'
+import {
+  type Service,
+  services,
+  serviceDeployments,
+  type TaskSet,
+  taskSets,
+} from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { Pace } from './pace.ts'
 
@@ -57,8 +63,11 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
 /** The service that a change is about, where it is about more than a count of its tasks. */
 function serviceOf({ table, key, before, after }: Change): string | undefined {
   if (table === services.name) return isNews(before as Service, after as Service) ? key : undefined
-  if (table === serviceDeployments.name || table === taskSets.name)
-    return key.slice(0, key.lastIndexOf('/'))
+  if (table === serviceDeployments.name) return key.slice(0, key.lastIndexOf('/'))
+  if (table === taskSets.name)
+    return isNews(before as TaskSet, after as TaskSet)
+      ? key.slice(0, key.lastIndexOf('/'))
+      : undefined
   if (table !== tasks.name) return undefined
   const [was, is] = [before as Task | undefined, after as Task | undefined]
   const task = is ?? was
@@ -67,11 +76,14 @@ function serviceOf({ table, key, before, after }: Change): string | undefined {
   return serviceKey(task, task.clusterName, share.serviceName)
 }
 
-const isNews = (before: Service | undefined, after: Service | undefined): boolean =>
+/** What the scheduler itself notes down says nothing new to it. */
+const isNews = <Row extends Service | TaskSet>(before?: Row, after?: Row): boolean =>
   before === undefined ||
   after === undefined ||
-  // What the scheduler itself notes down says nothing new to it.
-  (before.isSteady === after.isSteady && before.toldAt === after.toldAt)
+  (before.toldAt === after.toldAt && steadiness(before) === steadiness(after))
+/** Of a task set users write it too. */
+const steadiness = (row: Service | TaskSet): boolean | undefined =>
+  'isSteady' in row ? row.isSteady : undefined
 
 const isSame = (was: Task, is: Task): boolean =>
   was.lastStatus === is.lastStatus &&

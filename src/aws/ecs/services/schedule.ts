@@ -120,6 +120,8 @@ function external(tx: Write, service: Service, world: World): Outlook {
     }
     const plan = planReplicas(situation)
     outlook = sooner(outlook, act(tx, service, taskSet, { plan, seen, situation }, world))
+    if (plan.isSteady && taskSet.throttle)
+      tx.patch(taskSets, inService(service, taskSet.taskSetId), { throttle: undefined })
     tellStability(tx, taskSet, plan.isSteady, world)
   }
   return outlook

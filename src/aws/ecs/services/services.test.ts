@@ -387,6 +387,36 @@ test('each task set tells its own troubles and steady state, once', async () => 
   ])
 })
 
+test('a task set that could not start, and is scaled to nothing, is steady and says no more', async () => {
+  const fleet = await Fleet.open(1)
+  fleet.rules.set('app:1', 'cannot start')
+  await fleet.define('app:1')
+  const place = { cluster: 'default', service: 'web' }
+  await fleet.house.call('CreateService', {
+    serviceName: 'web',
+    desiredCount: 1,
+    deploymentController: { type: 'EXTERNAL' },
+  })
+  const scale = { value: 100, unit: 'PERCENT' }
+  const { taskSet } = await fleet.house.call('CreateTaskSet', {
+    ...place,
+    taskDefinition: 'web',
+    scale,
+  })
+  await fleet.pass(60)
+  await fleet.house.call('UpdateTaskSet', {
+    ...place,
+    taskSet: taskSet.id,
+    scale: { ...scale, value: 0 },
+  })
+  await fleet.pass(60)
+  const told = (await fleet.events()).filter((event) => !event.includes('has started'))
+  assert.deepEqual(told, [
+    '(service web, taskSet ecs-svc/N) is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.',
+    '(service web, taskSet ecs-svc/N) has reached a steady state.',
+  ])
+})
+
 test('room for a part of what is to come: the rest finds its place where older tasks leave one', async () => {
   const percent = { minimumHealthyPercent: 50, maximumPercent: 200 }
   const fleet = await steady(1, { desiredCount: 2, deploymentConfiguration: percent }, { cpu: 512 })

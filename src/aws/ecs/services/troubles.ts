@@ -18,7 +18,7 @@ const IS_HELD =
   'was unable to scale in. Reason: The number of protected tasks are more than the desired count of tasks.'
 /** One round of launches that came to nothing is an accident; AWS speaks of what is consistent. */
 const ROUNDS_TOLD = 2
-/** What is told again only after six hours, or once it was over. */
+/** What is told again only after six hours, or once it was over; it is over where there is a steady state. */
 const PLACEMENT = 'placement'
 const THROTTLE = 'throttle'
 const STUCK = 'stuck'
@@ -37,6 +37,7 @@ export function tellTroubles(
   { now, ids }: World,
 ): void {
   const { plan, started, throttle } = what
+  if (plan.isSteady) return resolved(tx, teller, TROUBLES)
   const say = (about: string, message: string): void =>
     tellOnce(tx, teller, about, message, { now, id: ids.uuid() })
   const isOver: readonly (readonly [string, boolean])[] = [
@@ -82,7 +83,7 @@ export function tellStability(tx: Write, taskSet: TaskSet, isSteady: boolean, wo
   if (isSteady) reached(tx, taskSet, { isNew, eventName: 'TASKSET_STEADY_STATE' }, world)
 }
 
-/** A steady state is told when it is reached, and again every six hours; what was in its way is over then. */
+/** A steady state is told when it is reached, and again every six hours. */
 function reached(
   tx: Write,
   teller: TellerRow,
@@ -90,7 +91,9 @@ function reached(
   { now, ids }: World,
 ): void {
   const moment = { now, id: ids.uuid() }
-  resolved(tx, teller, isNew ? [...TROUBLES, STEADY] : TROUBLES)
-  if (isNew) noticeAction(tx, teller, { type: 'INFO', name: eventName }, moment)
+  if (isNew) {
+    resolved(tx, teller, [STEADY])
+    noticeAction(tx, teller, { type: 'INFO', name: eventName }, moment)
+  }
   tellOnce(tx, teller, STEADY, 'has reached a steady state.', moment)
 }

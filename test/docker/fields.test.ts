@@ -236,7 +236,8 @@ test('labels reach the container, and those of ECS cannot be taken', LIMIT, asyn
 })
 
 test('a container that uses too much is killed, and says so', LIMIT, async () => {
-  const arn = await start([{ memory: 8, command: ['tail', '/dev/zero'] }])
+  // Room for what starts it: where even that is killed, no container ran.
+  const arn = await start([{ memory: 32, command: ['tail', '/dev/zero'] }])
   const { containers, stopCode } = await reaches(arn, 'STOPPED')
   assert.equal(stopCode, 'EssentialContainerExited')
   assert.equal(containers[0]?.exitCode, 137)

@@ -322,16 +322,26 @@ test('a task that is known by its labels alone starts nothing before the control
   assert.deepEqual(bench.states, ['running', 'running'])
 })
 
-test('an agent that cannot save tells nothing, and all when it can', async () => {
+/** A world of one host and one user. */
+async function ofOneHost() {
   const world = await World.open({ seed: 1, hosts: 1, users: 1 })
-  const [user] = world.users
-  assert.ok(user)
-  const containerDefinitions = [{ name: 'main', image: IMAGE, command: ending(60, 0), memory: 64 }]
-  await world.until(
-    user.ask('RegisterTaskDefinition', { family: 'short', containerDefinitions }),
-    MINUTE_MS,
-  )
-  await world.until(user.ask('RunTask', { taskDefinition: 'short' }), MINUTE_MS)
+  const [user, host] = [world.users[0] ?? assert.fail(), world.hosts[0] ?? assert.fail()]
+  const ask = (operation: string, input: object): Promise<void> =>
+    world.until(user.ask(operation, input), MINUTE_MS)
+  return { world, host, ask }
+}
+
+/** The same, in which a task was asked for whose container runs this. */
+async function withATask(command: readonly string[]) {
+  const small = await ofOneHost()
+  const containerDefinitions = [{ name: 'main', image: IMAGE, command, memory: 64 }]
+  await small.ask('RegisterTaskDefinition', { family: 'one', containerDefinitions })
+  await small.ask('RunTask', { taskDefinition: 'one' })
+  return small
+}
+
+test('an agent that cannot save tells nothing, and all when it can', async () => {
+  const { world } = await withATask(ending(60, 0))
   const statuses = (): string[] =>
     [...world.oracle.rows(tasks)].map(([, { lastStatus }]) => lastStatus)
   await world.run(MINUTE_MS / 2)
@@ -346,13 +356,7 @@ test('an agent that cannot save tells nothing, and all when it can', async () =>
 })
 
 test('what a deregistered container instance was to run is not run by the one that comes after it', async () => {
-  const world = await World.open({ seed: 1, hosts: 1, users: 1 })
-  const [user, host] = [world.users[0] ?? assert.fail(), world.hosts[0] ?? assert.fail()]
-  const containerDefinitions = [{ name: 'main', image: IMAGE, command: serving(0), memory: 64 }]
-  const ask = (operation: string, input: object): Promise<void> =>
-    world.until(user.ask(operation, input), MINUTE_MS)
-  await ask('RegisterTaskDefinition', { family: 'late', containerDefinitions })
-  await ask('RunTask', { taskDefinition: 'late' })
+  const { world, host, ask } = await withATask(serving(0))
   // Heard of and saved, and nothing of it done.
   await world.run(20)
   host.killAgent()
@@ -367,12 +371,10 @@ test('what a deregistered container instance was to run is not run by the one th
 })
 
 test('an agent whose container instance is gone joins anew, though its disk is full', async () => {
-  const world = await World.open({ seed: 1, hosts: 1, users: 1 })
-  const [user, host] = [world.users[0] ?? assert.fail(), world.hosts[0] ?? assert.fail()]
+  const { world, host, ask } = await ofOneHost()
   world.weather = { ...CALM, saveFails: 1 }
   const { containerInstanceArn: containerInstance } = host
-  const input = { containerInstance, force: true }
-  await world.until(user.ask('DeregisterContainerInstance', input), MINUTE_MS)
+  await ask('DeregisterContainerInstance', { containerInstance, force: true })
   await world.run(5 * MINUTE_MS)
   assert.notEqual(host.containerInstanceArn, containerInstance)
   assert.equal(world.failure, undefined)
@@ -381,13 +383,7 @@ test('an agent whose container instance is gone joins anew, though its disk is f
 })
 
 test('a manifest that comes while the disk is full is acted on', async () => {
-  const world = await World.open({ seed: 1, hosts: 1, users: 1 })
-  const [user, host] = [world.users[0] ?? assert.fail(), world.hosts[0] ?? assert.fail()]
-  const containerDefinitions = [{ name: 'main', image: IMAGE, command: serving(0), memory: 64 }]
-  const ask = (operation: string, input: object): Promise<void> =>
-    world.until(user.ask(operation, input), MINUTE_MS)
-  await ask('RegisterTaskDefinition', { family: 'late', containerDefinitions })
-  await ask('RunTask', { taskDefinition: 'late' })
+  const { world, host, ask } = await withATask(serving(0))
   await world.run(MINUTE_MS)
   const { id, name, labels } = host.engine.all()[0] ?? assert.fail()
   await ask('StopTask', { task: labels[LABELS.taskArn] })

@@ -75,7 +75,7 @@ class Journal {
   #isClosed = false
   #chain = ''
   #snapshot = { revision: 0, number: 0, checksum: '' }
-  #parts: Iterator<FromWorker, void> | undefined
+  #parts: Generator<FromWorker, void> | undefined
 
   constructor(path: string) {
     this.#db = new DatabaseSync(path)
@@ -243,7 +243,7 @@ class Journal {
           return this.snapshotEnd()
         case 'close':
           this.#isClosed = true
-          this.#parts?.return?.()
+          this.#parts?.return()
           this.#db.close()
           this.#mark.close()
           return say({ type: 'closed' })

@@ -11,7 +11,7 @@ import type { Change } from '#store/store.ts'
 
 import type { Oracle } from '../oracle.ts'
 import { type Check, type Evidence, holds } from './check.ts'
-import { healthOf, hostOf, isReachable, serviceOf, ServiceTasks } from './service-tasks.ts'
+import { healthOf, hostOf, isThere, serviceOf, ServiceTasks } from './service-tasks.ts'
 import { wantedOf } from './task-sets.ts'
 
 /** What the scheduler did to one service in one commit. */
@@ -112,8 +112,8 @@ export class Percentages implements Check {
     const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration
     if (started.length > 0) {
       const max = Math.floor((desiredCount * maximumPercent) / 100)
-      const counted = [...this.#tasks.of(key).values()].filter(
-        (task) => task.desiredStatus === 'RUNNING' || isReachable(hostOf(this.#oracle, task)),
+      const counted = [...this.#tasks.of(key).values()].filter((task) =>
+        isThere(this.#oracle, task),
       ).length
       holds(counted <= max, `${key} has ${counted} tasks and starts some; its maximum is ${max}`)
     }

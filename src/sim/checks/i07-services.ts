@@ -16,7 +16,7 @@ import { RESTLESS } from '../definitions.ts'
 import type { Oracle } from '../oracle.ts'
 import { type Check, type Evidence, holds } from './check.ts'
 import { hasRoom, hasRoomEverywhere } from './places.ts'
-import { healthOf, hostOf, isReachable, ServiceTasks } from './service-tasks.ts'
+import { healthOf, hostOf, isReachable, isThere, ServiceTasks } from './service-tasks.ts'
 
 const STEADY = 'has reached a steady state.'
 const OVER = new Set(['SUCCESSFUL', 'STOPPED', 'ROLLBACK_SUCCESSFUL', 'ROLLBACK_FAILED'])
@@ -105,14 +105,12 @@ export class Services implements Check {
     begun: ReadonlySet<string> = new Set(),
   ): void {
     const isDaemon = service.schedulingStrategy === 'DAEMON'
-    // Nobody waits for an end that a host out of reach cannot confirm, nor for any daemon there.
+    // Nobody waits for a daemon on a host out of reach, whatever it is about to do.
     const own = [...this.#tasks.of(key)]
       .filter(([taskKey]) => !begun.has(taskKey))
       .map(([, task]) => task)
-      .filter(
-        (task) =>
-          isReachable(hostOf(this.#oracle, task)) ||
-          (!isDaemon && task.desiredStatus === 'RUNNING'),
+      .filter((task) =>
+        isDaemon ? isReachable(hostOf(this.#oracle, task)) : isThere(this.#oracle, task),
       )
     const primary = this.#primary(service)
     const good = own.filter(
@@ -135,10 +133,7 @@ export class Services implements Check {
 
   calm(): void {
     for (const [key, service] of this.#oracle.rows(services)) {
-      // An end that a host out of reach cannot confirm is nobody's any more.
-      const own = [...this.#tasks.of(key).values()].filter(
-        (task) => task.desiredStatus === 'RUNNING' || isReachable(hostOf(this.#oracle, task)),
-      )
+      const own = [...this.#tasks.of(key).values()].filter((task) => isThere(this.#oracle, task))
       holds(service.status !== 'DRAINING', `${key} is DRAINING for ever`)
       holds(
         service.status === 'ACTIVE' || own.length === 0,

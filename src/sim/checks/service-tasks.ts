@@ -60,6 +60,10 @@ export function isLost(
   return since !== undefined && lostAfterMs !== undefined && since + lostAfterMs <= now
 }
 
+/** It should run, or has not ended yet; an end that a host out of reach cannot confirm is not waited for. */
+export const isThere = (oracle: Oracle, task: Task): boolean =>
+  task.desiredStatus === 'RUNNING' || isReachable(hostOf(oracle, task))
+
 export const isReachable = (host: ContainerInstance | undefined): boolean =>
   host !== undefined && host.status !== 'INACTIVE' && host.agentConnected
 

@@ -6,7 +6,7 @@ import type { Change } from '#store/store.ts'
 import { RESTLESS } from '../definitions.ts'
 import { type Check, type Evidence, holds } from './check.ts'
 import { hasRoom } from './places.ts'
-import { healthOf, hostOf, isReachable, serviceOf, ServiceTasks } from './service-tasks.ts'
+import { healthOf, hostOf, isThere, serviceOf, ServiceTasks } from './service-tasks.ts'
 
 /** As AWS says it: the part of the desired count, rounded up. */
 export const wantedOf = (
@@ -88,7 +88,7 @@ export class TaskSets implements Check {
     return service ? wantedOf(service, set) : 0
   }
 
-  /** Those that have not ended; an end that a host out of reach cannot confirm is not waited for. */
+  /** Those that have not ended. */
   #own(set: Readonly<TaskSet>): readonly Task[] {
     const { oracle } = this.#evidence
     const service = ofService(set)
@@ -96,7 +96,7 @@ export class TaskSets implements Check {
       (task) =>
         serviceOf(task) === service &&
         task.startedBy === `ecs-svc/${set.taskSetId}` &&
-        (task.desiredStatus === 'RUNNING' || isReachable(hostOf(oracle, task))),
+        isThere(oracle, task),
     )
   }
 }

@@ -63,11 +63,10 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
 /** The service that a change is about, where it is about more than a count of its tasks. */
 function serviceOf({ table, key, before, after }: Change): string | undefined {
   if (table === services.name) return isNews(before as Service, after as Service) ? key : undefined
-  if (table === serviceDeployments.name) return key.slice(0, key.lastIndexOf('/'))
-  if (table === taskSets.name)
-    return isNews(before as TaskSet, after as TaskSet)
-      ? key.slice(0, key.lastIndexOf('/'))
-      : undefined
+  const isOfOne =
+    table === serviceDeployments.name ||
+    (table === taskSets.name && isNews(before as TaskSet, after as TaskSet))
+  if (isOfOne) return key.slice(0, key.lastIndexOf('/'))
   if (table !== tasks.name) return undefined
   const [was, is] = [before as Task | undefined, after as Task | undefined]
   const task = is ?? was
@@ -76,14 +75,14 @@ function serviceOf({ table, key, before, after }: Change): string | undefined {
   return serviceKey(task, task.clusterName, share.serviceName)
 }
 
+/** What the scheduler alone writes, of a service and of a task set. */
+type Noted = Pick<Service, 'toldAt'> & Partial<Pick<Service, 'isSteady'>>
+
 /** What the scheduler itself notes down says nothing new to it. */
-const isNews = <Row extends Service | TaskSet>(before?: Row, after?: Row): boolean =>
+const isNews = (before?: Noted, after?: Noted): boolean =>
   before === undefined ||
   after === undefined ||
-  (before.toldAt === after.toldAt && steadiness(before) === steadiness(after))
-/** Of a task set users write it too. */
-const steadiness = (row: Service | TaskSet): boolean | undefined =>
-  'isSteady' in row ? row.isSteady : undefined
+  (before.isSteady === after.isSteady && before.toldAt === after.toldAt)
 
 const isSame = (was: Task, is: Task): boolean =>
   was.lastStatus === is.lastStatus &&

@@ -65,9 +65,9 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
   }
 }
 
-const isDone = ({ state, shareId }: SeenTask, primary: string): boolean =>
-  state === 'HEALTHY' && shareId === primary
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
+const isDone = (task: SeenTask, primary: string): boolean =>
+  isHealthy(task) && task.shareId === primary
 
 type Sorted = {
   /** Container instances that have a task which may stay. */

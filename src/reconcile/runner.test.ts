@@ -93,18 +93,22 @@ test('a key is looked at again when it asks for it, and no more after the end', 
   assert.equal(looks, 5)
 })
 
-test('a key that has more to do at once goes on with it, and others have their turn in between', async () => {
+test('a key that has more to do at once goes on with it, in turn with what is due, and makes way for its like', async () => {
   const seen: string[] = []
-  let left = 25
+  const left: Record<string, number> = { long: 120, longer: 130 }
   const { change } = await running((key) => {
     seen.push(key)
-    return key === 'long' && (left -= 1) > 0 ? 0 : undefined
+    const more = (left[key] ?? 1) - 1
+    left[key] = more
+    return more > 0 ? 0 : undefined
   })
-  change('long')
-  change('short')
+  for (const key of ['long', 'longer', 'short']) change(key)
   await turn()
-  assert.equal(seen.filter((key) => key === 'long').length, 25)
-  assert.deepEqual(seen.slice(1).indexOf('short'), 10)
+  assert.deepEqual(seen.slice(1, 8), ['long', 'long', 'longer', 'long', 'short', 'long', 'long'])
+  assert.equal(seen.filter((key) => key === 'long').length, 120)
+  assert.equal(seen.filter((key) => key === 'longer').length, 130)
+  assert.equal(seen.slice(8).indexOf('longer'), 46)
+  assert.equal(seen.slice(8 + 46).indexOf('long'), 50)
 })
 
 /** As where others want the thread: whoever sleeps wakes late. */

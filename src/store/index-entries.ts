@@ -36,7 +36,13 @@ export class IndexEntries {
     return kept ?? key
   }
 
-  /** Replaces the whole content; the keys of a value come in their order. */
+  /** The keys of a value, in order. They may change while they are read. */
+  keysOf(value: string): Iterable<string> {
+    const held = this.#keys.get(value)
+    return held === undefined ? [] : typeof held === 'string' ? [held] : held.scan('')
+  }
+
+  /** Replaces the whole content. */
   fill(entries: Iterable<readonly [value: string, key: string]>): void {
     const keys = new Map<string, string[]>()
     for (const [value, key] of entries) {
@@ -46,8 +52,8 @@ export class IndexEntries {
     }
     this.#values.fill([...keys.keys()].sort(byCodeUnit))
     this.#keys.clear()
-    for (const [value, sorted] of keys)
-      this.#keys.set(value, sorted.length === 1 ? (sorted[0] as string) : filled(sorted))
+    for (const [value, all] of keys)
+      this.#keys.set(value, all.length === 1 ? (all[0] as string) : filled(all.sort(byCodeUnit)))
   }
 
   /** Entries whose `at` (value, END, key) has the prefix, in the order of `at`. They may change while they are read. */

@@ -1,4 +1,4 @@
-/** The rows themselves: per table a map, its keys in order, and its indexes in order. Knows no transactions. */
+/** The rows themselves: per table a map, its indexes in order, and its keys in order where somebody asks. Knows no transactions. */
 import { assert } from '#kernel/assert.ts'
 
 import { IndexEntries } from './index-entries.ts'
@@ -8,7 +8,8 @@ import { Kin, sharing } from './sharing.ts'
 import type { Read } from './store.ts'
 import { type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
 
-type TableRows = { readonly rows: Map<string, object>; readonly keys: OrderedStrings }
+/** `keys` are brought in order when they are first asked for, and kept in it from then on: most tables are read by indexes. */
+type TableRows = { readonly rows: Map<string, object>; keys: OrderedStrings | undefined }
 type AnyIndex = Index<object>
 
 export class Rows {
@@ -30,7 +31,12 @@ export class Rows {
   }
 
   keys(table: string): OrderedStrings {
-    return this.#table(table).keys
+    const its = this.#table(table)
+    if (!its.keys) {
+      its.keys = new OrderedStrings()
+      its.keys.fill([...its.rows.keys()].sort(byCodeUnit))
+    }
+    return its.keys
   }
 
   entries(index: AnyIndex): IndexEntries {
@@ -43,10 +49,8 @@ export class Rows {
   }
 
   *#values(index: AnyIndex): Generator<[value: string, key: string]> {
-    const { rows, keys } = this.#table(index.table.name)
-    for (const key of keys.scan('')) {
-      const row = rows.get(key)
-      const value = row && index.of(row)
+    for (const [key, row] of this.#table(index.table.name).rows) {
+      const value = index.of(row)
       if (value !== undefined) yield [value, key]
     }
   }
@@ -72,10 +76,10 @@ export class Rows {
     }
     if (after === undefined) {
       rows.delete(key)
-      keys.delete(key)
+      keys?.delete(key)
     } else {
       rows.set(key, after)
-      if (before === undefined) keys.add(key)
+      if (before === undefined) keys?.add(key)
     }
     for (const { view, tell } of table.followers) {
       const made = this.#views.get(view)
@@ -123,10 +127,9 @@ export class Rows {
     return freeze({ ...fields, of, record })
   }
 
-  /** After a load: brings keys in order. Indexes are built when they are first used. */
-  buildIndexes(): void {
+  /** After a load. Orders are built when they are first used. */
+  loaded(): void {
     this.#kin = {}
-    for (const { rows, keys } of this.#tables.values()) keys.fill([...rows.keys()].sort(byCodeUnit))
   }
 
   /**
@@ -140,13 +143,15 @@ export class Rows {
   }
 
   *#slices(table: string, size: number): Generator<[table: string, key: string, row: object][]> {
-    const { rows, keys } = this.#table(table)
+    const { rows } = this.#table(table)
+    // A map gives its rows in the order in which they came: those that come from now on are later commits' matter.
+    let left = rows.size
     let slice: [string, string, object][] = []
-    for (const key of keys.scan('')) {
-      const row = rows.get(key)
-      if (row) slice.push([table, key, row])
-      if (slice.length < size) continue
+    for (const [key, row] of rows) {
+      slice.push([table, key, row])
+      if (--left > 0 && slice.length < size) continue
       yield slice
+      if (left === 0) return
       slice = []
     }
     if (slice.length > 0) yield slice
@@ -154,7 +159,7 @@ export class Rows {
 
   #table(name: string): TableRows {
     let table = this.#tables.get(name)
-    if (!table) this.#tables.set(name, (table = { rows: new Map(), keys: new OrderedStrings() }))
+    if (!table) this.#tables.set(name, (table = { rows: new Map(), keys: undefined }))
     return table
   }
 }

@@ -18,15 +18,16 @@ export type Scan = {
   readonly after?: string | undefined
   readonly reverse?: boolean
 }
+export type Keyed<T> = { readonly key: string; readonly row: Readonly<T> }
 /** A row found by a scan; `at` is its place in the order, for the next page. */
-export type Found<T> = { readonly at: string; readonly key: string; readonly row: Readonly<T> }
+export type Found<T> = Keyed<T> & { readonly at: string }
 
 export interface Read {
   get<T>(table: Table<T>, key: string): Readonly<T> | undefined
   /** Rows in the order of their keys, or of an index; the set may change while it is scanned. */
   scan<T>(source: Table<T> | Index<T>, scan?: Scan): Iterable<Found<T>>
   /** Rows whose index value is exactly `value`, in the order of their keys. */
-  find<T>(index: Index<T>, value: string): Iterable<Found<T>>
+  find<T>(index: Index<T>, value: string): Iterable<Keyed<T>>
   /** The greatest key of the table. */
   lastKey<T>(table: Table<T>): string | undefined
   /** What a room keeps in step with rows, as it is now. */
@@ -89,7 +90,7 @@ export class Store {
         store.#commitsSinceSnapshot++
       },
     })
-    store.#rows.buildIndexes()
+    store.#rows.loaded()
     store.#durable = store.#revision
     log.listen(
       (revision) => store.#becameDurable(revision),

@@ -6,8 +6,8 @@ import { assert } from '#kernel/assert.ts'
 
 import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
-import type { Found, Scan, Write } from './store.ts'
-import { END, type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
+import type { Found, Keyed, Scan, Write } from './store.ts'
+import { type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -35,7 +35,9 @@ type Touched = {
 export class Transaction implements Write {
   readonly #rows: Rows
   readonly #limit: number
-  readonly #touched = new Map<string, Touched>()
+  readonly #touched: Touched[] = []
+  /** By table, so that no name has to be made for each record. */
+  readonly #keys = new Map<Table<object>, Set<string>>()
 
   /** `limit`: how many records it may change; none where nothing of it will be kept. */
   constructor(rows: Rows, limit = TRANSACTION_RECORDS_LIMIT) {
@@ -63,8 +65,11 @@ export class Transaction implements Write {
     }
   }
 
-  find<T>(index: Index<T>, value: string): Iterable<Found<T>> {
-    return this.scan(index, { prefix: value + END })
+  *find<T>(index: Index<T>, value: string): Generator<Keyed<T>> {
+    for (const key of this.#rows.entries(index as unknown as Index<object>).keysOf(value)) {
+      const row = this.get(index.table, key)
+      if (row !== undefined) yield { key, row }
+    }
   }
 
   lastKey<T>(table: Table<T>): string | undefined {
@@ -97,24 +102,26 @@ export class Transaction implements Write {
 
   #set(table: Table<object>, key: string, row: object | undefined): void {
     const before = this.#rows.set(table, key, row)
-    const id = `${table.name}${END}${key}`
-    if (!this.#touched.has(id)) {
-      this.#touched.set(id, { table, key, before })
-      if (this.#touched.size > this.#limit)
-        throw new TransactionTooLarge(`a transaction changes at most ${this.#limit} records`)
-    }
+    let keys = this.#keys.get(table)
+    if (!keys) this.#keys.set(table, (keys = new Set()))
+    if (keys.has(key)) return
+    keys.add(key)
+    this.#touched.push({ table, key, before })
+    if (this.#touched.length > this.#limit)
+      throw new TransactionTooLarge(`a transaction changes at most ${this.#limit} records`)
   }
 
   /** Puts back all that was there before. */
   undo(): void {
-    for (const { table, key, before } of [...this.#touched.values()].toReversed())
+    for (const { table, key, before } of this.#touched.toReversed())
       this.#rows.set(table, key, before)
-    this.#touched.clear()
+    this.#touched.length = 0
+    this.#keys.clear()
   }
 
   changes(): Change[] {
     const changes: Change[] = []
-    for (const { table, key, before } of this.#touched.values()) {
+    for (const { table, key, before } of this.#touched) {
       const after = this.#rows.get(table.name, key)
       if (before !== after) changes.push({ table: table.name, key, before, after })
     }

@@ -246,10 +246,6 @@ export const tasksByService = index(tasks, 'service', (row) =>
     ? undefined
     : `${scope(row)}/${row.clusterName}/${row.group}`,
 )
-/** `scope/family:revision` of tasks that still use their definition. */
-export const tasksByDefinition = index(tasks, 'definition', (row) =>
-  row.lastStatus === 'STOPPED' ? undefined : `${scope(row)}/${row.family}:${row.revision}`,
-)
 /** Stopped tasks in the order of their end, for the reaper. */
 export const tasksByStop = index(tasks, 'stopped', (row) =>
   row.stoppedAt === undefined ? undefined : String(row.stoppedAt).padStart(15, '0'),

@@ -1,6 +1,7 @@
 import type { Reconciler } from '#reconcile/reconciler.ts'
 /** Drops definitions that are DELETE_IN_PROGRESS once no task and no service uses them. The family's counter stays. */
 import type { Tools } from '#room/room.ts'
+import { follow, view } from '#store/store.ts'
 
 import { definitionKey, scopeOf } from '../names.ts'
 import {
@@ -8,7 +9,7 @@ import {
   type Task,
   taskDefinitions,
   tasks,
-  tasksByDefinition,
+  tasksByInstance,
 } from '../records.ts'
 import {
   type Deployment,
@@ -18,6 +19,34 @@ import {
   taskSets,
   taskSetsByDefinition,
 } from '../services/records.ts'
+
+/** How many tasks that have not ended a definition has; counted from when a definition is first to be gone. */
+class Users {
+  readonly #counts = new Map<string, number>()
+
+  has(key: string): boolean {
+    return this.#counts.has(key)
+  }
+
+  changed(before: Task | undefined, after: Task | undefined): void {
+    const task = after ?? before
+    const by = Number(isUser(after)) - Number(isUser(before))
+    if (!task || by === 0) return
+    const key = definitionKey(task, task.family, task.revision)
+    const count = (this.#counts.get(key) ?? 0) + by
+    if (count === 0) this.#counts.delete(key)
+    else this.#counts.set(key, count)
+  }
+}
+const isUser = (task: Task | undefined): boolean =>
+  task !== undefined && task.lastStatus !== 'STOPPED'
+
+const users = view((rows) => {
+  const all = new Users()
+  for (const { row } of rows.scan(tasksByInstance)) all.changed(undefined, row)
+  return all
+})
+follow(tasks, users, (all, _key, before, after) => all.changed(before, after))
 
 export const definitionReaper = ({ store }: Tools): Reconciler => ({
   name: 'ecs definition reaper',
@@ -39,8 +68,9 @@ export const definitionReaper = ({ store }: Tools): Reconciler => ({
       const row = tx.get(taskDefinitions, key)
       if (row?.status !== 'DELETE_IN_PROGRESS') return
       const used = `${scopeOf(row)}/${row.family}:${row.revision}`
-      for (const users of [tasksByDefinition, deploymentsByDefinition, taskSetsByDefinition])
-        for (const _user of tx.find<object>(users, used)) return
+      if (tx.view(users).has(key)) return
+      for (const shares of [deploymentsByDefinition, taskSetsByDefinition])
+        for (const _share of tx.find<object>(shares, used)) return
       tx.delete(taskDefinitions, key)
     })
     return undefined

@@ -5,7 +5,7 @@
 import type { PlacementConstraint, PlacementStrategy } from '#contract/ecs.ts'
 import { follow, type Read, view } from '#store/store.ts'
 
-import { clusterKey, containerInstanceKey } from '../names.ts'
+import { clusterKey } from '../names.ts'
 import {
   type Cluster,
   type ContainerInstance,
@@ -39,12 +39,13 @@ export const hostsOf = (tx: Read, cluster: Cluster): readonly InstanceHost[] => 
   ...tx.view(hostsByCluster).of(clusterKey(cluster, cluster.clusterName)).hosts.values(),
 ]
 
+/** By id those of the cluster whose key this is. */
+export const hostsIn = (tx: Read, key: string): ReadonlyMap<string, InstanceHost> =>
+  tx.view(hostsByCluster).of(key).hosts
+
 /** One of them; nothing when it is not registered. */
 export const hostOf = (tx: Read, cluster: Cluster, id: string): InstanceHost | undefined =>
-  tx
-    .view(hostsByCluster)
-    .of(clusterKey(cluster, cluster.clusterName))
-    .hosts.get(containerInstanceKey(cluster, cluster.clusterName, id))
+  tx.view(hostsByCluster).of(clusterKey(cluster, cluster.clusterName)).hosts.get(id)
 
 /**
  * Gives the best host, each time it is asked, of the cluster as it is then: what the transaction changed counts. Throws
@@ -79,9 +80,10 @@ class HostsByCluster {
   }
 
   instanceChanged(key: string, after: ContainerInstance | undefined): void {
-    const cluster = key.slice(0, key.lastIndexOf('/'))
+    const end = key.lastIndexOf('/')
+    const cluster = key.slice(0, end)
     const hosts = this.#clusters.get(cluster)
-    hosts?.instanceChanged(key, after)
+    hosts?.instanceChanged(key.slice(end + 1), after)
     if (hosts?.hosts.size === 0) this.#clusters.delete(cluster)
   }
 
@@ -109,6 +111,7 @@ type LivePlacer = {
 }
 
 class ClusterHosts {
+  /** By their ids. */
   readonly hosts = new Map<string, InstanceHost>()
   readonly #tx: Read
   readonly #key: string
@@ -122,21 +125,21 @@ class ClusterHosts {
   constructor(tx: Read, key: string) {
     this.#tx = tx
     this.#key = key
-    for (const { key: at, row } of tx.scan(containerInstances, { prefix: `${key}/` }))
-      this.#put(at, row)
+    for (const { row } of tx.scan(containerInstances, { prefix: `${key}/` }))
+      this.#put(row.containerInstanceId, row)
   }
 
-  instanceChanged(key: string, after: ContainerInstance | undefined): void {
-    this.#put(key, after)
-    this.#changed(key)
+  instanceChanged(id: string, after: ContainerInstance | undefined): void {
+    this.#put(id, after)
+    this.#changed(id)
   }
 
   groupChanged(task: Task, by: number): void {
-    const key = `${this.#key}/${task.containerInstanceId}`
-    this.#groups.get(key)?.add(task.group, by)
+    const id = task.containerInstanceId
+    this.#groups.get(id)?.add(task.group, by)
     for (const { group, counts } of this.#placers.values())
-      if (counts && group === task.group) add(counts, key, by)
-    this.#changed(key)
+      if (counts && group === task.group) add(counts, id, by)
+    this.#changed(id)
   }
 
   placer(asked: Asked, random: () => number): LivePlacer {
@@ -155,8 +158,8 @@ class ClusterHosts {
   current(live: LivePlacer): Placer<InstanceHost> {
     const { placer, counts } = live
     for (let at = live.next - this.#first; at < this.#changes.length; at += 1) {
-      const key = this.#changes[at] as string
-      if (key !== this.#changes[at + 1]) placer.set(key, this.hosts.get(key), counts?.get(key))
+      const id = this.#changes[at] as string
+      if (id !== this.#changes[at + 1]) placer.set(id, this.hosts.get(id), counts?.get(id))
     }
     live.next = this.#first + this.#changes.length
     return placer
@@ -175,7 +178,7 @@ class ClusterHosts {
       strategies.some(({ type }) => type === 'spread') ||
       constraints.some(({ type }) => type === 'distinctInstance')
     const counts = isAsked ? this.#countsOf(need.group) : undefined
-    for (const [key, host] of this.hosts) placer.set(key, host, counts?.get(key))
+    for (const [id, host] of this.hosts) placer.set(id, host, counts?.get(id))
     return { placer, counts, group: need.group, next: this.#first + this.#changes.length }
   }
 
@@ -183,26 +186,26 @@ class ClusterHosts {
     const counts = new Map<string, number>()
     if (group.startsWith('service:')) {
       for (const { row } of this.#tx.find(tasksByService, `${this.#key}/${group}`))
-        if (isCounted(row)) add(counts, `${this.#key}/${row.containerInstanceId}`, 1)
+        if (isCounted(row)) add(counts, row.containerInstanceId, 1)
     } else
-      for (const [key, { groupCounts }] of this.hosts) add(counts, key, groupCounts.get(group) ?? 0)
+      for (const [id, { groupCounts }] of this.hosts) add(counts, id, groupCounts.get(group) ?? 0)
     return counts
   }
 
-  #put(key: string, instance: ContainerInstance | undefined): void {
+  #put(id: string, instance: ContainerInstance | undefined): void {
     if (!instance || instance.status === 'INACTIVE') {
-      this.hosts.delete(key)
-      this.#groups.delete(key)
+      this.hosts.delete(id)
+      this.#groups.delete(id)
       return
     }
-    let groups = this.#groups.get(key)
-    if (!groups) this.#groups.set(key, (groups = new Groups(this.#tx, instance)))
-    this.hosts.set(key, new InstanceHost(this.#tx, instance, groups))
+    let groups = this.#groups.get(id)
+    if (!groups) this.#groups.set(id, (groups = new Groups(this.#tx, instance)))
+    this.hosts.set(id, new InstanceHost(this.#tx, instance, groups))
   }
 
-  #changed(key: string): void {
+  #changed(id: string): void {
     if (this.#placers.size === 0) return
-    this.#changes.push(key)
+    this.#changes.push(id)
     if (this.#changes.length < 2 * CHANGES_MAX) return
     this.#changes = this.#changes.slice(CHANGES_MAX)
     this.#first += CHANGES_MAX

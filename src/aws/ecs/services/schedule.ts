@@ -5,6 +5,8 @@
 import { canonicalJson } from '#kernel/fingerprint.ts'
 import type { Read, Write } from '#store/store.ts'
 
+import { taskKey } from '../names.ts'
+import { tasks } from '../records.ts'
 import { stopTask } from '../tasks/stop.ts'
 import { keptUp, take } from './advance.ts'
 import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
@@ -74,7 +76,7 @@ export function schedule(tx: Write, key: string, world: World): Outlook {
 function drain(tx: Write, service: Service, world: World): Outlook {
   const seen = see(tx, service, world)
   const live = seen.tasks.filter(({ isStopping }) => !isStopping)
-  stopTasks(tx, service, live.slice(0, TASKS_PER_STEP).map(asScale), seen, world)
+  stopTasks(tx, service, live.slice(0, TASKS_PER_STEP).map(asScale), world)
   if (live.length > TASKS_PER_STEP) return { ...DONE, again: 0 }
   for (const deployment of deploymentsOf(tx, service))
     if (deployment.status !== 'INACTIVE')
@@ -100,7 +102,7 @@ function external(tx: Write, service: Service, world: World): Outlook {
   const known = taskSetsOf(tx, service)
   const ids = new Set(known.map(({ taskSetId }) => taskSetId))
   const strays = seen.tasks.filter(({ shareId, isStopping }) => !ids.has(shareId) && !isStopping)
-  stopTasks(tx, service, strays.slice(0, TASKS_PER_STEP).map(asScale), seen, world)
+  stopTasks(tx, service, strays.slice(0, TASKS_PER_STEP).map(asScale), world)
   let outlook: Outlook = { again: seen.changesIn, waitsForHosts: false }
   for (const taskSet of known) {
     if (isDrained(taskSet, seen)) {
@@ -271,7 +273,7 @@ function planOf(
     ...bounds(service.desiredCount, service.deploymentConfiguration),
     cannotPlace: false,
     order: seen.order,
-    zones: isRebalanced(service) ? zonesOf(tx, service, seen) : undefined,
+    zones: isRebalanced(service) ? zonesOf(tx, service) : undefined,
   }
   return { plan: planReplicas(situation), seen, situation }
 }
@@ -312,7 +314,7 @@ function act(
   if (started.refusals && situation)
     stops.push(...makePlace(situation, started, share, new Set(stops.map(({ task }) => task.id))))
   const now = stops.slice(0, Math.max(0, TASKS_PER_STEP - started.tasks.length))
-  stopTasks(tx, teller, now, seen, world)
+  stopTasks(tx, teller, now, world)
   tellTroubles(tx, teller, { plan, started, throttle: share.throttle }, world)
   const isMore = stops.length > now.length || (starts < plan.start && !started.refusals)
   const mayFit = started.refusals !== undefined || (plan.moveTo !== undefined && !balances)
@@ -333,7 +335,7 @@ function move(
 ): boolean {
   const { tasks } = startTasks(tx, service, share, { count: 1, zone }, world)
   if (tasks.length === 0) return false
-  tell(tx, service, imbalance(zonesOf(tx, service, seen), seen), {
+  tell(tx, service, imbalance(zonesOf(tx, service), seen), {
     now: world.now,
     id: world.ids.uuid(),
   })
@@ -362,16 +364,10 @@ function makePlace(
   return planReplicas({ ...situation, tasks: [...tasks, ...fresh], cannotPlace: true }).stop
 }
 
-function stopTasks(
-  tx: Write,
-  teller: Teller,
-  stops: readonly Stop[],
-  seen: Seen,
-  { now, ids }: World,
-): void {
+function stopTasks(tx: Write, teller: Teller, stops: readonly Stop[], { now, ids }: World): void {
   const running: string[] = []
   for (const { task, why } of stops) {
-    const row = seen.rows.get(task.id)
+    const row = tx.get(tasks, taskKey(teller, teller.clusterName, task.id))
     if (!row) continue
     const stoppedReason =
       why === 'SCALE'

@@ -1,7 +1,7 @@
 /** What the scheduler sees of a service's tasks, and when the mere passing of time will change it. */
 import type { Read } from '#store/store.ts'
 
-import { containerInstanceKey, definitionKey } from '../names.ts'
+import { clusterKey, containerInstanceKey, definitionKey } from '../names.ts'
 import {
   type ContainerInstance,
   type Health,
@@ -11,6 +11,8 @@ import {
   tasksByInstance,
   tasksByService,
 } from '../records.ts'
+import { hostsIn } from '../scheduler/cluster-hosts.ts'
+import type { InstanceHost } from '../scheduler/hosts.ts'
 import { type Placed, scaleInOrder } from '../scheduler/scale-in.ts'
 import { groupOf, serviceKey, shareOf } from './names.ts'
 import type { Order, SeenTask } from './plan.ts'
@@ -22,7 +24,6 @@ const HEALTHY_AFTER_MS = 40_000
 
 export type Seen = {
   readonly tasks: readonly SeenTask[]
-  readonly rows: ReadonlyMap<string, Task>
   readonly order: Order
   /** Container instances of its tasks on which tasks run that are no daemon's. */
   readonly inUseByOthers: () => ReadonlySet<string>
@@ -31,12 +32,12 @@ export type Seen = {
 }
 
 export function see(tx: Read, service: Service, { now, lostAfterMs, signals }: World): Seen {
-  const rows = new Map<string, Task>()
   const tasks: SeenTask[] = []
   // A daemon has no place elsewhere: it stays as it is, and nothing waits for it.
   const mayMove = service.schedulingStrategy === 'REPLICA'
   const hosts = new Hosts(tx, service, now, mayMove ? lostAfterMs : undefined)
   const checks = new Checks(tx)
+  const shares = new Shares()
   let soonest = Infinity
   const key = serviceKey(service, service.clusterName, groupOf(service.serviceName))
   for (const { row } of tx.find(tasksByService, key)) {
@@ -52,10 +53,9 @@ export function see(tx: Read, service: Service, { now, lostAfterMs, signals }: W
     )
     const expiry = row.protectedUntil ?? 0
     soonest = Math.min(soonest, changesAt, host.isLostAt, expiry > now ? expiry : Infinity)
-    rows.set(row.taskId, row)
     tasks.push({
       id: row.taskId,
-      shareId: shareOf(row)?.shareId ?? '',
+      shareId: shares.of(row),
       state: host.isLost ? 'UNHEALTHY' : state,
       isStopping,
       isLeaving: host.isLeaving || host.isLost,
@@ -65,17 +65,23 @@ export function see(tx: Read, service: Service, { now, lostAfterMs, signals }: W
   }
   return {
     tasks,
-    rows,
     order: orderOf(service, hosts),
-    inUseByOthers: () => inUse(tx, rows),
+    inUseByOthers: () => inUse(tx, service, tasks),
     changesIn: soonest === Infinity ? undefined : soonest - now,
   }
 }
 
 type State = { readonly state: SeenTask['state']; readonly changesAt?: number }
 
+const NOTHING_HEARD: readonly Health[] = []
+
 /** What is said of a task's health: by its essential containers that have a check, and by its load balancers. */
-function heard(task: Task, checked: ReadonlySet<string>, signals: Signals | undefined): Health[] {
+function heard(
+  task: Task,
+  checked: ReadonlySet<string>,
+  signals: Signals | undefined,
+): readonly Health[] {
+  if (checked.size === 0 && !signals) return NOTHING_HEARD
   const target = signals?.target(task)
   const said = task.containers.filter(({ name }) => checked.has(name))
   return [...said.map(({ healthStatus }) => healthStatus), ...(target ? [target] : [])]
@@ -132,8 +138,21 @@ class Checks {
   }
 }
 
+/** Which share a task is of. Most tasks are of the share of the one before. */
+class Shares {
+  #startedBy: string | undefined
+  #shareId = ''
+
+  of(task: Task): string {
+    if (task.startedBy !== this.#startedBy) {
+      this.#startedBy = task.startedBy
+      this.#shareId = shareOf(task)?.shareId ?? ''
+    }
+    return this.#shareId
+  }
+}
+
 type HostFacts = {
-  readonly instance: ContainerInstance | undefined
   readonly isReachable: boolean
   readonly isLeaving: boolean
   readonly isLost: boolean
@@ -141,8 +160,12 @@ type HostFacts = {
   readonly isLostAt: number
 }
 
+/** Of nearly all hosts, nearly always. */
+const WELL: HostFacts = { isReachable: true, isLeaving: false, isLost: false, isLostAt: Infinity }
+
 class Hosts {
   readonly #tx: Read
+  readonly #hosts: ReadonlyMap<string, InstanceHost>
   readonly #service: Service
   readonly #now: number
   readonly #lostAfterMs: number | undefined
@@ -150,16 +173,23 @@ class Hosts {
 
   constructor(tx: Read, service: Service, now: number, lostAfterMs: number | undefined) {
     this.#tx = tx
+    this.#hosts = hostsIn(tx, clusterKey(service, service.clusterName))
     this.#service = service
     this.#now = now
     this.#lostAfterMs = lostAfterMs
   }
 
+  instance(hostId: string): ContainerInstance | undefined {
+    const key = containerInstanceKey(this.#service, this.#service.clusterName, hostId)
+    return this.#hosts.get(hostId)?.instance ?? this.#tx.get(containerInstances, key)
+  }
+
   of(hostId: string): HostFacts {
+    const host = this.#hosts.get(hostId)
+    if (host?.active && host.agentConnected) return WELL
     const known = this.#known.get(hostId)
     if (known) return known
-    const key = containerInstanceKey(this.#service, this.#service.clusterName, hostId)
-    const facts = this.#facts(this.#tx.get(containerInstances, key))
+    const facts = this.#facts(this.instance(hostId))
     this.#known.set(hostId, facts)
     return facts
   }
@@ -173,7 +203,6 @@ class Hosts {
         ? Infinity
         : goneSince + this.#lostAfterMs
     return {
-      instance,
       isReachable,
       isLeaving: !isThere || instance.status === 'DRAINING',
       isLost: lostAt <= this.#now,
@@ -183,13 +212,13 @@ class Hosts {
 }
 
 /** A daemon is the last to leave a host: it may be what the others need there. */
-function inUse(tx: Read, rows: ReadonlyMap<string, Task>): ReadonlySet<string> {
+function inUse(tx: Read, service: Service, tasks: readonly SeenTask[]): ReadonlySet<string> {
   const found = new Set<string>()
-  for (const row of rows.values()) {
-    const host = containerInstanceKey(row, row.clusterName, row.containerInstanceId)
+  for (const { hostId } of tasks) {
+    const host = containerInstanceKey(service, service.clusterName, hostId)
     for (const { row: other } of tx.find(tasksByInstance, host)) {
       if (isDaemon(tx, other)) continue
-      found.add(row.containerInstanceId)
+      found.add(hostId)
       break
     }
   }
@@ -206,7 +235,7 @@ function isDaemon(tx: Read, task: Task): boolean {
 /** By what is known of a task's host alone: tasks that are started in this very step have a place too. */
 function orderOf(service: Service, hosts: Hosts): Order {
   const placed = ({ id, hostId }: SeenTask): Placed => {
-    const { instance } = hosts.of(hostId)
+    const instance = hosts.instance(hostId)
     return {
       id,
       valueOf: (field) => {

@@ -1,8 +1,8 @@
 /** The zones of a service's hosts, and how its tasks lie in them. */
 import type { Read } from '#store/store.ts'
 
-import { clusterKey } from '../names.ts'
-import { clusters } from '../records.ts'
+import { clusterKey, taskKey } from '../names.ts'
+import { clusters, tasks } from '../records.ts'
 import { hostsOf } from '../scheduler/cluster-hosts.ts'
 import type { SeenTask, Zones } from './plan.ts'
 import type { Service } from './records.ts'
@@ -11,13 +11,14 @@ import type { Seen } from './situation.ts'
 const ZONE = 'ecs.availability-zone'
 
 /** A zone counts while a host in it takes tasks. Asked only of a service that may have to be evened out. */
-export function zonesOf(tx: Read, service: Service, seen: Seen): Zones {
+export function zonesOf(tx: Read, service: Service): Zones {
   let known: readonly string[] | undefined
   return {
     get all() {
       return (known ??= zonesOfHosts(tx, service))
     },
-    of: (task: SeenTask) => seen.rows.get(task.id)?.availabilityZone ?? '',
+    of: (task: SeenTask) =>
+      tx.get(tasks, taskKey(service, service.clusterName, task.id))?.availabilityZone ?? '',
   }
 }
 
@@ -29,9 +30,9 @@ function zonesOfHosts(tx: Read, service: Service): readonly string[] {
 }
 
 /** AWS's words for a service that is being evened out. */
-export function imbalance(zones: Zones, { tasks }: Seen): string {
+export function imbalance(zones: Zones, { tasks: seen }: Seen): string {
   const counts = zones.all.map(
-    (zone) => `${tasks.filter((task) => zones.of(task) === zone).length} tasks in ${zone}`,
+    (zone) => `${seen.filter((task) => zones.of(task) === zone).length} tasks in ${zone}`,
   )
   return `is not AZ balanced with ${counts.join(', ')}. AZ Rebalancing in progress.`
 }

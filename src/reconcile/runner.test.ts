@@ -111,6 +111,25 @@ test('a key that has more to do at once goes on with it, in turn with what is du
   assert.equal(seen.slice(8 + 46).indexOf('long'), 50)
 })
 
+test('what happens to a key while it is looked at is seen, also where that look was to go on with it', async () => {
+  const clock = new MovedClock()
+  let looks = 0
+  const { change } = await running(async (key) => {
+    if (key === 'at-start') return undefined
+    looks++
+    await clock.sleep(10)
+    return looks === 1 ? 0 : undefined
+  }, clock)
+  change('a')
+  await turn()
+  await clock.move(10)
+  assert.equal(looks, 2)
+  change('a')
+  await turn()
+  await clock.move(100)
+  assert.equal(looks, 3)
+})
+
 /** As where others want the thread: whoever sleeps wakes late. */
 class LateClock extends MovedClock {
   lateMs = 0

@@ -14,6 +14,10 @@ export interface Connected {
   dismiss(): void
 }
 
+/** Whether a task is to be something else, or has ended: nothing else of it is told to its host. */
+const isNews = (before: Task | undefined, after: Task): boolean =>
+  before?.desiredStatus !== after.desiredStatus || after.lastStatus === 'STOPPED'
+
 export class AgentHub {
   readonly #agents = new Map<string, Connected>()
   readonly #stopWatching: () => void
@@ -24,6 +28,7 @@ export class AgentHub {
       for (const { table, key, before, after } of changes)
         if (table === tasks.name && after) {
           const task = after as Task
+          if (!isNews(before as Task | undefined, task)) continue
           const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
           this.#agents.get(host)?.taskChanged(key)
         } else if (table === containerInstances.name) {

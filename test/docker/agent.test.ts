@@ -175,7 +175,8 @@ test('reports an image that cannot be had', LIMIT, async (context) => {
 
 test('reports memory that ran out', LIMIT, async (context) => {
   const one = await start(context)
-  const hungry = task([sh('exec tail /dev/zero', { memory: 8 })])
+  // Room for what starts it: where even that is killed, no container ran.
+  const hungry = task([sh('exec tail /dev/zero', { memory: 32 })])
   one.run(hungry)
   const stopped = container(await one.backend.status(hungry.arn, 'STOPPED'))
   assert.equal(stopped?.exitCode, 137)

@@ -104,11 +104,27 @@ test('a key that has more to do at once goes on with it, in turn with what is du
   })
   for (const key of ['long', 'longer', 'short']) change(key)
   await turn()
-  assert.deepEqual(seen.slice(1, 8), ['long', 'long', 'longer', 'long', 'short', 'long', 'long'])
+  assert.deepEqual(seen.slice(1, 6), ['long', 'long', 'longer', 'short', 'long'])
   assert.equal(seen.filter((key) => key === 'long').length, 120)
   assert.equal(seen.filter((key) => key === 'longer').length, 130)
   assert.equal(seen.slice(8).indexOf('longer'), 46)
   assert.equal(seen.slice(8 + 46).indexOf('long'), 50)
+})
+
+test('what is due has the thread for as long as what is unfinished, many short looks for a long one', async () => {
+  const clock = new MovedClock()
+  const seen: string[] = []
+  let left = 4
+  const { change } = await running((key) => {
+    seen.push(key === 'big' ? 'B' : 's')
+    if (key === 'at-start') return undefined
+    void clock.move(key === 'big' ? 4 : 1)
+    return key === 'big' && (left -= 1) > 0 ? 0 : undefined
+  }, clock)
+  for (const key of ['big', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l']) change(key)
+  await turn()
+  await clock.move(1000)
+  assert.equal(seen.slice(1).join(''), 'BBsssssBsssssBs')
 })
 
 test('what happens to a key while it is looked at is seen, also where that look was to go on with it', async () => {

@@ -10,7 +10,7 @@ import {
 } from 'node:http'
 
 import { containerInstanceArn, taskArn } from '#aws/ecs/names.ts'
-import { containerInstances, tasks } from '#aws/ecs/records.ts'
+import { containerInstances, tasksByInstance } from '#aws/ecs/records.ts'
 import {
   AccountError,
   createAccount,
@@ -96,14 +96,12 @@ function status({ store, about }: AdminOptions): object {
       runningTasksCount: row.runningTasksCount,
       pendingTasksCount: row.pendingTasksCount,
     })),
-    tasks: [...tx.scan(tasks)]
-      .filter(({ row }) => row.lastStatus !== 'STOPPED')
-      .map(({ row }) => ({
-        arn: taskArn(row),
-        group: row.group,
-        lastStatus: row.lastStatus,
-        desiredStatus: row.desiredStatus,
-      })),
+    tasks: [...tx.scan(tasksByInstance)].map(({ row }) => ({
+      arn: taskArn(row),
+      group: row.group,
+      lastStatus: row.lastStatus,
+      desiredStatus: row.desiredStatus,
+    })),
   }))
 }
 

@@ -144,17 +144,15 @@ export class Rows {
 
   *#slices(table: string, size: number): Generator<[table: string, key: string, row: object][]> {
     const { rows } = this.#table(table)
-    // A map gives its rows in the order in which they came: those that come from now on are later commits' matter.
-    let left = rows.size
-    let slice: [string, string, object][] = []
-    for (const [key, row] of rows) {
-      slice.push([table, key, row])
-      if (--left > 0 && slice.length < size) continue
-      yield slice
-      if (left === 0) return
-      slice = []
+    // The keys of now: what comes later is in the journal. What is taken back meanwhile would move in the map itself.
+    const keys = [...rows.keys()]
+    for (let at = 0; at < keys.length; at += size) {
+      const slice = keys.slice(at, at + size).flatMap((key): [string, string, object][] => {
+        const row = rows.get(key)
+        return row ? [[table, key, row]] : []
+      })
+      if (slice.length > 0) yield slice
     }
-    if (slice.length > 0) yield slice
   }
 
   #table(name: string): TableRows {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import fc from 'fast-check'
+
 import { MemoryLog } from './memory-log.ts'
 import { announce, noticeKind, NOTICES_LIMIT, noticesAfter, publish } from './notices.ts'
 import { Sealer } from './seal.ts'
-import { index, Store, table } from './store.ts'
+import { index, Store, table, type Write } from './store.ts'
 import {
   TRANSACTION_CHARACTERS_LIMIT,
   TRANSACTION_RECORDS_LIMIT,
@@ -229,6 +231,63 @@ test('what was told before, while and after a snapshot was taken is read back as
   assert.equal(told(store).length, changes)
   const again = await Store.open(log, (error) => assert.fail(error))
   assert.deepEqual(told(again), told(store))
+})
+
+const ROWS = 600
+type Meanwhile = { readonly how: 'keep' | 'rehearse' | 'throw'; readonly keys: readonly number[] }
+const meanwhile: fc.Arbitrary<Meanwhile> = fc.record({
+  how: fc.constantFrom('keep', 'rehearse', 'throw'),
+  keys: fc.array(fc.nat({ max: ROWS + 100 }), { maxLength: 8 }),
+})
+
+test('a snapshot of many slices misses nothing, whatever is written and taken back meanwhile', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(meanwhile, { minLength: 3, maxLength: 12 }), async (acts) => {
+      const log = new MemoryLog()
+      const store = await Store.open(log, (error) => assert.fail(error))
+      for (let at = 0; at < ROWS; at += 100)
+        store.transact((tx) => {
+          for (let n = at; n < at + 100; n++) tx.put(rows, `k${n}`, { group: 'x', size: n })
+        })
+      const toggle = (keys: readonly number[]) => (tx: Write) => {
+        for (const key of keys.map((n) => `k${n}`))
+          if (tx.get(rows, key)) tx.delete(rows, key)
+          else tx.put(rows, key, { group: 'y', size: 0 })
+      }
+      const left = [...acts]
+      const act = () => {
+        const { how, keys } = left.shift() ?? { how: 'keep', keys: [] }
+        if (how === 'keep') store.transact(toggle(keys))
+        else if (how === 'rehearse') store.rehearse(toggle(keys))
+        else
+          assert.throws(() =>
+            store.transact((tx) => {
+              toggle(keys)(tx)
+              throw new Error('never mind')
+            }),
+          )
+      }
+      const snapshot = log.snapshot.bind(log)
+      log.snapshot = (revision) => {
+        const writer = snapshot(revision)
+        return {
+          ...writer,
+          rows: async (slice) => {
+            await writer.rows(slice)
+            for (let n = 0; n < 4; n++) act()
+          },
+        }
+      }
+      await store.snapshot()
+      store.transact((tx) => {
+        for (const { key } of [...tx.scan(rows)].slice(-100)) tx.patch(rows, key, { size: -1 })
+      })
+      await store.settled(store.revision)
+      const all = (of: Store) => of.read((tx) => [...tx.scan(rows)])
+      const again = await Store.open(log, (error) => assert.fail(error))
+      assert.deepEqual(all(again), all(store))
+    }),
+  )
 })
 
 test('a sealed secret opens with its key only, and an altered one not at all', () => {

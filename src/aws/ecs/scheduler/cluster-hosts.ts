@@ -39,6 +39,10 @@ export const hostsOf = (tx: Read, cluster: Cluster): readonly InstanceHost[] => 
   ...tx.view(hostsByCluster).of(clusterKey(cluster, cluster.clusterName)).hosts.values(),
 ]
 
+/** The zones that have hosts which take tasks, in order, of the cluster whose key this is. */
+export const zonesIn = (tx: Read, key: string): readonly string[] =>
+  tx.view(hostsByCluster).of(key).zones
+
 /** By id those of the cluster whose key this is. */
 export const hostsIn = (tx: Read, key: string): ReadonlyMap<string, InstanceHost> =>
   tx.view(hostsByCluster).of(key).hosts
@@ -64,6 +68,12 @@ export function placing(
     refusals: () => hosts.current(live).refusals(),
   }
 }
+
+const ZONE = 'ecs.availability-zone'
+const zoneOf = ({ attributes }: InstanceHost): string => attributes.get(ZONE) ?? ''
+const zonesOf = (hosts: readonly InstanceHost[]): readonly string[] =>
+  [...new Set(hosts.map(zoneOf))].toSorted()
+const isTaking = ({ active, agentConnected }: InstanceHost): boolean => active && agentConnected
 
 class HostsByCluster {
   readonly #tx: Read
@@ -103,9 +113,11 @@ follow(tasks, hostsByCluster, (hosts, key, before, after) => hosts.taskChanged(k
 
 type LivePlacer = {
   readonly placer: Placer<InstanceHost>
-  readonly group: string
+  /** What it places, but for the group. */
+  readonly shape: string
+  group: string
   /** By container instance: how many tasks of the group it has. Absent where nothing asks. */
-  readonly counts: Map<string, number> | undefined
+  counts: Map<string, number> | undefined
   /** The number of the first change that the placer was not told of. */
   next: number
 }
@@ -118,6 +130,7 @@ class ClusterHosts {
   readonly #groups = new Map<string, Groups>()
   /** By what they place; the one that was not asked for longest is first. */
   readonly #placers = new Map<string, LivePlacer>()
+  #zones: readonly string[] | undefined
   /** Container instances that changed, in order; the first one is number `#first`. */
   #changes: string[] = []
   #first = 0
@@ -127,6 +140,10 @@ class ClusterHosts {
     this.#key = key
     for (const { row } of tx.scan(containerInstances, { prefix: `${key}/` }))
       this.#put(row.containerInstanceId, row)
+  }
+
+  get zones(): readonly string[] {
+    return (this.#zones ??= zonesOf([...this.hosts.values()].filter(isTaking)))
   }
 
   instanceChanged(id: string, after: ContainerInstance | undefined): void {
@@ -143,15 +160,42 @@ class ClusterHosts {
   }
 
   placer(asked: Asked, random: () => number): LivePlacer {
-    const name = JSON.stringify(asked)
+    const { group, ...need } = asked.need
+    const shape = JSON.stringify({ ...asked, need })
+    const name = `${group} ${shape}`
     const known = this.#placers.get(name)
     const isGood = known && known.next >= this.#first
-    const live = isGood ? known : this.#newPlacer(asked, random)
+    const live = isGood
+      ? known
+      : (this.#otherPlacer(shape, group) ?? this.#newPlacer(asked, shape, random))
     this.#placers.delete(name)
     this.#placers.set(name, live)
     if (this.#placers.size > PLACERS_MAX)
       this.#placers.delete(this.#placers.keys().next().value as string)
     return live
+  }
+
+  /**
+   * Where there is no room for one more: the one of the same shape that was not asked for longest, told of another
+   * group's tasks. It has to be told of the hosts that have some, where a new one is told of all hosts.
+   */
+  #otherPlacer(shape: string, group: string): LivePlacer | undefined {
+    if (this.#placers.size < PLACERS_MAX) return undefined
+    for (const [name, live] of this.#placers) {
+      if (live.shape !== shape || live.next < this.#first) continue
+      const { placer, counts: before } = live
+      if (before) {
+        const counts = this.#countsOf(group)
+        if (before.size + counts.size > this.hosts.size) return undefined
+        for (const id of before.keys()) if (!counts.has(id)) placer.set(id, this.hosts.get(id))
+        for (const [id, count] of counts) placer.set(id, this.hosts.get(id), count)
+        live.counts = counts
+      }
+      live.group = group
+      this.#placers.delete(name)
+      return live
+    }
+    return undefined
   }
 
   /** The placer, told of all that changed. */
@@ -165,13 +209,13 @@ class ClusterHosts {
     return placer
   }
 
-  #newPlacer(asked: Asked, random: () => number): LivePlacer {
+  #newPlacer(asked: Asked, shape: string, random: () => number): LivePlacer {
     const { need, fromDefinition, fromRequest, strategies, zone } = asked
     const constraints = constraintsOf(fromDefinition, fromRequest)
     if (zone !== undefined)
       constraints.push({
         type: 'memberOf',
-        holds: ({ attributes }) => (attributes.get('ecs.availability-zone') ?? '') === zone,
+        holds: ({ attributes }) => (attributes.get(ZONE) ?? '') === zone,
       })
     const placer = new Placer<InstanceHost>(need, constraints, strategies, random)
     const isAsked =
@@ -179,7 +223,8 @@ class ClusterHosts {
       constraints.some(({ type }) => type === 'distinctInstance')
     const counts = isAsked ? this.#countsOf(need.group) : undefined
     for (const [id, host] of this.hosts) placer.set(id, host, counts?.get(id))
-    return { placer, counts, group: need.group, next: this.#first + this.#changes.length }
+    const next = this.#first + this.#changes.length
+    return { placer, shape, counts, group: need.group, next }
   }
 
   #countsOf(group: string): Map<string, number> {
@@ -193,6 +238,13 @@ class ClusterHosts {
   }
 
   #put(id: string, instance: ContainerInstance | undefined): void {
+    const before = this.hosts.get(id)?.instance
+    if (
+      before?.attributes !== instance?.attributes ||
+      before?.status !== instance?.status ||
+      before?.agentConnected !== instance?.agentConnected
+    )
+      this.#zones = undefined
     if (!instance || instance.status === 'INACTIVE') {
       this.hosts.delete(id)
       this.#groups.delete(id)

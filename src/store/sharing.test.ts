@@ -16,9 +16,14 @@ test('nothing is changed by sharing, and equal parts are one', () => {
       const text = JSON.stringify({ own: other, part: alike ? one : other })
       const value = sharing<object>({ own: 0, part: model }, JSON.parse(text) as object)
       assert.equal(JSON.stringify(value), text)
-      if (alike) assert.equal((value as { part: unknown }).part, model)
+      // What has a member of this name is left as it is, so that nothing sets it.
+      if (alike && !text.includes('"__proto__"'))
+        assert.equal((value as { part: unknown }).part, model)
     }),
-    { examples: [[JSON.parse('{"__proto__":{"a":1}}'), {}, false]] },
+    {
+      examples: [false, true].map((alike) => [JSON.parse('{"__proto__":{"a":1}}'), {}, alike]),
+      numRuns: 1000,
+    },
   )
 })
 

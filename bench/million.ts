@@ -70,6 +70,8 @@ async function start(target: Target, cluster: string): Promise<number> {
       cluster,
       serviceName: `s${at}`,
       taskDefinition: 'web',
+      // What evens out zones after a rolling starts and stops tasks of its own, restart or not.
+      availabilityZoneRebalancing: 'DISABLED',
       desiredCount: Math.min(TASKS_PER_SERVICE, TASKS - at * TASKS_PER_SERVICE),
     })
   tell(`${SERVICES} services created`, `${seconds(begin)} s`)

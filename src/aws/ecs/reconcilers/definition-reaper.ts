@@ -11,6 +11,7 @@ import {
   tasks,
   tasksByInstance,
 } from '../records.ts'
+import { add } from '../scheduler/hosts.ts'
 import {
   type Deployment,
   deployments,
@@ -32,10 +33,7 @@ class Users {
     const task = after ?? before
     const by = Number(isUser(after)) - Number(isUser(before))
     if (!task || by === 0) return
-    const key = definitionKey(task, task.family, task.revision)
-    const count = (this.#counts.get(key) ?? 0) + by
-    if (count === 0) this.#counts.delete(key)
-    else this.#counts.set(key, count)
+    add(this.#counts, definitionKey(task, task.family, task.revision), by)
   }
 }
 const isUser = (task: Task | undefined): boolean =>

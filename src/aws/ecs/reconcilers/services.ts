@@ -11,6 +11,7 @@ import {
   tasks,
   tasksByInstance,
 } from '../records.ts'
+import { isOther } from '../scheduler/hosts.ts'
 import { serviceKey, shareOf } from '../services/names.ts'
 import { isRebalanced } from '../services/rebalancing.ts'
 import {
@@ -102,12 +103,7 @@ function changesRoom(change: Change): boolean {
 
 /** Whether hosts came, went or became others: what daemons and services in balance look at. */
 function changesHosts({ before, after }: Change): boolean {
-  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
-  return (
-    was?.status !== is?.status ||
-    was?.agentConnected !== is?.agentConnected ||
-    was?.attributes !== is?.attributes
-  )
+  return isOther(...([before, after] as [ContainerInstance?, ContainerInstance?]))
 }
 
 /** Whether what it has may have to leave it, or may stay again. */

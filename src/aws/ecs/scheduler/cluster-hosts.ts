@@ -14,7 +14,7 @@ import {
   tasks,
   tasksByService,
 } from '../records.ts'
-import { add, Groups, InstanceHost, isCounted } from './hosts.ts'
+import { add, Groups, InstanceHost, isCounted, isOther } from './hosts.ts'
 import type { Need } from './place.ts'
 import { Placer } from './placer.ts'
 import { constraintsOf } from './request.ts'
@@ -36,7 +36,7 @@ export type Asked = {
 
 /** The cluster's registered container instances, as they are now. */
 export const hostsOf = (tx: Read, cluster: Cluster): readonly InstanceHost[] => [
-  ...tx.view(hostsByCluster).of(clusterKey(cluster, cluster.clusterName)).hosts.values(),
+  ...hostsIn(tx, clusterKey(cluster, cluster.clusterName)).values(),
 ]
 
 /** The zones that have hosts which take tasks, in order, of the cluster whose key this is. */
@@ -49,7 +49,7 @@ export const hostsIn = (tx: Read, key: string): ReadonlyMap<string, InstanceHost
 
 /** One of them; nothing when it is not registered. */
 export const hostOf = (tx: Read, cluster: Cluster, id: string): InstanceHost | undefined =>
-  tx.view(hostsByCluster).of(clusterKey(cluster, cluster.clusterName)).hosts.get(id)
+  hostsIn(tx, clusterKey(cluster, cluster.clusterName)).get(id)
 
 /**
  * Gives the best host, each time it is asked, of the cluster as it is then: what the transaction changed counts. Throws
@@ -71,8 +71,6 @@ export function placing(
 
 const ZONE = 'ecs.availability-zone'
 const zoneOf = ({ attributes }: InstanceHost): string => attributes.get(ZONE) ?? ''
-const zonesOf = (hosts: readonly InstanceHost[]): readonly string[] =>
-  [...new Set(hosts.map(zoneOf))].toSorted()
 const isTaking = ({ active, agentConnected }: InstanceHost): boolean => active && agentConnected
 
 class HostsByCluster {
@@ -143,7 +141,9 @@ class ClusterHosts {
   }
 
   get zones(): readonly string[] {
-    return (this.#zones ??= zonesOf([...this.hosts.values()].filter(isTaking)))
+    return (this.#zones ??= [
+      ...new Set([...this.hosts.values()].filter(isTaking).map(zoneOf)),
+    ].toSorted())
   }
 
   instanceChanged(id: string, after: ContainerInstance | undefined): void {
@@ -238,13 +238,7 @@ class ClusterHosts {
   }
 
   #put(id: string, instance: ContainerInstance | undefined): void {
-    const before = this.hosts.get(id)?.instance
-    if (
-      before?.attributes !== instance?.attributes ||
-      before?.status !== instance?.status ||
-      before?.agentConnected !== instance?.agentConnected
-    )
-      this.#zones = undefined
+    if (isOther(this.hosts.get(id)?.instance, instance)) this.#zones = undefined
     if (!instance || instance.status === 'INACTIVE') {
       this.hosts.delete(id)
       this.#groups.delete(id)

@@ -96,6 +96,12 @@ export class Groups {
 export const isCounted = (task: Task | undefined): boolean =>
   task?.desiredStatus === 'RUNNING' && task.lastStatus !== 'STOPPED'
 
+/** Whether a host came, went, or became another one: more than what runs on it. */
+export const isOther = (was?: ContainerInstance, is?: ContainerInstance): boolean =>
+  was?.status !== is?.status ||
+  was?.agentConnected !== is?.agentConnected ||
+  was?.attributes !== is?.attributes
+
 /** Adds to a count that is there only while it is not zero. */
 export function add(counts: Map<string, number>, what: string, by: number): void {
   const count = (counts.get(what) ?? 0) + by

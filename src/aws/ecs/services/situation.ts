@@ -180,8 +180,10 @@ class Hosts {
   }
 
   instance(hostId: string): ContainerInstance | undefined {
+    const there = this.#hosts.get(hostId)
+    if (there) return there.instance
     const key = containerInstanceKey(this.#service, this.#service.clusterName, hostId)
-    return this.#hosts.get(hostId)?.instance ?? this.#tx.get(containerInstances, key)
+    return this.#tx.get(containerInstances, key)
   }
 
   of(hostId: string): HostFacts {

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws'
 
 import type { Clock } from '#kernel/clock.ts'
+import { gathering } from '#wire/gathering.ts'
 import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
 import { parseRefusal, type Refusal } from '#wire/refusal.ts'
 
@@ -45,11 +46,13 @@ function runSocket(
       cancelTermination = clock.after(GOODBYE_MS, () => socket.terminate())
     }
     signal.addEventListener('abort', stop, { once: true })
+    let together = (send: () => void): void => send()
+    socket.on('upgrade', ({ socket: stream }) => (together = gathering(stream)))
     socket.on('open', () => {
       opened = true
       isOpen({
         send: (frame) => {
-          if (socket.readyState === WebSocket.OPEN) socket.send(frame)
+          if (socket.readyState === WebSocket.OPEN) together(() => socket.send(frame))
         },
         close: (code, why) => socket.close(code, why),
       })

@@ -19,6 +19,7 @@ async function running(reconcile: Did, clock = new MovedClock()) {
   await store.write((tx) => tx.put(rows, 'at-start', { text: '' }))
   const reconciler = {
     name: 'test',
+    hears: [rows.name],
     wakes: ({ table: name, key }: { table: string; key: string }) =>
       name === rows.name ? [key] : [],
     all: () => ['at-start'],
@@ -156,8 +157,8 @@ class LateClock extends MovedClock {
 }
 
 for (const { what, lateMs, afterMs } of [
-  { what: 'and no longer than for a moment that nobody wants', lateMs: 0, afterMs: 12.5 },
-  { what: 'as long as they want it, and no longer than the limit', lateMs: 12.5, afterMs: 50 },
+  { what: 'and no longer than for a moment that nobody wants', lateMs: 0, afterMs: 2 },
+  { what: 'as long as they want it, and no longer than the limit', lateMs: 23, afterMs: 50 },
 ])
   test(`after the thread was held for long others have it, ${what}`, async () => {
     const clock = new LateClock()

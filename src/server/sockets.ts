@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 
 import type { Gateway } from '#gateway/gateway.ts'
 import type { Conversation, Refused, Socket } from '#room/room.ts'
+import { gathering } from '#wire/gathering.ts'
 
 /** The largest frame that any conversation reads. */
 const FRAME_MAX_BYTES = 4 << 20
@@ -40,14 +41,15 @@ export class Sockets {
     head: Buffer,
     opened: (socket: Socket) => void,
   ): void {
-    this.#server.handleUpgrade(request, stream, head, (socket) => opened(wrap(socket)))
+    this.#server.handleUpgrade(request, stream, head, (socket) => opened(wrap(socket, stream)))
   }
 }
 
-function wrap(socket: WebSocket): Socket {
+function wrap(socket: WebSocket, stream: Duplex): Socket {
   socket.on('error', () => socket.terminate())
+  const together = gathering(stream)
   return {
-    send: (text) => socket.send(text),
+    send: (text) => together(() => socket.send(text)),
     close: (code, reason) => socket.close(code, reason),
     get waiting() {
       return socket.bufferedAmount

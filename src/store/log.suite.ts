@@ -108,6 +108,7 @@ function apply(tx: Write, { key, row, patch, changesAgain }: Step['write']): voi
   if (!row) return tx.delete(rows, key)
   if (patch && tx.get(rows, key)) tx.patch(rows, key, row)
   else tx.put(rows, key, row)
-  announce(tx, changed, key, { now: 0, id: key })
+  const record = tx.get(rows, key)
+  if (record) announce(tx, changed, { key, record }, { now: 0, id: key })
   if (changesAgain) tx.patch(rows, key, { name: 'again' })
 }

@@ -57,15 +57,13 @@ export function noticeKind<Row extends object>(kind: NoticeKind<Row>): NoticeKin
   return kind
 }
 
-/** Makes known what the record of this key has become in this transaction. */
-export function announce<Row>(
+/** Makes known what the record has become in this transaction. */
+export function announce<Row extends object>(
   tx: Write,
   { table: of, detailType }: NoticeKind<Row>,
-  key: string,
+  { key, record }: { readonly key: string; readonly record: Row },
   { now, id }: Moment,
 ): void {
-  const record = tx.get(of, key)
-  assert(record, `no ${of.name} ${key} to tell of`)
   publish(tx, { kind: detailType, time: now, id, of: [of.name, key], record })
 }
 

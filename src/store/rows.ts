@@ -68,6 +68,7 @@ export class Rows {
     const before = rows.get(key)
     for (const index of table.indexes) {
       const entries = this.entries(index)
+      if (before && after && index.isSame?.(before, after)) continue
       const from = before && index.of(before)
       const to = after && index.of(after)
       if (from === to) continue
@@ -166,7 +167,7 @@ export class Rows {
 export function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
-    for (const part of Object.values(value)) freeze(part)
+    for (const name in value) if (typeof value[name] === 'object') freeze(value[name])
   }
   return value
 }

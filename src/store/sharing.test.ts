@@ -57,8 +57,9 @@ test('rows of one kin, and what is told of them, share after a restart as before
   const store = await open()
   for (const key of ['a', 'b'])
     await store.write((tx) => {
-      tx.put(rows, key, { name: `row ${key}`, size: 1, parts })
-      announce(tx, changed, key, { now: 0, id: key })
+      const record = { name: `row ${key}`, size: 1, parts }
+      tx.put(rows, key, record)
+      announce(tx, changed, { key, record }, { now: 0, id: key })
     })
   holds(store)
   holds(await open())

@@ -4,7 +4,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 
 import { MemoryLog } from './memory-log.ts'
-import { announce, noticeKind, NOTICES_LIMIT, noticesAfter, publish } from './notices.ts'
+import {
+  announce,
+  type Moment,
+  noticeKind,
+  NOTICES_LIMIT,
+  noticesAfter,
+  publish,
+} from './notices.ts'
 import { Sealer } from './seal.ts'
 import { index, Store, table, type Write } from './store.ts'
 import {
@@ -161,14 +168,17 @@ const grown = noticeKind<Row>({
   }),
 })
 
+const tellOfA = (tx: Write, moment: Moment): void =>
+  announce(tx, grown, { key: 'a', record: tx.get(rows, 'a') as Row }, moment)
+
 test('a notice says what its record was, however the record goes on', async () => {
   const store = await open()
   const moment = { now: 7, id: 'n' }
   await store.write((tx) => {
     tx.put(rows, 'a', { group: 'x', size: 1 })
-    announce(tx, grown, 'a', moment)
+    tellOfA(tx, moment)
     tx.patch(rows, 'a', { size: 2 })
-    announce(tx, grown, 'a', moment)
+    tellOfA(tx, moment)
   })
   await store.write((tx) => tx.patch(rows, 'a', { group: 'y', size: 3 }))
   await store.write((tx) => tx.delete(rows, 'a'))
@@ -190,7 +200,7 @@ test('the log has a record once, however much is told of it', async () => {
   const store = await Store.open(log, (error) => assert.fail(error))
   await store.write((tx) => {
     tx.put(rows, 'a', { group: 'group-of-a', size: 1 })
-    announce(tx, grown, 'a', { now: 7, id: 'n' })
+    tellOfA(tx, { now: 7, id: 'n' })
   })
   assert.equal(texts.join().split('group-of-a').length, 2)
 })
@@ -202,7 +212,7 @@ test('what was told before, while and after a snapshot was taken is read back as
   const change = (fields: Partial<Row>) =>
     store.transact((tx) => {
       tx.patch(rows, 'a', fields)
-      announce(tx, grown, 'a', { now: (changes += 1), id: 'n' })
+      tellOfA(tx, { now: (changes += 1), id: 'n' })
     })
   const changeTwice = () => {
     change({ size: changes })

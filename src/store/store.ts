@@ -10,7 +10,7 @@ import type { Index, Table, View } from './table.ts'
 import { type Change, Transaction } from './transaction.ts'
 
 export { follow, index, type Index, table, type Table, view, type View } from './table.ts'
-export type { Change } from './transaction.ts'
+export { type Change, TransactionTooLarge } from './transaction.ts'
 
 /** Where a scan starts and which way it goes. `after` is the `at` of an entry that an earlier page ended with. */
 export type Scan = {

@@ -15,6 +15,8 @@ export type Index<T> = {
   readonly name: string
   // A method, so that a table of some record can stand where only its name and keys matter.
   of(row: T): string | undefined
+  /** Where it is worth it: whether two rows of one key are known to have the same value without making it. */
+  isSame?(before: T, after: T): boolean
 }
 
 /** What the store should know of all rows of a table. */
@@ -47,8 +49,9 @@ export function index<T>(
   of: Table<T>,
   name: string,
   value: (row: T) => string | undefined,
+  isSame?: (before: T, after: T) => boolean,
 ): Index<T> {
-  const made = { table: of, name: `${of.name}.${name}`, of: value }
+  const made = { table: of, name: `${of.name}.${name}`, of: value, ...(isSame && { isSame }) }
   of.indexes.push(made)
   return made
 }

@@ -17,9 +17,9 @@ export type Change = {
   readonly after: object | undefined
 }
 
-/** etcd's limits, and what one turn of the loop can carry; a bigger plan goes in steps. */
-export const TRANSACTION_RECORDS_LIMIT = 200
-export const TRANSACTION_CHARACTERS_LIMIT = 256 << 10
+/** What one turn of the loop can carry; a bigger plan goes in steps. */
+export const TRANSACTION_RECORDS_LIMIT = 2_000
+export const TRANSACTION_CHARACTERS_LIMIT = 1 << 20
 
 /** A transaction that would change more than one commit may carry. Nothing was changed. */
 export class TransactionTooLarge extends Error {
@@ -30,14 +30,15 @@ type Touched = {
   readonly table: Table<object>
   readonly key: string
   readonly before: object | undefined
+  after: object | undefined
 }
 
 export class Transaction implements Write {
   readonly #rows: Rows
   readonly #limit: number
   readonly #touched: Touched[] = []
-  /** By table, so that no name has to be made for each record. */
-  readonly #keys = new Map<Table<object>, Set<string>>()
+  /** By table, so that no name has to be made for each record, and by key. */
+  readonly #of = new Map<Table<object>, Map<string, Touched>>()
 
   /** `limit`: how many records it may change; none where nothing of it will be kept. */
   constructor(rows: Rows, limit = TRANSACTION_RECORDS_LIMIT) {
@@ -100,13 +101,18 @@ export class Transaction implements Write {
       this.#set(table as unknown as Table<object>, key, undefined)
   }
 
-  #set(table: Table<object>, key: string, row: object | undefined): void {
-    const before = this.#rows.set(table, key, row)
-    let keys = this.#keys.get(table)
-    if (!keys) this.#keys.set(table, (keys = new Set()))
-    if (keys.has(key)) return
-    keys.add(key)
-    this.#touched.push({ table, key, before })
+  #set(table: Table<object>, key: string, after: object | undefined): void {
+    const before = this.#rows.set(table, key, after)
+    let ofTable = this.#of.get(table)
+    if (!ofTable) this.#of.set(table, (ofTable = new Map<string, Touched>()))
+    const known = ofTable.get(key)
+    if (known) {
+      known.after = after
+      return
+    }
+    const touched = { table, key, before, after }
+    ofTable.set(key, touched)
+    this.#touched.push(touched)
     if (this.#touched.length > this.#limit)
       throw new TransactionTooLarge(`a transaction changes at most ${this.#limit} records`)
   }
@@ -116,15 +122,13 @@ export class Transaction implements Write {
     for (const { table, key, before } of this.#touched.toReversed())
       this.#rows.set(table, key, before)
     this.#touched.length = 0
-    this.#keys.clear()
+    this.#of.clear()
   }
 
   changes(): Change[] {
     const changes: Change[] = []
-    for (const { table, key, before } of this.#touched) {
-      const after = this.#rows.get(table.name, key)
+    for (const { table, key, before, after } of this.#touched)
       if (before !== after) changes.push({ table: table.name, key, before, after })
-    }
     return changes
   }
 

@@ -233,18 +233,31 @@ export const tasksByDesired = index(
   tasks,
   'desired',
   (row) => `${scope(row)}/${row.clusterName}/${row.desiredStatus}`,
+  (before, after) => before.desiredStatus === after.desiredStatus,
 )
+/** A task stays in its cluster, on its container instance and in its group. */
+const isOverAsBefore = (before: Task, after: Task): boolean =>
+  (before.lastStatus === 'STOPPED') === (after.lastStatus === 'STOPPED')
+
 /** `scope/cluster/container instance`, tasks whose end the agent has not confirmed. */
-export const tasksByInstance = index(tasks, 'instance', (row) =>
-  row.lastStatus === 'STOPPED'
-    ? undefined
-    : `${scope(row)}/${row.clusterName}/${row.containerInstanceId}`,
+export const tasksByInstance = index(
+  tasks,
+  'instance',
+  (row) =>
+    row.lastStatus === 'STOPPED'
+      ? undefined
+      : `${scope(row)}/${row.clusterName}/${row.containerInstanceId}`,
+  isOverAsBefore,
 )
 /** `scope/cluster/service:NAME` of tasks that the service scheduler started and whose end is not confirmed. */
-export const tasksByService = index(tasks, 'service', (row) =>
-  row.lastStatus === 'STOPPED' || !row.group.startsWith('service:')
-    ? undefined
-    : `${scope(row)}/${row.clusterName}/${row.group}`,
+export const tasksByService = index(
+  tasks,
+  'service',
+  (row) =>
+    row.lastStatus === 'STOPPED' || !row.group.startsWith('service:')
+      ? undefined
+      : `${scope(row)}/${row.clusterName}/${row.group}`,
+  isOverAsBefore,
 )
 /** Stopped tasks in the order of their end, for the reaper. */
 export const tasksByStop = index(tasks, 'stopped', (row) =>

@@ -41,9 +41,12 @@ export function undoOf(revision: number, change: Change): Undo | undefined {
   if (!before) return { ...what, row: null }
   if (!after) return { ...what, row: before }
   const [was, is] = [before, after] as Readonly<Record<string, unknown>>[]
-  const changed = Object.entries(was ?? {}).filter(([name, value]) => is?.[name] !== value)
-  const drop = Object.keys(is ?? {}).filter((name) => was?.[name] === undefined)
-  return { ...what, set: Object.fromEntries(changed), ...(drop.length > 0 && { drop }) }
+  // Most changes of tasks pass here: no list is made of what is the same.
+  const set: Record<string, unknown> = {}
+  for (const name in was) if (is?.[name] !== was[name]) set[name] = was[name]
+  const drop: string[] = []
+  for (const name in is) if (was?.[name] === undefined) drop.push(name)
+  return { ...what, set, ...(drop.length > 0 && { drop }) }
 }
 
 function serviceOf({ table, key, before, after }: Change): string | undefined {

@@ -28,10 +28,10 @@ import {
 import { changeTask } from '../tasks/change.ts'
 import { isLater } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
-import { takeStateChanges, topicsOf } from './extension.ts'
 import { takeHealth } from './health.ts'
 import type { AgentHub, Connected } from './hub.ts'
 import { Sequence } from './sequence.ts'
+import { topicsOf } from './topics.ts'
 import { toAcsTask, toStop } from './translate.ts'
 
 /** Agents close a connection on which nothing came for a minute or two. */
@@ -42,6 +42,8 @@ const ACKNOWLEDGE_MS = 60_000
 const TASKS_PER_PAYLOAD = 10
 /** Acknowledgments change tasks this many at a time. */
 const TASKS_PER_COMMIT = 40
+/** Agents wait for an answer before they send more state changes. */
+const UNANSWERED_MAX = 8
 /** A host that does not read is let go; it comes back and hears all anew. */
 const WAITING_CHARACTERS_MAX = 16 << 20
 
@@ -91,9 +93,9 @@ class AcsConnection implements Connected {
   readonly #told = new Map<string, 'RUNNING' | 'STOPPED'>()
   readonly #unacknowledged = new Map<string, Said>()
   readonly #due = new Set<string>()
+  #unanswered = 0
   /** The revisions that the host has of our topics; only a host that speaks Berth's own part has any. */
   #topics: Map<string, string> | undefined
-  #talking = false
   #open = true
   #stopHeartbeat: () => void = () => {}
 
@@ -136,14 +138,13 @@ class AcsConnection implements Connected {
         })),
       },
     }))
-    for (const { key } of all) this.#due.add(key)
+    for (const { key } of all) this.taskChanged(key)
     this.#beat()
-    void this.#talk()
   }
 
   taskChanged(key: string): void {
     this.#due.add(key)
-    void this.#talk()
+    this.#hub.rounds.add(this)
   }
 
   topicsChanged(): void {
@@ -172,25 +173,24 @@ class AcsConnection implements Connected {
       this.#unacknowledged.delete(messageId)
       for (const { key } of said) {
         this.#told.delete(key)
-        this.#due.add(key)
+        this.taskChanged(key)
       }
     }
-    void this.#talk()
   }
 
-  /** Says what is due, a payload at a time, until nothing is. */
-  async #talk(): Promise<void> {
-    if (this.#talking) return
-    this.#talking = true
-    try {
-      while (this.#open && this.#due.size > 0) {
-        const keys = [...this.#due].slice(0, TASKS_PER_PAYLOAD)
-        for (const key of keys) this.#due.delete(key)
-        await this.#say(() => this.#payload(keys))
-      }
-    } finally {
-      this.#talking = false
-    }
+  get isMore(): boolean {
+    return this.#due.size > 0
+  }
+
+  /** The next payload of what is due. */
+  next(): (() => void) | undefined {
+    const keys =
+      this.#due.size > TASKS_PER_PAYLOAD
+        ? [...this.#due].slice(0, TASKS_PER_PAYLOAD)
+        : [...this.#due]
+    for (const key of keys) this.#due.delete(key)
+    const frame = this.#open ? this.#payload(keys) : undefined
+    return frame && (() => this.#send(frame))
   }
 
   #payload(keys: readonly string[]): AcsDown | undefined {
@@ -285,7 +285,10 @@ class AcsConnection implements Connected {
 
   async #stateChanges({ messageId, changes }: BerthStateChanges): Promise<void> {
     try {
-      const results = await takeStateChanges(this.#tools, this.#caller, changes)
+      this.#unanswered += 1
+      if (this.#unanswered > UNANSWERED_MAX) throw new Error('it does not wait for answers')
+      const results = await this.#hub.intake.take(this.#caller, changes)
+      this.#unanswered -= 1
       this.#send({ type: 'BerthStateChangesAck', message: { messageId, results } })
     } catch (error) {
       this.#tools.log.error('state changes failed', { error: String(error) })
@@ -356,6 +359,7 @@ class AcsConnection implements Connected {
   #closed(): void {
     this.#open = false
     this.#stopHeartbeat()
+    this.#hub.rounds.leave(this)
     if (this.#hub.leave(this.#key, this) && !this.#hub.stopped)
       this.#changeInstance({ agentConnected: false })
   }

@@ -1,11 +1,13 @@
-/** Which agents are connected, and which of them a commit concerns. Knows no message. */
+/** Which agents are connected, which of them a commit concerns, and what all of them share. Knows no message. */
 import type { Tools } from '#room/room.ts'
 
 import { containerInstanceKey } from '../names.ts'
 import { type ContainerInstance, containerInstances, type Task, tasks } from '../records.ts'
+import { Intake } from './intake.ts'
+import { type Due, Rounds } from './rounds.ts'
 
 /** A connected agent as the hub sees it. */
-export interface Connected {
+export interface Connected extends Due {
   /** A task of this host has changed. */
   taskChanged(key: string): void
   /** What the host is told of itself has changed. */
@@ -19,11 +21,16 @@ const isNews = (before: Task | undefined, after: Task): boolean =>
   before?.desiredStatus !== after.desiredStatus || after.lastStatus === 'STOPPED'
 
 export class AgentHub {
+  readonly rounds: Rounds
+  readonly intake: Intake
   readonly #agents = new Map<string, Connected>()
   readonly #stopWatching: () => void
   #stopped = false
 
-  constructor({ store }: Tools) {
+  constructor(tools: Tools) {
+    const { store } = tools
+    this.rounds = new Rounds(tools)
+    this.intake = new Intake(tools)
     this.#stopWatching = store.watch(({ changes }) => {
       for (const { table, key, before, after } of changes)
         if (table === tasks.name && after) {

@@ -27,7 +27,7 @@ const instanceNotices = noticeKind<ContainerInstance>({
 export function addInstance(tx: Write, instance: ContainerInstance, moment: Moment): void {
   const key = ofInstance(instance)
   tx.put(containerInstances, key, instance)
-  announce(tx, instanceNotices, key, moment)
+  announce(tx, instanceNotices, { key, record: instance }, moment)
 }
 
 /** Sets fields; when none is new, nothing changes. */
@@ -47,6 +47,6 @@ export function changeInstance(
     ...(turned && { disconnectedAt: fields.agentConnected ? undefined : moment.now }),
     version: before.version + 1,
   }) as ContainerInstance
-  announce(tx, instanceNotices, key, moment)
+  announce(tx, instanceNotices, { key, record: after }, moment)
   return after
 }

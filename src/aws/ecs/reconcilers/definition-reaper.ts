@@ -48,6 +48,7 @@ follow(tasks, users, (all, _key, before, after) => all.changed(before, after))
 
 export const definitionReaper = ({ store }: Tools): Reconciler => ({
   name: 'ecs definition reaper',
+  hears: [taskDefinitions.name, tasks.name, deployments.name, taskSets.name],
   *wakes({ table, key, before, after }) {
     if (table === taskDefinitions.name && after) yield key
     if (table === tasks.name && (after as Task | undefined)?.lastStatus === 'STOPPED') {

@@ -54,6 +54,7 @@ const PLAIN: readonly Table<object>[] = [
 
 export const graveyardReconciler = ({ store, clock, ids }: Tools): Reconciler => ({
   name: 'ecs graveyard',
+  hears: [graves.name],
   *wakes({ table, after }) {
     if (table === graves.name && after) yield (after as { tenant: string }).tenant
   },

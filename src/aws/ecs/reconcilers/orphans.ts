@@ -13,6 +13,7 @@ const TASKS_PER_COMMIT = 40
 
 export const orphanReconciler = ({ store, clock, ids }: Tools): Reconciler => ({
   name: 'ecs orphans',
+  hears: [containerInstances.name],
   *wakes({ table, key, after }) {
     if (
       table === containerInstances.name &&

@@ -3,21 +3,37 @@ import { test } from 'node:test'
 
 import { Pace } from './pace.ts'
 
-test('a big service is looked at several times at once and then in its pace; a small one always at once', () => {
+test('a big service in a hurry is looked at several times at once and then in its pace; a small one always at once', () => {
   const pace = new Pace()
+  const hurried = (now: number): number => {
+    pace.hurry('big')
+    return pace.wait('big', now)
+  }
   for (let look = 0; look < 8; look += 1) {
-    assert.equal(pace.wait('big', 1000), 0, `look ${look} waits for nothing`)
+    assert.equal(hurried(1000), 0, `look ${look} waits for nothing`)
     assert.equal(pace.looked('big', 5100, 1000), 4000, 'time alone wakes it less often')
     assert.equal(pace.looked('small', 100, 1000), 0)
   }
+  assert.equal(hurried(1000), 0)
+  pace.looked('big', 5100, 1000)
+  assert.equal(hurried(1000), 500)
+  assert.equal(hurried(1500), 0)
+  assert.equal(pace.wait('small', 1000), 0)
+  assert.equal(hurried(60_000), 0, 'when it was quiet for a while, nothing waits')
+  pace.looked('big', 5100, 60_000)
+  assert.equal(hurried(60_000), 0)
+  pace.looked('big', 0, 60_000)
+  assert.equal(hurried(60_000), 0, 'a deleted one is forgotten')
+})
+
+test('what can wait is looked at once in the time of as many looks', () => {
+  const pace = new Pace()
   assert.equal(pace.wait('big', 1000), 0)
   pace.looked('big', 5100, 1000)
-  assert.equal(pace.wait('big', 1000), 500)
-  assert.equal(pace.wait('big', 1500), 0)
-  assert.equal(pace.wait('small', 1000), 0)
-  assert.equal(pace.wait('big', 60_000), 0, 'when it was quiet for a while, nothing waits')
-  pace.looked('big', 5100, 60_000)
-  assert.equal(pace.wait('big', 60_000), 0)
-  pace.looked('big', 0, 60_000)
-  assert.equal(pace.wait('big', 60_000), 0, 'a deleted one is forgotten')
+  assert.equal(pace.wait('big', 1000), 4000)
+  assert.equal(pace.wait('big', 5000), 0)
+  pace.hurry('big')
+  assert.equal(pace.wait('big', 1000), 0, 'until it is urgent')
+  pace.looked('big', 5100, 1000)
+  assert.equal(pace.wait('big', 1000), 4000, 'and then it can wait again')
 })

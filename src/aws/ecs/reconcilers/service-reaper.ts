@@ -11,6 +11,7 @@ const ROWS_PER_COMMIT = 100
 
 export const serviceReaper = ({ store, clock }: Tools): Reconciler => ({
   name: 'ecs service reaper',
+  hears: [services.name, serviceDeployments.name],
   *wakes({ table, key, before, after }) {
     if (table === serviceDeployments.name && !before) yield key.slice(0, key.lastIndexOf('/'))
     const [was, is] = [before, after] as [Service?, Service?]

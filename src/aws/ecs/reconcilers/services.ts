@@ -1,7 +1,7 @@
 import type { Reconciler } from '#reconcile/reconciler.ts'
 /** The service scheduler: each service is brought nearer to what it should be whenever something of it changes. */
 import type { Tools } from '#room/room.ts'
-import type { Change, Read } from '#store/store.ts'
+import { type Change, type Read, TransactionTooLarge } from '#store/store.ts'
 
 import { clusterKey } from '../names.ts'
 import {
@@ -21,23 +21,36 @@ import {
   type TaskSet,
   taskSets,
 } from '../services/records.ts'
-import { schedule } from '../services/schedule.ts'
+import { schedule, TASKS_PER_STEP } from '../services/schedule.ts'
 import { Pace } from './pace.ts'
 
 export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconciler => {
   const waiting = new ByCluster()
   const watching = new ByCluster()
   const pace = new Pace()
+  function* concerned(change: Change): Iterable<string> {
+    const own = serviceOf(change)
+    if (own !== undefined) yield own
+    if (change.table !== containerInstances.name) return
+    const instance = (change.after ?? change.before) as ContainerInstance
+    if (changesRoom(change)) yield* waiting.of(clusterOf(instance))
+    if (changesHosts(change)) yield* watching.of(clusterOf(instance))
+    if (changesFate(change)) yield* store.read((tx) => servicesOn(tx, change.key))
+  }
   return {
     name: 'ecs services',
+    hears: [
+      services.name,
+      serviceDeployments.name,
+      taskSets.name,
+      tasks.name,
+      containerInstances.name,
+    ],
     *wakes(change) {
-      const own = serviceOf(change)
-      if (own !== undefined) yield own
-      if (change.table !== containerInstances.name) return
-      const instance = (change.after ?? change.before) as ContainerInstance
-      if (changesRoom(change)) yield* waiting.of(clusterOf(instance))
-      if (changesHosts(change)) yield* watching.of(clusterOf(instance))
-      if (changesFate(change)) yield* store.read((tx) => servicesOn(tx, change.key))
+      for (const key of concerned(change)) {
+        if (!isGoingWell(change)) pace.hurry(key)
+        yield key
+      }
     },
     *all(tx) {
       for (const { key, row } of tx.scan(services)) if (row.status !== 'INACTIVE') yield key
@@ -45,10 +58,13 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
     reconcile(key) {
       const wait = pace.wait(key, clock.now())
       if (wait > 0) return wait
-      const { outlook, service } = store.transact((tx) => ({
-        outlook: schedule(tx, key, { now: clock.now(), ids, lostAfterMs: policy.lostHostAfterMs }),
-        service: tx.get(services, key),
-      })).result
+      const { outlook, service } = inSteps((tasksPerStep) => {
+        const world = { now: clock.now(), ids, lostAfterMs: policy.lostHostAfterMs, tasksPerStep }
+        return store.transact((tx) => ({
+          outlook: schedule(tx, key, world),
+          service: tx.get(services, key),
+        })).result
+      })
       const isActive = service?.status === 'ACTIVE'
       const isDaemon = service?.schedulingStrategy === 'DAEMON'
       waiting.set(key, outlook.waitsForHosts)
@@ -59,6 +75,16 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
       return outlook.again === undefined ? undefined : Math.max(outlook.again, least)
     },
   }
+}
+
+/** Tasks with many containers, tags or long texts are more than a step usually carries: then it is made smaller. */
+function inSteps<R>(step: (tasksPerStep: number) => R): R {
+  for (let tasks = TASKS_PER_STEP; ; tasks = Math.ceil(tasks / 4))
+    try {
+      return step(tasks)
+    } catch (error) {
+      if (!(error instanceof TransactionTooLarge) || tasks === 1) throw error
+    }
 }
 
 /** The service that a change is about, where it is about more than a count of its tasks. */
@@ -90,6 +116,16 @@ const isSame = (was: Task, is: Task): boolean =>
   was.desiredStatus === is.desiredStatus &&
   was.containers === is.containers &&
   was.protectedUntil === is.protectedUntil
+
+/** A task that begins: a service of many is looked at when many have. */
+function isGoingWell({ table, before, after }: Change): boolean {
+  if (table !== tasks.name) return false
+  const [was, is] = [before as Task | undefined, after as Task | undefined]
+  return (
+    is?.desiredStatus === 'RUNNING' &&
+    (!was || (was.lastStatus !== is.lastStatus && is.lastStatus === 'RUNNING'))
+  )
+}
 
 const clusterOf = (instance: ContainerInstance): string =>
   clusterKey(instance, instance.clusterName)

@@ -16,6 +16,7 @@ export function silenceReconciler({ store, clock, ids }: Tools, hub: AgentHub): 
   const startedAt = clock.now()
   return {
     name: 'ecs agent silence',
+    hears: [],
     wakes: () => [],
     *all(tx) {
       for (const { key, row } of tx.scan(containerInstances)) if (row.agentConnected) yield key

@@ -11,6 +11,7 @@ const SWEEP = 'sweep'
 
 export const taskReaper = ({ store, clock }: Tools): Reconciler => ({
   name: 'ecs task reaper',
+  hears: [],
   wakes: () => [],
   all: () => [SWEEP],
   reconcile() {

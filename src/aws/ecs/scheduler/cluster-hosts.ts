@@ -109,6 +109,14 @@ follow(containerInstances, hostsByCluster, (hosts, key, _before, after) =>
 )
 follow(tasks, hostsByCluster, (hosts, key, before, after) => hosts.taskChanged(key, before, after))
 
+/** Whether nothing changed but how many tasks run there, of which few constraints ask. */
+const isSameForPlacers = (was: ContainerInstance, is: ContainerInstance): boolean =>
+  was.remaining === is.remaining &&
+  was.versionInfo === is.versionInfo &&
+  was.ec2InstanceId === is.ec2InstanceId &&
+  was.registeredAt === is.registeredAt &&
+  !isOther(was, is)
+
 type LivePlacer = {
   readonly placer: Placer<InstanceHost>
   /** What it places, but for the group. */
@@ -147,6 +155,13 @@ class ClusterHosts {
   }
 
   instanceChanged(id: string, after: ContainerInstance | undefined): void {
+    const host = this.hosts.get(id)
+    if (host && after && isSameForPlacers(host.instance, after)) {
+      host.renew(after)
+      for (const { placer } of this.#placers.values())
+        if (placer.asksOfTasks) return this.#changed(id)
+      return
+    }
     this.#put(id, after)
     this.#changed(id)
   }
@@ -176,26 +191,33 @@ class ClusterHosts {
   }
 
   /**
-   * Where there is no room for one more: the one of the same shape that was not asked for longest, told of another
-   * group's tasks. It has to be told of the hosts that have some, where a new one is told of all hosts.
+   * Where there is no room for one more: the one of the same shape that has the least to be told to stand for another
+   * group. It has to be told of the hosts that have tasks of either and of what it missed, a new one of all hosts.
    */
   #otherPlacer(shape: string, group: string): LivePlacer | undefined {
     if (this.#placers.size < PLACERS_MAX) return undefined
+    const next = this.#first + this.#changes.length
+    let cheapest:
+      | { readonly name: string; readonly live: LivePlacer; readonly cost: number }
+      | undefined
     for (const [name, live] of this.#placers) {
       if (live.shape !== shape || live.next < this.#first) continue
-      const { placer, counts: before } = live
-      if (before) {
-        const counts = this.#countsOf(group)
-        if (before.size + counts.size > this.hosts.size) return undefined
-        for (const id of before.keys()) if (!counts.has(id)) placer.set(id, this.hosts.get(id))
-        for (const [id, count] of counts) placer.set(id, this.hosts.get(id), count)
-        live.counts = counts
-      }
-      live.group = group
-      this.#placers.delete(name)
-      return live
+      const cost = next - live.next + (live.counts?.size ?? 0)
+      if (!cheapest || cost < cheapest.cost) cheapest = { name, live, cost }
     }
-    return undefined
+    if (!cheapest) return undefined
+    const { name, live, cost } = cheapest
+    const { placer, counts: before } = live
+    if (before) {
+      const counts = this.#countsOf(group)
+      if (cost + counts.size > this.hosts.size) return undefined
+      for (const id of before.keys()) if (!counts.has(id)) placer.set(id, this.hosts.get(id))
+      for (const [id, count] of counts) placer.set(id, this.hosts.get(id), count)
+      live.counts = counts
+    }
+    live.group = group
+    this.#placers.delete(name)
+    return live
   }
 
   /** The placer, told of all that changed. */

@@ -8,12 +8,21 @@ import type { Host } from './place.ts'
 
 /** What a container instance's record says at once, and what of its tasks only some constraints and strategies ask. */
 export class InstanceHost implements Host {
-  readonly instance: ContainerInstance
   readonly #groups: Groups
+  #instance: ContainerInstance
 
   constructor(tx: Read, instance: ContainerInstance, groups = new Groups(tx, instance)) {
-    this.instance = instance
+    this.#instance = instance
     this.#groups = groups
+  }
+
+  get instance(): ContainerInstance {
+    return this.#instance
+  }
+
+  /** The record is another one, and says the same of all but how many tasks run there. */
+  renew(instance: ContainerInstance): void {
+    this.#instance = instance
   }
 
   get arn(): string {

@@ -33,6 +33,7 @@ export class Placer<H extends Host> {
   readonly #counters = new Map<string, Counter>()
   /** The draw of the last one given: who draws anew draws behind it, so that each of equals is as likely as the others. */
   #drawn = 0
+  #asksOfTasks = false
 
   /** `random` gives a number from 0 to 1; it decides only between hosts that are equally good. */
   constructor(
@@ -47,6 +48,11 @@ export class Placer<H extends Host> {
     this.#isDistinct = constraints.some(({ type }) => type === 'distinctInstance')
     this.#levels = levelsOf(strategies)
     this.#random = random
+  }
+
+  /** Whether a constraint asked what runs on a host: then it has to be told when that changes, and nothing else does. */
+  get asksOfTasks(): boolean {
+    return this.#asksOfTasks
   }
 
   /** A host as it is now, and how many tasks of the group it has; nothing when it is gone. */
@@ -108,6 +114,7 @@ export class Placer<H extends Host> {
       return { holds: false, lasts: true }
     const asked = new Asked(host)
     const holds = this.#predicates.every((predicate) => predicate(asked))
+    this.#asksOfTasks ||= asked.ofTasks
     return { holds, lasts: !asked.ofTasks }
   }
 

@@ -40,8 +40,12 @@ import { tellStability, tellSteady, tellTroubles } from './troubles.ts'
 import type { World } from './world.ts'
 import { imbalance, zonesOf } from './zones.ts'
 
-/** Tasks that one transaction starts or stops; a task is up to four records. */
-const TASKS_PER_STEP = 40
+/**
+ * Tasks that one transaction starts or stops where nothing else is said; a task is up to six records. A step looks at all
+ * tasks of the service, which is why it is not shorter, and holds the thread, which is why it is not longer.
+ */
+export const TASKS_PER_STEP = 240
+const stepOf = ({ tasksPerStep = TASKS_PER_STEP }: World): number => tasksPerStep
 /** Task ids that one event names. */
 const IDS_PER_EVENT = 10
 /** Stages may follow each other at once, but never for ever. */
@@ -76,8 +80,8 @@ export function schedule(tx: Write, key: string, world: World): Outlook {
 function drain(tx: Write, service: Service, world: World): Outlook {
   const seen = see(tx, service, world)
   const live = seen.tasks.filter(({ isStopping }) => !isStopping)
-  stopTasks(tx, service, live.slice(0, TASKS_PER_STEP).map(asScale), world)
-  if (live.length > TASKS_PER_STEP) return { ...DONE, again: 0 }
+  stopTasks(tx, service, live.slice(0, stepOf(world)).map(asScale), world)
+  if (live.length > stepOf(world)) return { ...DONE, again: 0 }
   for (const deployment of deploymentsOf(tx, service))
     if (deployment.status !== 'INACTIVE')
       tx.patch(deployments, inService(service, deployment.deploymentId), { status: 'INACTIVE' })
@@ -102,7 +106,7 @@ function external(tx: Write, service: Service, world: World): Outlook {
   const known = taskSetsOf(tx, service)
   const ids = new Set(known.map(({ taskSetId }) => taskSetId))
   const strays = seen.tasks.filter(({ shareId, isStopping }) => !ids.has(shareId) && !isStopping)
-  stopTasks(tx, service, strays.slice(0, TASKS_PER_STEP).map(asScale), world)
+  stopTasks(tx, service, strays.slice(0, stepOf(world)).map(asScale), world)
   let outlook: Outlook = { again: seen.changesIn, waitsForHosts: false }
   for (const taskSet of known) {
     if (isDrained(taskSet, seen)) {
@@ -299,11 +303,12 @@ function act(
   world: World,
 ): Outlook {
   const teller = 'taskSetId' in share ? share : service
-  const starts = Math.min(plan.start, TASKS_PER_STEP)
+  const tasksPerStep = stepOf(world)
+  const starts = Math.min(plan.start, tasksPerStep)
   let started: Started = { tasks: [] }
   if (starts > 0) {
     const where =
-      'startOn' in plan ? { on: plan.startOn.slice(0, TASKS_PER_STEP) } : { count: starts }
+      'startOn' in plan ? { on: plan.startOn.slice(0, tasksPerStep) } : { count: starts }
     started = startTasks(tx, service, share, where, world)
     tellTasks(tx, teller, ['has started', 'tasks'], taskIdsOf(started), world)
   }
@@ -313,7 +318,7 @@ function act(
   // What found no host may find one where something older makes place.
   if (started.refusals && situation)
     stops.push(...makePlace(situation, started, share, new Set(stops.map(({ task }) => task.id))))
-  const now = stops.slice(0, Math.max(0, TASKS_PER_STEP - started.tasks.length))
+  const now = stops.slice(0, Math.max(0, tasksPerStep - started.tasks.length))
   stopTasks(tx, teller, now, world)
   tellTroubles(tx, teller, { plan, started, throttle: share.throttle }, world)
   const isMore = stops.length > now.length || (starts < plan.start && !started.refusals)

@@ -9,6 +9,8 @@ export type World = {
   /** How long a host may be out of reach before its tasks are replaced; absent, they never are. */
   readonly lostAfterMs?: number | undefined
   readonly signals?: Signals | undefined
+  /** How many tasks may start or stop in this transaction, where they are to be fewer than usual. */
+  readonly tasksPerStep?: number | undefined
 }
 
 /** Ports of what does not exist yet: until metrics and load balancers do, nothing that needs them can be configured. */

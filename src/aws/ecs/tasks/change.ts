@@ -54,7 +54,7 @@ export function addTask(tx: Write, task: Task, moment: Moment): void {
     remaining: take(instance.remaining, task.reserved),
     ...instanceCounts(instance, undefined, task),
   }))
-  announce(tx, taskNotices, key, moment)
+  announce(tx, taskNotices, { key, record: task }, moment)
 }
 
 /** Sets fields of a task; one version more, and everybody who listens hears of it. */
@@ -68,7 +68,7 @@ export function changeTask(tx: Write, before: Task, fields: Partial<Task>, momen
       ...instanceCounts(instance, before, after),
       ...(ends && { remaining: giveBack(instance, after.reserved) }),
     }))
-  announce(tx, taskNotices, key, moment)
+  announce(tx, taskNotices, { key, record: after }, moment)
   return after
 }
 

@@ -9,6 +9,7 @@ const ROWS_PER_COMMIT = 100
 /** Frees what deleted streams and groups took up: their events first, then the records that nothing leads to any more. */
 export const discardReconciler = ({ store }: Tools, storage: LogStorage): Reconciler => ({
   name: 'logs discards',
+  hears: [discards.name],
   *wakes({ table, key, after }) {
     if (table === discards.name && after) yield key
   },

@@ -11,6 +11,7 @@ const GROUPS_PER_COMMIT = 50
 /** Discards the groups of a reset account. */
 export const graveyardReconciler = ({ store }: Tools): Reconciler => ({
   name: 'logs graveyard',
+  hears: [graves.name],
   *wakes({ table, after }) {
     if (table === graves.name && after) yield (after as { tenant: string }).tenant
   },

@@ -11,6 +11,7 @@ const LOOK_AGAIN_MS = 3_600_000
 /** Deletes what groups keep no longer. */
 export const retentionReconciler = ({ store, clock }: Tools, storage: LogStorage): Reconciler => ({
   name: 'logs retention',
+  hears: [logGroups.name],
   *wakes({ table, key, after }) {
     if (table === logGroups.name && after) yield key
   },

@@ -1,0 +1,135 @@
+/**
+ * State changes that hosts report in batches. What it does is what the plain protocol does, by the same functions; only
+ * the way is shorter: what all hosts reported while the last of it became durable is taken together.
+ */
+import { Fault } from '#kernel/fault.ts'
+import type { Caller } from '#kernel/principal.ts'
+import type { Tools } from '#room/room.ts'
+import type { Write } from '#store/store.ts'
+import type { StateChange } from '#wire/extension.ts'
+
+import { containerInstanceArn } from '../names.ts'
+import type { Task } from '../records.ts'
+import { applyReport } from '../tasks/report.ts'
+import { reportedTask } from '../tasks/reported-task.ts'
+
+/** As an answer says it: without a code the change was taken. */
+export type Result = { readonly code?: string; readonly message?: string }
+
+const ACTION = 'ecs:SubmitTaskStateChange'
+/** Changes in one commit; each is some five records. */
+const CHANGES_PER_COMMIT = 30
+
+type Reported = {
+  readonly caller: Caller
+  readonly change: StateChange
+  /** Nothing while it is not taken; an Error where taking it was our own mistake. */
+  result: Result | Error | undefined
+}
+type Batch = {
+  readonly reported: readonly Reported[]
+  readonly done: (results: readonly Result[]) => void
+  readonly failed: (error: Error) => void
+}
+
+export class Intake {
+  readonly #tools: Tools
+  /** What has come and is not taken; a connection has a limit of its own for what it sends without waiting. */
+  #waiting: Batch[] = []
+  #running = false
+
+  constructor(tools: Tools) {
+    this.#tools = tools
+  }
+
+  /** Each change by itself, as if it had come by a call of its own. Resolves once all that were taken are durable. */
+  take(caller: Caller, changes: readonly StateChange[]): Promise<readonly Result[]> {
+    return new Promise((done, failed) => {
+      const reported = changes.map((change): Reported => ({ caller, change, result: undefined }))
+      this.#waiting.push({ reported, done, failed })
+      if (!this.#running) void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    while (this.#waiting.length > 0) {
+      const batches = this.#waiting
+      this.#waiting = []
+      this.#takeAll(batches.flatMap(({ reported }) => reported))
+      const { store } = this.#tools
+      const failure = await store.settled(store.revision).catch((error: unknown) => error as Error)
+      for (const batch of batches) answer(batch, failure ?? undefined)
+    }
+    this.#running = false
+  }
+
+  #takeAll(all: readonly Reported[]): void {
+    for (let at = 0; at < all.length; at += CHANGES_PER_COMMIT) {
+      const some = all.slice(at, at + CHANGES_PER_COMMIT)
+      // What cannot be taken together is taken one by one, so that each has its own result.
+      if (!this.#commit(some)) for (const one of some) this.#commit([one])
+    }
+  }
+
+  /** False where nothing was taken: together they are too much, or one is our own mistake. */
+  #commit(some: readonly Reported[]): boolean {
+    try {
+      this.#tools.store.transact((tx) => {
+        for (const one of some) one.result = this.#take(tx, one)
+      })
+      return true
+    } catch (error) {
+      for (const one of some) one.result = error as Error
+      return false
+    }
+  }
+
+  #take(tx: Write, { caller, change }: Reported): Result {
+    const { clock, ids } = this.#tools
+    let task: Task
+    try {
+      task = this.#allowed(tx, caller, change)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      return { code: error.code, message: error.message }
+    }
+    applyReport(tx, task, { ...change, ...instants(change) }, { now: clock.now(), id: ids.uuid() })
+    return TAKEN
+  }
+
+  /** The task that is reported of, where the caller may report of it. */
+  #allowed(tx: Write, caller: Caller, change: StateChange): Task {
+    const task = reportedTask(tx, caller, change)
+    const resources = [containerInstanceArn(task)]
+    const verdict = this.#tools.authorize(caller, {
+      action: ACTION,
+      resources,
+      conditions: {},
+      agentFacing: true,
+    })
+    if (!verdict.allowed) throw new Fault('AccessDeniedException', verdict.message)
+    return task
+  }
+}
+
+const TAKEN: Result = {}
+
+function answer({ reported, done, failed }: Batch, failure: Error | undefined): void {
+  const results: Result[] = []
+  for (const { result } of reported) {
+    if (failure || !result || result instanceof Error)
+      return failed(failure ?? (result as Error) ?? new Error('not taken'))
+    results.push(result)
+  }
+  done(results)
+}
+
+const instants = ({ pullStartedAt, pullStoppedAt, executionStoppedAt }: StateChange) => ({
+  pullStartedAt: instant(pullStartedAt),
+  pullStoppedAt: instant(pullStoppedAt),
+  executionStoppedAt: instant(executionStoppedAt),
+})
+
+const instant = (seconds: number | undefined): Date | undefined =>
+  seconds === undefined ? undefined : new Date(seconds * 1000)

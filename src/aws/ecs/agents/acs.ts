@@ -25,7 +25,7 @@ import {
   tasks,
   tasksByInstance,
 } from '../records.ts'
-import { changeTask } from '../tasks/change.ts'
+import { together } from '../tasks/change.ts'
 import { isLater } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
 import { takeHealth } from './health.ts'
@@ -317,13 +317,15 @@ class AcsConnection implements Connected {
     this.#unacknowledged.delete(messageId)
     const stopping = (said?.tasks ?? []).filter(({ desired }) => desired === 'STOPPED')
     for (let at = 0; at < stopping.length; at += TASKS_PER_COMMIT)
-      this.#tools.store.transact((tx) => {
-        for (const { key } of stopping.slice(at, at + TASKS_PER_COMMIT)) {
-          const task = tx.get(tasks, key)
-          if (task && isLater('STOPPING', task.lastStatus))
-            changeTask(tx, task, { lastStatus: 'STOPPING' }, this.#moment())
-        }
-      })
+      this.#tools.store.transact((tx) =>
+        together(tx, (all) => {
+          for (const { key } of stopping.slice(at, at + TASKS_PER_COMMIT)) {
+            const task = tx.get(tasks, key)
+            if (task && isLater('STOPPING', task.lastStatus))
+              all.change(task, { lastStatus: 'STOPPING' }, this.#moment())
+          }
+        }),
+      )
   }
 
   /**

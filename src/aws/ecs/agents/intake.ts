@@ -10,7 +10,8 @@ import type { StateChange } from '#wire/extension.ts'
 
 import { containerInstanceArn } from '../names.ts'
 import type { Task } from '../records.ts'
-import { applyReport } from '../tasks/report.ts'
+import { type Tasks, together } from '../tasks/change.ts'
+import { applyReportTo, essentials } from '../tasks/report.ts'
 import { reportedTask } from '../tasks/reported-task.ts'
 
 /** As an answer says it: without a code the change was taken. */
@@ -18,7 +19,7 @@ export type Result = { readonly code?: string; readonly message?: string }
 
 const ACTION = 'ecs:SubmitTaskStateChange'
 /** Changes in one commit; each is some five records. */
-const CHANGES_PER_COMMIT = 30
+const CHANGES_PER_COMMIT = 100
 
 type Reported = {
   readonly caller: Caller
@@ -75,9 +76,11 @@ export class Intake {
   /** False where nothing was taken: together they are too much, or one is our own mistake. */
   #commit(some: readonly Reported[]): boolean {
     try {
-      this.#tools.store.transact((tx) => {
-        for (const one of some) one.result = this.#take(tx, one)
-      })
+      this.#tools.store.transact((tx) =>
+        together(tx, (all) => {
+          for (const one of some) one.result = this.#take(tx, all, one)
+        }),
+      )
       return true
     } catch (error) {
       for (const one of some) one.result = error as Error
@@ -85,7 +88,7 @@ export class Intake {
     }
   }
 
-  #take(tx: Write, { caller, change }: Reported): Result {
+  #take(tx: Write, all: Tasks, { caller, change }: Reported): Result {
     const { clock, ids } = this.#tools
     let task: Task
     try {
@@ -94,7 +97,15 @@ export class Intake {
       if (!(error instanceof Fault)) throw error
       return { code: error.code, message: error.message }
     }
-    applyReport(tx, task, { ...change, ...instants(change) }, { now: clock.now(), id: ids.uuid() })
+    applyReportTo(
+      all,
+      task,
+      { ...change, ...instants(change) },
+      {
+        essential: essentials(tx, task),
+        moment: { now: clock.now(), id: ids.uuid() },
+      },
+    )
     return TAKEN
   }
 

@@ -23,7 +23,7 @@ import {
   services,
 } from '../services/records.ts'
 import { launchOf } from '../services/start-tasks.ts'
-import { changeTask } from '../tasks/change.ts'
+import { changeTask, together } from '../tasks/change.ts'
 import { launch } from '../tasks/launch.ts'
 
 export const BEGIN = Date.UTC(2026, 0, 1)
@@ -116,7 +116,8 @@ export async function storeIn(state: State): Promise<Store> {
       const on = host && tx.get(containerInstances, ofInstance(host))
       if (!what || !on || on.remaining.cpu < what.need.cpu) continue
       const moment = { now: BEGIN - HOUR_MS, ids: { ...ids, hex: () => `before-${at}` } }
-      age(tx, launch(tx, what, on, moment), task)
+      const launched = together(tx, (all) => launch(all, what, on, moment))
+      age(tx, launched, task)
     }
   })
   return store

@@ -11,6 +11,7 @@ import { type Cluster, clientTokens, type Task, tasks } from '../records.ts'
 import { placing } from '../scheduler/cluster-hosts.ts'
 import type { Refusal } from '../scheduler/place.ts'
 import { checkStrategies } from '../scheduler/request.ts'
+import { together } from '../tasks/change.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
 import { launch } from '../tasks/launch.ts'
 import { toTask } from '../views/task.ts'
@@ -99,16 +100,18 @@ function start(
   )
   const started: Task[] = []
   let refusals: readonly Refusal[] = []
-  while (started.length < count) {
-    const host = placer.best()
-    if (!host) {
-      refusals = placer.refusals()
-      if (refusals.length === 0)
-        throw invalidParameter('No Container Instances were found in your cluster.')
-      break
+  together(tx, (all) => {
+    while (started.length < count) {
+      const host = placer.best()
+      if (!host) {
+        refusals = placer.refusals()
+        if (refusals.length === 0)
+          throw invalidParameter('No Container Instances were found in your cluster.')
+        break
+      }
+      started.push(launch(all, what, host.instance, context))
     }
-    started.push(launch(tx, what, host.instance, context))
-  }
+  })
   return {
     started,
     failures: refusals.map(({ arn, reason, detail }) => ({

@@ -7,6 +7,7 @@ import { activeCluster, containerInstanceKey, idIn, invalidParameter } from '../
 import { containerInstances } from '../records.ts'
 import { InstanceHost } from '../scheduler/hosts.ts'
 import { refuse } from '../scheduler/place.ts'
+import { together } from '../tasks/change.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
 import { launch } from '../tasks/launch.ts'
 import { toTask } from '../views/task.ts'
@@ -37,7 +38,7 @@ export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {
       const refusal = refuse(what.need, host)
       if (refusal) failures.push({ arn: host.arn, ...refusal })
       else {
-        const task = launch(tx, what, instance, context)
+        const task = together(tx, (all) => launch(all, what, instance, context))
         started.push({ ...toTask(task), tags: task.tags })
       }
     }

@@ -71,8 +71,7 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
       watching.set(key, isActive && (isDaemon || isRebalanced(service)))
       // A plan that takes several steps is done without a pause.
       if (outlook.again === 0) return 0
-      const least = pace.looked(key, isActive ? service.desiredCount : 0, clock.now())
-      return outlook.again === undefined ? undefined : Math.max(outlook.again, least)
+      return pace.looked(key, isActive ? service.desiredCount : 0, clock.now(), outlook.again)
     },
   }
 }

@@ -2,11 +2,11 @@
  * What a share of a service counts, kept in the very transaction in which its task changes: so a count can be neither
  * lost nor taken twice, whatever crashes. Called by tasks/change.ts only.
  */
-import type { Write } from '#store/store.ts'
+import type { Table, Write } from '#store/store.ts'
 
 import { definitionKey } from '../names.ts'
 import { type Task, taskDefinitions } from '../records.ts'
-import { HEALTH_FAILED, inService, shareOf } from './names.ts'
+import { HEALTH_FAILED, inService, serviceKey, shareOf } from './names.ts'
 import {
   type Deployment,
   deployments,
@@ -26,26 +26,58 @@ const THROTTLE_LIMIT_MS = { START: 27 * 60_000, CRASH: 60_000 } as const
 /** A task that ends by itself sooner than it could have counted as healthy is one of a crash loop. */
 const CRASH_MS = 40_000
 
-export function countTask(
-  tx: Write,
-  before: Task | undefined,
-  after: Task,
-  change: { readonly running: number; readonly pending: number; readonly now: number },
-): void {
-  const share = shareOf(after)
-  if (!share) return
-  const key = inService({ ...after, serviceName: share.serviceName }, share.shareId)
-  const table = tx.get(deployments, key) ? deployments : taskSets
-  const row = tx.get<Deployment | TaskSet>(table, key)
-  // A service that was created anew under the name counts nothing of the one before.
-  if (!row) return
-  const fields = {
-    ...(change.running !== 0 && { runningCount: row.runningCount + change.running }),
-    ...(change.pending !== 0 && { pendingCount: row.pendingCount + change.pending }),
-    ...fate(row, before, after, change.now),
+export class ShareCounts {
+  readonly #tx: Write
+  readonly #shares = new Map<string, Share>()
+
+  constructor(tx: Write) {
+    this.#tx = tx
   }
-  if (Object.keys(fields).length > 0) tx.patch<Deployment | TaskSet>(table, key, fields)
-  if (after.containers !== before?.containers) keepDigests(tx, row, after)
+
+  changed(
+    before: Task | undefined,
+    after: Task,
+    change: { readonly running: number; readonly pending: number; readonly now: number },
+  ): void {
+    const share = this.#shareOf(after)
+    if (!share) return
+    const { row, fields } = share
+    const more: Partial<Deployment> = {
+      ...(change.running !== 0 && { runningCount: row.runningCount + change.running }),
+      ...(change.pending !== 0 && { pendingCount: row.pendingCount + change.pending }),
+      ...fate(row, before, after, change.now),
+    }
+    Object.assign(row, more)
+    Object.assign(fields, more)
+    if (after.containers !== before?.containers) keepDigests(this.#tx, row, after)
+  }
+
+  write(): void {
+    for (const [key, { table, fields }] of this.#shares)
+      if (Object.keys(fields).length > 0) this.#tx.patch<Deployment | TaskSet>(table, key, fields)
+  }
+
+  /** Nothing for a task that stands alone, and where a service that was created anew counts nothing of the one before. */
+  #shareOf(task: Task): Share | undefined {
+    const named = shareOf(task)
+    if (!named) return undefined
+    const key = `${serviceKey(task, task.clusterName, named.serviceName)}/${named.shareId}`
+    const known = this.#shares.get(key)
+    if (known) return known
+    const table = this.#tx.get(deployments, key) ? deployments : taskSets
+    const row = this.#tx.get<Deployment | TaskSet>(table, key)
+    if (!row) return undefined
+    const share = { table, row: { ...row }, fields: {} }
+    this.#shares.set(key, share)
+    return share
+  }
+}
+
+/** A share as the changes so far leave it, and what of it they change. */
+type Share = {
+  readonly table: Table<Deployment | TaskSet>
+  readonly row: Deployment | TaskSet
+  readonly fields: Partial<Deployment>
 }
 
 /** What a tag means is asked once a revision: the first task that pulled it decides for all later ones. */

@@ -16,6 +16,7 @@ import type { InstanceHost } from '../scheduler/hosts.ts'
 import { type Constraint, judge, type Refusal } from '../scheduler/place.ts'
 import { constraintsOf } from '../scheduler/request.ts'
 import { addTags, keptTags } from '../tags.ts'
+import { together } from '../tasks/change.ts'
 import { launch, type Launch } from '../tasks/launch.ts'
 import { needOf } from '../tasks/need.ts'
 import { groupOf, inService, SHARE } from './names.ts'
@@ -52,28 +53,31 @@ export function startTasks(
 ): Started {
   const what = launchOf(tx, service, share)
   if (!what) return { tasks: [], refusals: [] }
-  const tasks: Task[] = []
-  const put = (host: InstanceHost): unknown => tasks.push(launch(tx, what, host.instance, moment))
-  if ('on' in where) {
-    const constraints = constraintsFor(service, what)
-    const refusals: Refusal[] = []
-    for (const id of where.on) {
-      const host = hostOf(tx, what.cluster, id)
-      const why = host && judge(what.need, constraints, host)
-      if (host && !why) put(host)
-      else if (host && why) refusals.push({ arn: host.arn, ...why })
+  return together(tx, (all) => {
+    const tasks: Task[] = []
+    const put = (host: InstanceHost): unknown =>
+      tasks.push(launch(all, what, host.instance, moment))
+    if ('on' in where) {
+      const constraints = constraintsFor(service, what)
+      const refusals: Refusal[] = []
+      for (const id of where.on) {
+        const host = hostOf(tx, what.cluster, id)
+        const why = host && judge(what.need, constraints, host)
+        if (host && !why) put(host)
+        else if (host && why) refusals.push({ arn: host.arn, ...why })
+      }
+      return { tasks, ...(tasks.length < where.on.length && { refusals }) }
     }
-    return { tasks, ...(tasks.length < where.on.length && { refusals }) }
-  }
-  const { count, zone } = where
-  const asked = askedOf(service, what, zone)
-  const placer = placing(tx, what.cluster, asked, () => moment.ids.random())
-  while (tasks.length < count) {
-    const host = placer.best()
-    if (!host) return { tasks, refusals: placer.refusals() }
-    put(host)
-  }
-  return { tasks }
+    const { count, zone } = where
+    const asked = askedOf(service, what, zone)
+    const placer = placing(tx, what.cluster, asked, () => moment.ids.random())
+    while (tasks.length < count) {
+      const host = placer.best()
+      if (!host) return { tasks, refusals: placer.refusals() }
+      put(host)
+    }
+    return { tasks }
+  })
 }
 
 const askedOf = (

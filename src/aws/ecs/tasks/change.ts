@@ -16,13 +16,12 @@ import {
   clusterCounts,
   type ClusterCounts,
   containerInstances,
-  type ContainerInstance,
   type Reservation,
   type Resources,
   type Task,
   tasks,
 } from '../records.ts'
-import { countTask } from '../services/account.ts'
+import { ShareCounts } from '../services/account.ts'
 import { toTask } from '../views/task.ts'
 
 export type { Moment } from '#store/notices.ts'
@@ -45,52 +44,127 @@ const taskNotices = noticeKind<Task>({
   }),
 })
 
-/** A new task, already placed: takes what it needs from its container instance. */
-export function addTask(tx: Write, task: Task, moment: Moment): void {
-  const key = ofTask(task)
-  tx.put(tasks, key, task)
-  count(tx, task, undefined, task, moment.now)
-  patchInstance(tx, task, (instance) => ({
-    remaining: take(instance.remaining, task.reserved),
-    ...instanceCounts(instance, undefined, task),
-  }))
-  announce(tx, taskNotices, { key, record: task }, moment)
+/** Sets fields of a task; one version more, and everybody who listens hears of it. */
+export const changeTask = (tx: Write, before: Task, fields: Partial<Task>, moment: Moment): Task =>
+  together(tx, (all) => all.change(before, fields, moment))
+
+/** Many tasks at once: what follows for counts and container instances is written when `body` has ended, once for all. */
+export function together<R>(tx: Write, body: (all: Tasks) => R): R {
+  const all = new Tasks(tx)
+  const result = body(all)
+  all.write()
+  return result
 }
 
-/** Sets fields of a task; one version more, and everybody who listens hears of it. */
-export function changeTask(tx: Write, before: Task, fields: Partial<Task>, moment: Moment): Task {
-  const key = ofTask(before)
-  const after = tx.patch(tasks, key, { ...fields, version: before.version + 1 }) as Task
-  count(tx, after, before, after, moment.now)
-  const ends = after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED'
-  if (ends || countsDiffer(before, after))
-    patchInstance(tx, after, (instance) => ({
-      ...instanceCounts(instance, before, after),
-      ...(ends && { remaining: giveBack(instance, after.reserved) }),
-    }))
-  announce(tx, taskNotices, { key, record: after }, moment)
-  return after
+type Counts = { running: number; pending: number }
+/** What the changes of a container instance's tasks come to. */
+type Sum = Counts & {
+  changes: number
+  /** What those held that have ended. */
+  readonly ended: Reservation[]
+}
+
+/** Tasks that change together. */
+export class Tasks {
+  readonly #tx: Write
+  readonly #shares: ShareCounts
+  /** By cluster. */
+  readonly #clusters = new Map<string, Counts>()
+  readonly #instances = new Map<string, Sum>()
+
+  constructor(tx: Write) {
+    this.#tx = tx
+    this.#shares = new ShareCounts(tx)
+  }
+
+  /**
+   * A new task, already placed: takes what it needs from its container instance, at once, for that decides where the next
+   * one goes.
+   */
+  add(task: Task, moment: Moment): void {
+    const key = ofTask(task)
+    this.#tx.put(tasks, key, task)
+    this.#count(undefined, task, moment.now)
+    const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
+    const instance = this.#tx.get(containerInstances, host)
+    if (instance)
+      this.#tx.patch(containerInstances, host, {
+        remaining: take(instance.remaining, task.reserved),
+        runningTasksCount: instance.runningTasksCount + running(task),
+        pendingTasksCount: instance.pendingTasksCount + pending(task),
+        version: instance.version + 1,
+      })
+    announce(this.#tx, taskNotices, { key, record: task }, moment)
+  }
+
+  /** See `changeTask`. */
+  change(before: Task, fields: Partial<Task>, moment: Moment): Task {
+    const key = ofTask(before)
+    const after = this.#tx.patch(tasks, key, { ...fields, version: before.version + 1 }) as Task
+    const change = this.#count(before, after, moment.now)
+    const ends = after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED'
+    if (ends || change.running !== 0 || change.pending !== 0) {
+      const sum = this.#sumOf(
+        containerInstanceKey(after, after.clusterName, after.containerInstanceId),
+      )
+      sum.running += change.running
+      sum.pending += change.pending
+      sum.changes += 1
+      if (ends) sum.ended.push(after.reserved)
+    }
+    announce(this.#tx, taskNotices, { key, record: after }, moment)
+    return after
+  }
+
+  #sumOf(key: string): Sum {
+    let sum = this.#instances.get(key)
+    if (!sum) this.#instances.set(key, (sum = { running: 0, pending: 0, changes: 0, ended: [] }))
+    return sum
+  }
+
+  #count(before: Task | undefined, after: Task, now: number): Counts {
+    const change = {
+      running: running(after) - running(before),
+      pending: pending(after) - pending(before),
+    }
+    this.#shares.changed(before, after, { ...change, now })
+    if (change.running === 0 && change.pending === 0) return change
+    const key = clusterKey(after, after.clusterName)
+    const sum = this.#clusters.get(key)
+    if (!sum) this.#clusters.set(key, { ...change })
+    else {
+      sum.running += change.running
+      sum.pending += change.pending
+    }
+    return change
+  }
+
+  write(): void {
+    for (const [key, sum] of this.#instances) {
+      const instance = this.#tx.get(containerInstances, key)
+      if (!instance) continue
+      let { remaining } = instance
+      for (const held of sum.ended) remaining = giveBack(remaining, instance.registered, held)
+      this.#tx.patch(containerInstances, key, {
+        remaining,
+        runningTasksCount: instance.runningTasksCount + sum.running,
+        pendingTasksCount: instance.pendingTasksCount + sum.pending,
+        version: instance.version + sum.changes,
+      })
+    }
+    for (const [key, sum] of this.#clusters)
+      changeCounts(this.#tx, key, {
+        runningTasksCount: sum.running,
+        pendingTasksCount: sum.pending,
+      })
+    this.#shares.write()
+  }
 }
 
 const running = (task: Task | undefined): number =>
   task?.lastStatus === 'RUNNING' && task.desiredStatus === 'RUNNING' ? 1 : 0
 const pending = (task: Task | undefined): number =>
   task && ['PROVISIONING', 'PENDING', 'ACTIVATING'].includes(task.lastStatus) ? 1 : 0
-const countsDiffer = (a: Task, b: Task): boolean =>
-  running(a) !== running(b) || pending(a) !== pending(b)
-
-function count(tx: Write, owner: Task, before: Task | undefined, after: Task, now: number): void {
-  const change = {
-    running: running(after) - running(before),
-    pending: pending(after) - pending(before),
-  }
-  changeCounts(tx, clusterKey(owner, owner.clusterName), {
-    runningTasksCount: change.running,
-    pendingTasksCount: change.pending,
-  })
-  countTask(tx, before, after, { ...change, now })
-}
-
 const NONE: ClusterCounts = {
   runningTasksCount: 0,
   pendingTasksCount: 0,
@@ -109,26 +183,6 @@ export function changeCounts(tx: Write, key: string, by: Partial<ClusterCounts>)
   })
 }
 
-function patchInstance(
-  tx: Write,
-  task: Task,
-  change: (instance: ContainerInstance) => Partial<ContainerInstance>,
-): void {
-  const key = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
-  const instance = tx.get(containerInstances, key)
-  if (instance)
-    tx.patch(containerInstances, key, { ...change(instance), version: instance.version + 1 })
-}
-
-const instanceCounts = (
-  instance: ContainerInstance,
-  before: Task | undefined,
-  after: Task | undefined,
-): Partial<ContainerInstance> => ({
-  runningTasksCount: instance.runningTasksCount + running(after) - running(before),
-  pendingTasksCount: instance.pendingTasksCount + pending(after) - pending(before),
-})
-
 export const take = (from: Resources, need: Reservation): Resources => ({
   cpu: from.cpu - need.cpu,
   memoryMiB: from.memoryMiB - need.memoryMiB,
@@ -138,7 +192,7 @@ export const take = (from: Resources, need: Reservation): Resources => ({
     need.gpuIds.length === 0 ? from.gpuIds : from.gpuIds.filter((id) => !need.gpuIds.includes(id)),
 })
 
-function giveBack({ remaining, registered }: ContainerInstance, held: Reservation): Resources {
+function giveBack(remaining: Resources, registered: Resources, held: Reservation): Resources {
   const without = (ports: readonly number[], given: readonly number[], own: readonly number[]) =>
     ports.filter((port) => !given.includes(port) || own.includes(port))
   return {

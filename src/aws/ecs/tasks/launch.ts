@@ -2,7 +2,6 @@
 import type { Attribute, Tag, TaskOverride } from '#contract/ecs.ts'
 import { oncePer } from '#kernel/once-per.ts'
 import type { Context } from '#room/room.ts'
-import type { Write } from '#store/store.ts'
 
 import {
   type Cluster,
@@ -14,7 +13,7 @@ import {
   type TaskDefinition,
 } from '../records.ts'
 import type { Need } from '../scheduler/place.ts'
-import { addTask } from './change.ts'
+import type { Tasks } from './change.ts'
 import { gpusOf, needOfAny } from './need.ts'
 
 export type Launch = {
@@ -35,7 +34,7 @@ export type Launch = {
 type LaunchContext = Pick<Context, 'now' | 'ids'>
 
 export function launch(
-  tx: Write,
+  all: Tasks,
   what: Launch,
   on: ContainerInstance,
   context: LaunchContext,
@@ -68,7 +67,7 @@ export function launch(
     connectivity: 'CONNECTED',
     ...(what.imageDigests && { imageDigests: what.imageDigests }),
   }
-  addTask(tx, task, { now: context.now, id: context.ids.uuid() })
+  all.add(task, { now: context.now, id: context.ids.uuid() })
   return task
 }
 

@@ -3,18 +3,20 @@
  * once, a lost or doubled report does no harm: the same report twice changes nothing.
  */
 import type { ContainerStateChange, SubmitTaskStateChangeRequest } from '#contract/ecs.ts'
+import { oncePer } from '#kernel/once-per.ts'
 import { sameText } from '#kernel/same-text.ts'
 import type { Write } from '#store/store.ts'
 
 import { definitionKey } from '../names.ts'
 import {
   type Container,
+  type Definition,
   type StopCode,
   type Task,
   taskDefinitions,
   type TaskStatus,
 } from '../records.ts'
-import { changeTask, type Moment } from './change.ts'
+import { type Moment, type Tasks, together } from './change.ts'
 
 const ORDER: readonly TaskStatus[] = [
   'PROVISIONING',
@@ -39,20 +41,33 @@ export type Report = Pick<
 >
 
 /** Applies a report; returns the task as it is now. */
-export function applyReport(tx: Write, task: Task, report: Report, moment: Moment): Task {
-  const fields = reported(task, report, moment.now, essentials(tx, task))
-  return Object.keys(fields).length === 0 ? task : changeTask(tx, task, fields, moment)
+export const applyReport = (tx: Write, task: Task, report: Report, moment: Moment): Task =>
+  together(tx, (all) =>
+    applyReportTo(all, task, report, { essential: essentials(tx, task), moment }),
+  )
+
+/** As `applyReport`, where several are applied together. */
+export function applyReportTo(
+  all: Tasks,
+  task: Task,
+  report: Report,
+  { essential, moment }: { readonly essential: ReadonlySet<string>; readonly moment: Moment },
+): Task {
+  const fields = reported(task, report, moment.now, essential)
+  return Object.keys(fields).length === 0 ? task : all.change(task, fields, moment)
 }
 
 /** The names of the containers whose end ends the task. */
 export function essentials(tx: Write, task: Task): ReadonlySet<string> {
-  const definition = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
-  return new Set(
-    definition?.definition.containerDefinitions
-      .filter((container) => container.essential)
-      .map((container) => container.name),
-  )
+  const row = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
+  return row ? essentialsOf(row.definition) : NO_NAMES
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set()
+const essentialsOf = oncePer(
+  ({ containerDefinitions }: Definition): ReadonlySet<string> =>
+    new Set(containerDefinitions.filter(({ essential }) => essential).map(({ name }) => name)),
+)
 
 /** The fields that the report changes; empty when it says nothing new. Pure. */
 export function reported(

@@ -35,8 +35,11 @@ export class OrderedStrings {
   }
 
   add(text: string): void {
-    const only = [text]
-    if (this.#size === 0) return this.fill(only)
+    if (this.#size === 0) {
+      this.#prefix = text
+      this.#chunks = [{ texts: [], codes: [] }]
+      this.#lastCodes = [0]
+    }
     if (!text.startsWith(this.#prefix)) {
       this.#prefix = text.slice(0, sharedLength(text, this.#prefix))
       this.#recode()

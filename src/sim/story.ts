@@ -169,7 +169,8 @@ async function repair(world: World): Promise<void> {
 
 /**
  * What failed to start in bad weather is tried again in its time, which may be half an hour; a pause that nobody answers
- * lasts its minutes, as does a bake; and what was started a moment ago is not yet known to be healthy.
+ * lasts its minutes, as does a bake; a host that is gone for good counts as lost only when it was missed for long enough;
+ * and what was started a moment ago is not yet known to be healthy.
  */
 async function waitForWaits(world: World): Promise<void> {
   for (let n = 0; n < WAITS_MAX && !world.failure; n++) {
@@ -180,7 +181,13 @@ async function waitForWaits(world: World): Promise<void> {
   }
 }
 
-function* waits({ oracle }: World): Generator<number> {
+function* waits({ oracle, hosts, lostAfterMs: lostAfter, clock }: World): Generator<number> {
+  for (const { isLost, containerInstanceArn = '' } of hosts) {
+    const row = oracle.get(containerInstances, keyOf(containerInstanceArn))
+    if (!isLost || lostAfter === undefined || !row || row.status === 'INACTIVE') continue
+    // A kernel takes its time to give a silent connection up.
+    yield row.agentConnected ? clock.now() + MINUTE_MS : (row.disconnectedAt ?? 0) + lostAfter
+  }
   for (const [, { status, throttle }] of oracle.rows(deployments))
     if (status === 'PRIMARY' && throttle) yield throttle.until
   for (const [, { throttle }] of oracle.rows(taskSets)) if (throttle) yield throttle.until

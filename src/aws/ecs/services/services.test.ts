@@ -39,6 +39,19 @@ test('a service starts its tasks over zones and hosts, and is steady when they h
   ])
 })
 
+test('tasks with more to say than a step carries are started in smaller steps', async () => {
+  const fleet = await Fleet.open(8)
+  await fleet.define('app:1', { cpu: 8, memory: 16 })
+  const tags = Array.from({ length: 45 }, (_, at) => ({
+    key: `${at}`.padEnd(128, 'k'),
+    value: 'v'.repeat(256),
+  }))
+  await fleet.service({ desiredCount: 120, tags, propagateTags: 'SERVICE' })
+  await fleet.settle()
+  const running = fleet.live().filter(({ lastStatus }) => lastStatus === 'RUNNING')
+  assert.deepEqual([running.length, running.at(-1)?.tags.length], [120, 45])
+})
+
 test('a task that ends is replaced at once, each time', async () => {
   const fleet = await steady(2)
   for (let turn = 0; turn < 4; turn += 1) {

@@ -107,6 +107,38 @@ test('more services than there are placers for: each is spread as if it were loo
   )
 })
 
+test('a constraint that asks how many tasks run is told when that changes, and what is given is the host as it is', async () => {
+  const store = await furnished()
+  const group = 'family:web'
+  const best = (expression: string) =>
+    store.read((tx) =>
+      placing(
+        tx,
+        CLUSTER,
+        {
+          need: { ...NEED, group },
+          fromDefinition: [],
+          fromRequest: [{ type: 'memberOf', expression }],
+          strategies: [{ type: 'binpack', field: 'cpu' }],
+        },
+        () => 0.5,
+      ).best(),
+    )
+  const run = (host: number, runningTasksCount: number) =>
+    store.transact((tx) =>
+      tx.patch(containerInstances, ofInstance(instance(host)), { runningTasksCount }),
+    )
+  assert.equal(best('runningTasksCount > 0'), undefined)
+  assert.ok(best('attribute:ecs.availability-zone == a'))
+  run(7, 1)
+  assert.equal(best('runningTasksCount > 0')?.instance.containerInstanceId, 'h7')
+  run(7, 0)
+  run(8, 2)
+  assert.equal(best('runningTasksCount > 0')?.instance.containerInstanceId, 'h8')
+  for (let host = 0; host < HOSTS; host++) run(host, 5)
+  assert.equal(best('attribute:ecs.availability-zone == a')?.instance.runningTasksCount, 5)
+})
+
 test('zones are those of hosts that take tasks now', async () => {
   const store = await furnished()
   const zones = () => store.read((tx) => zonesIn(tx, '1/r/c'))

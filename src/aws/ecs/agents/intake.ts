@@ -20,6 +20,8 @@ export type Result = { readonly code?: string; readonly message?: string }
 const ACTION = 'ecs:SubmitTaskStateChange'
 /** Changes in one commit; each is some five records. */
 const CHANGES_PER_COMMIT = 100
+/** Batches that are taken before others have the thread: one of a busy host has some changes, one at its limit many. */
+const BATCHES_PER_TURN = 100
 
 type Reported = {
   readonly caller: Caller
@@ -36,7 +38,7 @@ type Batch = {
 export class Intake {
   readonly #tools: Tools
   /** What has come and is not taken; a connection has a limit of its own for what it sends without waiting. */
-  #waiting: Batch[] = []
+  readonly #waiting: Batch[] = []
   #running = false
 
   constructor(tools: Tools) {
@@ -55,8 +57,7 @@ export class Intake {
   async #run(): Promise<void> {
     this.#running = true
     while (this.#waiting.length > 0) {
-      const batches = this.#waiting
-      this.#waiting = []
+      const batches = this.#waiting.splice(0, BATCHES_PER_TURN)
       this.#takeAll(batches.flatMap(({ reported }) => reported))
       const { store } = this.#tools
       const failure = await store.settled(store.revision).catch((error: unknown) => error as Error)

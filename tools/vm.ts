@@ -48,6 +48,9 @@ const MODULES = [
 type Accelerator = 'kvm' | 'tcg'
 
 async function main(): Promise<void> {
+  // The guest has no way to npm.
+  if (!existsSync(join(HERE, 'src/contract')))
+    throw new Error('nothing is set up here yet: run `./berth test types` first')
   prepare()
   const accelerator = (await boots('kvm')) ? 'kvm' : 'tcg'
   say(`the guest runs with ${accelerator}`)

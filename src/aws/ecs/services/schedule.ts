@@ -44,7 +44,7 @@ import { imbalance, zonesOf } from './zones.ts'
  * Tasks that one transaction starts or stops where nothing else is said; a task is up to six records. A step looks at all
  * tasks of the service, which is why it is not shorter, and holds the thread, which is why it is not longer.
  */
-export const TASKS_PER_STEP = 240
+export const TASKS_PER_STEP = 80
 const stepOf = ({ tasksPerStep = TASKS_PER_STEP }: World): number => tasksPerStep
 /** Task ids that one event names. */
 const IDS_PER_EVENT = 10

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { AssertionFailure } from '#kernel/assert.ts'
-import { MovedClock, turn } from '#server/house.fixture.ts'
+import { BusyClock, MovedClock, turn } from '#server/house.fixture.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { Store, table } from '#store/store.ts'
 
@@ -147,27 +147,18 @@ test('what happens to a key while it is looked at is seen, also where that look 
   assert.equal(looks, 3)
 })
 
-/** As where others want the thread: whoever sleeps wakes late. */
-class LateClock extends MovedClock {
-  lateMs = 0
-
-  override sleep(ms: number): Promise<void> {
-    return super.sleep(ms + this.lateMs)
-  }
-}
-
 for (const { what, lateMs, afterMs } of [
   { what: 'and no longer than for a moment that nobody wants', lateMs: 0, afterMs: 2 },
   { what: 'as long as they want it, and no longer than the limit', lateMs: 23, afterMs: 50 },
 ])
   test(`after the thread was held for long others have it, ${what}`, async () => {
-    const clock = new LateClock()
+    const clock = new BusyClock()
     clock.lateMs = lateMs
     let looks = 0
     const { change } = await running((key) => {
       if (key === 'at-start') return undefined
       looks++
-      void clock.move(1000)
+      clock.pass(1000)
       return looks < 3 ? 0 : undefined
     }, clock)
     change('busy')

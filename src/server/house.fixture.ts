@@ -28,13 +28,13 @@ export type As = {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Answer = any
 
-/** Time that stands still until a test moves it. */
 /** Of the first account's root user. */
 export const ROOT_KEY = {
   accessKeyId: 'AKIAHOUSE00000000001',
   secretAccessKey: 'a-secret-that-only-tests-know',
 }
 
+/** Time that stands still until a test moves it. */
 export class MovedClock implements Clock {
   #now = Date.UTC(2026, 0, 1)
   #timers: { at: number; run: () => void }[] = []
@@ -66,6 +66,25 @@ export class MovedClock implements Clock {
     }
     this.#now = end
     await turn()
+  }
+}
+
+/** The clock of a thread that others want: time passes while it is held, and who sleeps wakes late. */
+export class BusyClock extends MovedClock {
+  lateMs = 0
+  #passed = 0
+
+  override now(): number {
+    return super.now() + this.#passed
+  }
+
+  /** As while something is computed: nobody wakes. */
+  pass(ms: number): void {
+    this.#passed += ms
+  }
+
+  override sleep(ms: number): Promise<void> {
+    return super.sleep(ms + this.lateMs)
   }
 }
 

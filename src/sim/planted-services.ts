@@ -9,6 +9,7 @@ import {
   serviceRevisions,
   services,
 } from '#aws/ecs/services/records.ts'
+import { together } from '#aws/ecs/tasks/change.ts'
 import { stopTask } from '#aws/ecs/tasks/stop.ts'
 import type { Policy, Room } from '#room/room.ts'
 import type { LoggedChange } from '#store/log.ts'
@@ -132,14 +133,12 @@ const isRollback = ({ status, rolloutState }: Partial<Deployment>): boolean =>
 function stopAll(tx: Write, deployment: Deployment): void {
   const { tenant, region, clusterName, serviceName, deploymentId, updatedAt } = deployment
   const group = serviceKey({ tenant, region } as Task, clusterName, `service:${serviceName}`)
-  for (const { row } of tx.find(tasksByService, group))
-    if (shareOf(row)?.shareId === deploymentId)
-      stopTask(
-        tx,
-        row,
-        { stopCode: 'ServiceSchedulerInitiated', stoppedReason: 'Scaling activity' },
-        { now: updatedAt, id: `again-${row.taskId}` },
-      )
+  const why = { stopCode: 'ServiceSchedulerInitiated', stoppedReason: 'Scaling activity' } as const
+  together(tx, (all) => {
+    for (const { row } of tx.find(tasksByService, group))
+      if (shareOf(row)?.shareId === deploymentId)
+        stopTask(all, row, why, { now: updatedAt, id: `again-${row.taskId}` })
+  })
 }
 
 /** The rooms in which what ECS does on its own follows another policy. */

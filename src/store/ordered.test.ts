@@ -5,12 +5,15 @@ import fc from 'fast-check'
 
 import { OrderedStrings } from './ordered.ts'
 
-const texts = fc.array(
-  fc.string({
-    maxLength: 3,
-    unit: fc.constantFrom('a', 'b', 'c', '\0', '\u00ff', '\u0100', '\ud800'),
-  }),
-  { maxLength: 2000, size: 'max' },
+/** At the edges of what is compared as numbers. */
+const edges = fc.constantFrom('a', 'b', 'c', '\0', '\u00ff', '\u0100', '\ud800')
+const text = fc.oneof(fc.string({ maxLength: 3 }), fc.string({ maxLength: 9, unit: edges }))
+const alike = text.map((end) => `the same beginning ${end}`)
+const many = { maxLength: 2000, size: 'max' } as const
+const texts = fc.oneof(
+  fc.array(text, many),
+  fc.array(alike, many),
+  fc.array(fc.oneof(text, alike), many),
 )
 
 test('scans give what a sorted array gives, forwards and backwards, from any place', () => {
@@ -18,8 +21,8 @@ test('scans give what a sorted array gives, forwards and backwards, from any pla
     fc.property(
       texts,
       texts,
-      fc.string({ maxLength: 2 }),
-      fc.string({ maxLength: 3 }),
+      fc.oneof(fc.string({ maxLength: 2 }), fc.constant('the same beginning a')),
+      fc.oneof(text, alike),
       (add, remove, prefix, after) => {
         const ordered = new OrderedStrings()
         for (const text of add) ordered.add(text)

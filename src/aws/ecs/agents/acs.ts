@@ -184,10 +184,7 @@ class AcsConnection implements Connected {
 
   /** The next payload of what is due. */
   next(): (() => void) | undefined {
-    const keys =
-      this.#due.size > TASKS_PER_PAYLOAD
-        ? [...this.#due].slice(0, TASKS_PER_PAYLOAD)
-        : [...this.#due]
+    const keys = [...this.#due].slice(0, TASKS_PER_PAYLOAD)
     for (const key of keys) this.#due.delete(key)
     const frame = this.#open ? this.#payload(keys) : undefined
     return frame && (() => this.#send(frame))

@@ -3,7 +3,7 @@ import type { Tools } from '#room/room.ts'
 
 import { containerInstanceKey, taskKeyOnHost } from '../names.ts'
 import { type Container, type Health, type Task, tasks } from '../records.ts'
-import { changeTask } from '../tasks/change.ts'
+import { together } from '../tasks/change.ts'
 import { essentials } from '../tasks/report.ts'
 
 type HealthReports = readonly {
@@ -19,25 +19,27 @@ export function takeHealth(
   instanceKey: string,
   reports: HealthReports,
 ): void {
-  store.transact((tx) => {
-    for (const { taskArn, containers: said = [] } of reports) {
-      const task = tx.get(tasks, taskKeyOnHost(instanceKey, taskArn))
-      if (!task || !isOn(task, instanceKey)) continue
-      const now = new Map(
-        said.map(({ containerName, healthStatus }) => [containerName, healthStatus]),
-      )
-      const containers = task.containers.map((container) => {
-        const status = now.get(container.name)
-        return status && status !== container.healthStatus
-          ? { ...container, healthStatus: status }
-          : container
-      })
-      if (containers.every((container, at) => container === task.containers[at])) continue
-      const essential = essentials(tx, task)
-      const healthStatus = taskHealth(containers.filter(({ name }) => essential.has(name)))
-      changeTask(tx, task, { containers, healthStatus }, { now: clock.now(), id: ids.uuid() })
-    }
-  })
+  store.transact((tx) =>
+    together(tx, (all) => {
+      for (const { taskArn, containers: said = [] } of reports) {
+        const task = tx.get(tasks, taskKeyOnHost(instanceKey, taskArn))
+        if (!task || !isOn(task, instanceKey)) continue
+        const now = new Map(
+          said.map(({ containerName, healthStatus }) => [containerName, healthStatus]),
+        )
+        const containers = task.containers.map((container) => {
+          const status = now.get(container.name)
+          return status && status !== container.healthStatus
+            ? { ...container, healthStatus: status }
+            : container
+        })
+        if (containers.every((container, at) => container === task.containers[at])) continue
+        const essential = essentials(tx, task)
+        const healthStatus = taskHealth(containers.filter(({ name }) => essential.has(name)))
+        all.change(task, { containers, healthStatus }, { now: clock.now(), id: ids.uuid() })
+      }
+    }),
+  )
 }
 
 const isOn = (task: Task, instanceKey: string): boolean =>

@@ -15,7 +15,7 @@ import { applyReportTo, essentials } from '../tasks/report.ts'
 import { reportedTask } from '../tasks/reported-task.ts'
 
 /** As an answer says it: without a code the change was taken. */
-export type Result = { readonly code?: string; readonly message?: string }
+type Result = { readonly code?: string; readonly message?: string }
 
 const ACTION = 'ecs:SubmitTaskStateChange'
 /** Changes in one commit; each is some five records. */
@@ -26,8 +26,8 @@ const BATCHES_PER_TURN = 100
 type Reported = {
   readonly caller: Caller
   readonly change: StateChange
-  /** Nothing while it is not taken; an Error where taking it was our own mistake. */
-  result: Result | Error | undefined
+  /** An Error where taking it was our own mistake. */
+  result: Result | Error
 }
 type Batch = {
   readonly reported: readonly Reported[]
@@ -48,7 +48,7 @@ export class Intake {
   /** Each change by itself, as if it had come by a call of its own. Resolves once all that were taken are durable. */
   take(caller: Caller, changes: readonly StateChange[]): Promise<readonly Result[]> {
     return new Promise((done, failed) => {
-      const reported = changes.map((change): Reported => ({ caller, change, result: undefined }))
+      const reported = changes.map((change): Reported => ({ caller, change, result: TAKEN }))
       this.#waiting.push({ reported, done, failed })
       if (!this.#running) void this.#run()
     })
@@ -60,8 +60,11 @@ export class Intake {
       const batches = this.#waiting.splice(0, BATCHES_PER_TURN)
       this.#takeAll(batches.flatMap(({ reported }) => reported))
       const { store } = this.#tools
-      const failure = await store.settled(store.revision).catch((error: unknown) => error as Error)
-      for (const batch of batches) answer(batch, failure ?? undefined)
+      const failure = await store.settled(store.revision).then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      )
+      for (const batch of batches) answer(batch, failure)
     }
     this.#running = false
   }
@@ -128,13 +131,10 @@ export class Intake {
 const TAKEN: Result = {}
 
 function answer({ reported, done, failed }: Batch, failure: Error | undefined): void {
-  const results: Result[] = []
-  for (const { result } of reported) {
-    if (failure || !result || result instanceof Error)
-      return failed(failure ?? (result as Error) ?? new Error('not taken'))
-    results.push(result)
-  }
-  done(results)
+  const results = reported.map(({ result }) => result)
+  const wrong = failure ?? results.find((result) => result instanceof Error)
+  if (wrong) failed(wrong)
+  else done(results)
 }
 
 const instants = ({ pullStartedAt, pullStoppedAt, executionStoppedAt }: StateChange) => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MovedClock, turn } from '#server/house.fixture.ts'
+import { BusyClock, turn } from '#server/house.fixture.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { Store, table } from '#store/store.ts'
 
@@ -31,26 +31,6 @@ class Hearing implements Due {
   next(): (() => void) | undefined {
     const frame = this.#due.splice(0, this.#most)
     return frame.length > 0 ? () => void this.frames.push(frame) : undefined
-  }
-}
-
-/** A clock of a thread that others want: who sleeps wakes late. */
-class BusyClock extends MovedClock {
-  lateMs = 0
-
-  #passed = 0
-
-  override now(): number {
-    return super.now() + this.#passed
-  }
-
-  /** As while something is computed. */
-  pass(ms: number): void {
-    this.#passed += ms
-  }
-
-  override sleep(ms: number): Promise<void> {
-    return super.sleep(ms + this.lateMs)
   }
 }
 

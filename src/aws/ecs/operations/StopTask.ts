@@ -4,6 +4,7 @@ import type { Operation } from '#room/room.ts'
 import { inCluster, named } from '../access.ts'
 import { activeCluster, invalidParameter, ofTask } from '../names.ts'
 import { tasks } from '../records.ts'
+import { together } from '../tasks/change.ts'
 import { findTask } from '../tasks/find.ts'
 import { stopTask } from '../tasks/stop.ts'
 import { toTask } from '../views/task.ts'
@@ -20,12 +21,8 @@ export const StopTask: Operation<StopTaskRequest, StopTaskResponse> = {
     const task = findTask(tx, caller, cluster.clusterName, input.task)
     if (!task) throw invalidParameter('The referenced task was not found.')
     const stoppedReason = input.reason || 'Task stopped by user'
-    const after = stopTask(
-      tx,
-      task,
-      { stopCode: 'UserInitiated', stoppedReason },
-      { now, id: ids.uuid() },
-    )
+    const why = { stopCode: 'UserInitiated', stoppedReason } as const
+    const after = together(tx, (all) => stopTask(all, task, why, { now, id: ids.uuid() }))
     if (after.tags.length > 0) tx.patch(tasks, ofTask(after), { tags: [] })
     return { task: toTask(after) }
   },

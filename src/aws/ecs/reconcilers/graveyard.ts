@@ -1,8 +1,8 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
 /**
  * Empties ECS's tables behind a reset account. Tasks are asked to stop and stay until their hosts confirm it; a host's
  * registration stays as long as it has such a task, and then its agent is told that this identity is over.
  */
+import type { Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 import { graves } from '#store/graves.ts'
 import type { Read, Table, Write } from '#store/store.ts'
@@ -27,12 +27,14 @@ import {
   services,
   taskSets,
 } from '../services/records.ts'
+import { together } from '../tasks/change.ts'
 import { stopTask } from '../tasks/stop.ts'
 
 /** A stopped task is up to four records, so a commit stays below the store's limit. */
 const ROWS_PER_COMMIT = 40
 /** How often to look whether the hosts have confirmed. */
 const LOOK_AGAIN_MS = 5_000
+const WHY = { stopCode: 'UserInitiated', stoppedReason: 'The account was reset' } as const
 /** First of all, so that nothing starts tasks anew while they are stopped. */
 const SERVICES: readonly Table<object>[] = [
   services,
@@ -55,8 +57,8 @@ const PLAIN: readonly Table<object>[] = [
 export const graveyardReconciler = ({ store, clock, ids }: Tools): Reconciler => ({
   name: 'ecs graveyard',
   hears: [graves.name],
-  *wakes({ table, after }) {
-    if (table === graves.name && after) yield (after as { tenant: string }).tenant
+  *wakes({ after }) {
+    if (after) yield (after as { tenant: string }).tenant
   },
   all: (tx) => [...tx.scan(graves)].map(({ row }) => row.tenant),
   reconcile(tenant) {
@@ -66,19 +68,21 @@ export const graveyardReconciler = ({ store, clock, ids }: Tools): Reconciler =>
       const isFull = (): boolean => changed >= ROWS_PER_COMMIT
       for (const table of SERVICES) changed += remove(tx, table, prefix, ROWS_PER_COMMIT - changed)
       let alive = 0
-      for (const { key, row } of tx.scan(tasks, { prefix })) {
-        if (isFull()) return 0
-        if (row.lastStatus === 'STOPPED') {
-          tx.delete(tasks, key)
+      together(tx, (all) => {
+        for (const { key, row } of tx.scan(tasks, { prefix })) {
+          if (isFull()) return
+          if (row.lastStatus === 'STOPPED') {
+            tx.delete(tasks, key)
+            changed++
+            continue
+          }
+          alive++
+          if (row.desiredStatus === 'STOPPED') continue
+          stopTask(all, row, WHY, { now: clock.now(), id: ids.uuid() })
           changed++
-          continue
         }
-        alive++
-        if (row.desiredStatus === 'STOPPED') continue
-        const why = { stopCode: 'UserInitiated', stoppedReason: 'The account was reset' } as const
-        stopTask(tx, row, why, { now: clock.now(), id: ids.uuid() })
-        changed++
-      }
+      })
+      if (isFull()) return 0
       changed += removeInstances(tx, prefix, ROWS_PER_COMMIT - changed)
       for (const table of PLAIN) changed += remove(tx, table, prefix, ROWS_PER_COMMIT - changed)
       if (alive === 0) changed += remove(tx, taskDefinitions, prefix, ROWS_PER_COMMIT - changed)

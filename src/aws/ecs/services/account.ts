@@ -6,7 +6,7 @@ import type { Table, Write } from '#store/store.ts'
 
 import { definitionKey } from '../names.ts'
 import { type Task, taskDefinitions } from '../records.ts'
-import { HEALTH_FAILED, inService, serviceKey, shareOf } from './names.ts'
+import { HEALTH_FAILED, inService, shareOf } from './names.ts'
 import {
   type Deployment,
   deployments,
@@ -61,7 +61,9 @@ export class ShareCounts {
   #shareOf(task: Task): Share | undefined {
     const named = shareOf(task)
     if (!named) return undefined
-    const key = `${serviceKey(task, task.clusterName, named.serviceName)}/${named.shareId}`
+    const { tenant, accountId, region, clusterName } = task
+    const { serviceName, shareId } = named
+    const key = inService({ tenant, accountId, region, clusterName, serviceName }, shareId)
     const known = this.#shares.get(key)
     if (known) return known
     const table = this.#tx.get(deployments, key) ? deployments : taskSets

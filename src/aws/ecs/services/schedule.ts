@@ -7,6 +7,7 @@ import type { Read, Write } from '#store/store.ts'
 
 import { taskKey } from '../names.ts'
 import { tasks } from '../records.ts'
+import { together } from '../tasks/change.ts'
 import { stopTask } from '../tasks/stop.ts'
 import { keptUp, take } from './advance.ts'
 import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
@@ -371,19 +372,21 @@ function makePlace(
 
 function stopTasks(tx: Write, teller: Teller, stops: readonly Stop[], { now, ids }: World): void {
   const running: string[] = []
-  for (const { task, why } of stops) {
-    const row = tx.get(tasks, taskKey(teller, teller.clusterName, task.id))
-    if (!row) continue
-    const stoppedReason =
-      why === 'SCALE'
-        ? `Scaling activity initiated by (deployment ${SHARE}${task.shareId})`
-        : HEALTH_FAILED
-    const moment = { now, id: ids.uuid() }
-    stopTask(tx, row, { stopCode: 'ServiceSchedulerInitiated', stoppedReason }, moment)
-    if (why === 'UNHEALTHY')
-      tell(tx, teller, `(task ${task.id}) failed container health checks.`, moment)
-    if (row.lastStatus === 'RUNNING') running.push(task.id)
-  }
+  together(tx, (all) => {
+    for (const { task, why } of stops) {
+      const row = tx.get(tasks, taskKey(teller, teller.clusterName, task.id))
+      if (!row) continue
+      const stoppedReason =
+        why === 'SCALE'
+          ? `Scaling activity initiated by (deployment ${SHARE}${task.shareId})`
+          : HEALTH_FAILED
+      const moment = { now, id: ids.uuid() }
+      stopTask(all, row, { stopCode: 'ServiceSchedulerInitiated', stoppedReason }, moment)
+      if (why === 'UNHEALTHY')
+        tell(tx, teller, `(task ${task.id}) failed container health checks.`, moment)
+      if (row.lastStatus === 'RUNNING') running.push(task.id)
+    }
+  })
   tellTasks(tx, teller, ['has stopped', 'running tasks'], running, { now, ids })
 }
 

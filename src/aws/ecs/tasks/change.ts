@@ -56,21 +56,37 @@ export function together<R>(tx: Write, body: (all: Tasks) => R): R {
   return result
 }
 
-type Counts = { running: number; pending: number }
-/** What the changes of a container instance's tasks come to. */
-type Sum = Counts & {
-  changes: number
+type Counts = { readonly running: number; readonly pending: number }
+/** What the changes of tasks come to. */
+class Sum {
+  running = 0
+  pending = 0
+  changes = 0
   /** What those held that have ended. */
-  readonly ended: Reservation[]
+  readonly ended: Reservation[] = []
+
+  add({ running, pending }: Counts): void {
+    this.running += running
+    this.pending += pending
+    this.changes += 1
+  }
+}
+
+/** Of a cluster or a container instance, by its key. */
+class Sums extends Map<string, Sum> {
+  of(key: string): Sum {
+    let sum = this.get(key)
+    if (!sum) this.set(key, (sum = new Sum()))
+    return sum
+  }
 }
 
 /** Tasks that change together. */
 export class Tasks {
   readonly #tx: Write
   readonly #shares: ShareCounts
-  /** By cluster. */
-  readonly #clusters = new Map<string, Counts>()
-  readonly #instances = new Map<string, Sum>()
+  readonly #clusters = new Sums()
+  readonly #instances = new Sums()
 
   constructor(tx: Write) {
     this.#tx = tx
@@ -104,22 +120,14 @@ export class Tasks {
     const change = this.#count(before, after, moment.now)
     const ends = after.lastStatus === 'STOPPED' && before.lastStatus !== 'STOPPED'
     if (ends || change.running !== 0 || change.pending !== 0) {
-      const sum = this.#sumOf(
+      const sum = this.#instances.of(
         containerInstanceKey(after, after.clusterName, after.containerInstanceId),
       )
-      sum.running += change.running
-      sum.pending += change.pending
-      sum.changes += 1
+      sum.add(change)
       if (ends) sum.ended.push(after.reserved)
     }
     announce(this.#tx, taskNotices, { key, record: after }, moment)
     return after
-  }
-
-  #sumOf(key: string): Sum {
-    let sum = this.#instances.get(key)
-    if (!sum) this.#instances.set(key, (sum = { running: 0, pending: 0, changes: 0, ended: [] }))
-    return sum
   }
 
   #count(before: Task | undefined, after: Task, now: number): Counts {
@@ -128,14 +136,8 @@ export class Tasks {
       pending: pending(after) - pending(before),
     }
     this.#shares.changed(before, after, { ...change, now })
-    if (change.running === 0 && change.pending === 0) return change
-    const key = clusterKey(after, after.clusterName)
-    const sum = this.#clusters.get(key)
-    if (!sum) this.#clusters.set(key, { ...change })
-    else {
-      sum.running += change.running
-      sum.pending += change.pending
-    }
+    if (change.running !== 0 || change.pending !== 0)
+      this.#clusters.of(clusterKey(after, after.clusterName)).add(change)
     return change
   }
 

@@ -1,21 +1,18 @@
 /** Asks for a task's end. The agent does it, and its report makes it true. */
-import type { Write } from '#store/store.ts'
-
 import type { StopCode, Task } from '../records.ts'
-import { changeTask, type Moment } from './change.ts'
+import type { Moment, Tasks } from './change.ts'
 
 const REASON_MAX = 1024
 
 /** A task that is already asked to stop, or has, stays as it is. */
 export function stopTask(
-  tx: Write,
+  all: Tasks,
   task: Task,
   why: { readonly stopCode: StopCode; readonly stoppedReason: string },
   moment: Moment,
 ): Task {
   if (task.desiredStatus === 'STOPPED') return task
-  return changeTask(
-    tx,
+  return all.change(
     task,
     {
       desiredStatus: 'STOPPED',

@@ -10,8 +10,8 @@ const ROWS_PER_COMMIT = 100
 export const discardReconciler = ({ store }: Tools, storage: LogStorage): Reconciler => ({
   name: 'logs discards',
   hears: [discards.name],
-  *wakes({ table, key, after }) {
-    if (table === discards.name && after) yield key
+  *wakes({ key, after }) {
+    if (after) yield key
   },
   all: (tx) => [...tx.scan(discards)].map(({ key }) => key),
   async reconcile(key) {

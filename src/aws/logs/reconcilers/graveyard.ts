@@ -12,8 +12,8 @@ const GROUPS_PER_COMMIT = 50
 export const graveyardReconciler = ({ store }: Tools): Reconciler => ({
   name: 'logs graveyard',
   hears: [graves.name],
-  *wakes({ table, after }) {
-    if (table === graves.name && after) yield (after as { tenant: string }).tenant
+  *wakes({ after }) {
+    if (after) yield (after as { tenant: string }).tenant
   },
   all: (tx) => [...tx.scan(graves)].map(({ row }) => row.tenant),
   reconcile: (tenant) =>

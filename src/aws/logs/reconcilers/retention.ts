@@ -12,8 +12,8 @@ const LOOK_AGAIN_MS = 3_600_000
 export const retentionReconciler = ({ store, clock }: Tools, storage: LogStorage): Reconciler => ({
   name: 'logs retention',
   hears: [logGroups.name],
-  *wakes({ table, key, after }) {
-    if (table === logGroups.name && after) yield key
+  *wakes({ key, after }) {
+    if (after) yield key
   },
   all: (tx) => [...tx.scan(logGroups)].map(({ key }) => key),
   async reconcile(key) {

@@ -1,13 +1,12 @@
 /**
  * What durability and size cost: RunTask answers a second with 16 clients against bare rows of the same journal on the
- * same disk; DescribeTasks with one task and with 100,000; and how long a restart with 100,000 tasks takes.
+ * same disk, and against HTTP that does nothing but keep such a row; DescribeTasks with one task and with 100,000; and how long a restart with 100,000 tasks takes.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 
-import { SqliteLog } from '#store/sqlite-log.ts'
-
+import { BareRows } from './bare-rows.ts'
 import { ask, load, request, type Target } from './load.ts'
 import { Berth, furnish } from './peers.ts'
 import { compare, median, tell } from './report.ts'
@@ -16,56 +15,45 @@ const CLIENTS = 16
 const REPETITIONS = 3
 const TASKS = 100_000
 const RUNS = 5000
+/** Until what is often run is compiled. */
+const WARM = 20_000
 const RUN = { taskDefinition: 'web' }
 
-/** As many rows in flight as there are clients, each as long as what RunTask writes. */
+/** As many rows in flight as there are clients. */
 async function bareRows(): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'berth-bench-rows-'))
-  const log = new SqliteLog(join(directory, 'state.db'))
-  await log.load({ row: () => {}, commit: () => {} })
-  const waiting = new Map<number, () => void>()
-  let told = 0
-  log.listen(
-    (revision) => {
-      for (; told < revision; told += 1) waiting.get(told + 1)?.()
-    },
-    (error) => {
-      throw error
-    },
-  )
-  const text = JSON.stringify([['t', 'k', 'put', { text: 'x'.repeat(ROW_CHARACTERS) }]])
-  let revision = 0
+  const rows = await BareRows.open()
+  let left = RUNS * 2
   const begin = performance.now()
   await Promise.all(
     Array.from({ length: CLIENTS }, async () => {
-      while (revision < RUNS * 2) {
-        const mine = (revision += 1)
-        await new Promise<void>((done) => {
-          waiting.set(mine, done)
-          log.append(mine, text)
-        })
-        waiting.delete(mine)
+      while (left > 0) {
+        left -= 1
+        await rows.append()
       }
     }),
   )
-  const perSecond = revision / ((performance.now() - begin) / 1000)
-  await log.close()
-  rmSync(directory, { recursive: true })
+  const perSecond = (RUNS * 2) / ((performance.now() - begin) / 1000)
+  await rows.close()
   return perSecond
 }
-/** What RunTask of this task definition writes. */
-const ROW_CHARACTERS = 1350
 
 async function durable(target: Target): Promise<void> {
   const ours: number[] = []
   const rows: number[] = []
+  const http: number[] = []
   const bytes = request(target, 'RunTask', RUN)
-  await load(target.port, CLIENTS, 500, () => bytes)
+  const child = fork(join(import.meta.dirname, 'http-rows.ts'))
+  const [port] = (await once(child, 'message')) as [number]
+  await load(target.port, CLIENTS, WARM, () => bytes)
+  await load(port, CLIENTS, WARM, () => bytes)
   for (let turn = 0; turn < REPETITIONS; turn += 1) {
     ours.push((await load(target.port, CLIENTS, RUNS, () => bytes)).perSecond)
     rows.push(await bareRows())
+    http.push((await load(port, CLIENTS, RUNS, () => bytes)).perSecond)
   }
+  child.disconnect()
   compare('durable RunTask answers, 16 clients ÷ bare journal rows', '/s', ours, rows)
+  compare('the same ÷ HTTP that only keeps a row', '/s', ours, http)
 }
 
 async function describing(target: Target, arns: readonly string[]): Promise<number> {
@@ -111,7 +99,7 @@ try {
   await describing(first.target, [one ?? ''])
   const small = await describing(first.target, [one ?? ''])
   await durable(first.target)
-  await fill(first.target, TASKS - (REPETITIONS * RUNS + 500))
+  await fill(first.target, TASKS - (REPETITIONS * RUNS + WARM))
   const arns = await taskArns(first.target, TASKS)
   const large = await describing(first.target, arns)
   compare(`p50 of DescribeTasks, ${arns.length} tasks ÷ 1 task`, 'ms', [large], [small])

@@ -41,13 +41,17 @@ export class Telemetry {
       this.#runtime = { status, since: this.#options.clock.now() }
   }
 
+  /** Measuring takes its time, and what changes meanwhile is told at once elsewhere: health is what it is afterwards. */
   async frames(): Promise<readonly TcsUp[]> {
-    const running = [...this.#options.tasks().values()].filter((task) =>
+    const { metricsDisabled } = this.#options
+    const metrics = metricsDisabled ? [] : await this.#metrics(this.#running())
+    return [...metrics, ...this.#health(this.#running()), this.#instanceStatus()]
+  }
+
+  #running(): readonly KnownTask[] {
+    return [...this.#options.tasks().values()].filter((task) =>
       containersOf(task).some(({ name }) => containerOf(task, name).status === 'RUNNING'),
     )
-    const { metricsDisabled } = this.#options
-    const metrics = metricsDisabled ? [] : await this.#metrics(running)
-    return [...metrics, ...this.#health(running), this.#instanceStatus()]
   }
 
   async #metrics(tasks: readonly KnownTask[]): Promise<readonly TcsUp[]> {

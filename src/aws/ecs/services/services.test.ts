@@ -289,6 +289,45 @@ test('a daemon stays where the host is out of reach, and what it is told of it i
   )
 })
 
+test('a daemon leaves a host where it does not belong any longer, and a draining one last of all', async () => {
+  const fleet = await Fleet.open(2)
+  await fleet.define('app:1')
+  const [first, second] = fleet.hosts
+  const targetId = first?.arn
+  const here = { name: 'stack', targetType: 'container-instance', targetId }
+  await fleet.house.call('PutAttributes', { attributes: [{ ...here, value: 'dev' }] })
+  const { tasks: started } = await fleet.house.call('StartTask', {
+    taskDefinition: 'web',
+    containerInstances: [first?.arn, second?.arn],
+  })
+  await fleet.service({
+    schedulingStrategy: 'DAEMON',
+    desiredCount: undefined,
+    placementConstraints: [{ type: 'memberOf', expression: 'attribute:stack == dev' }],
+  })
+  await fleet.settle()
+  const daemons = () => fleet.live().filter(({ startedBy }) => startedBy !== undefined)
+  const hosts = () => daemons().map((task) => fleet.hostOf(task))
+  assert.deepEqual(hosts(), [first])
+  await fleet.house.call('PutAttributes', { attributes: [{ ...here, value: 'none' }] })
+  await fleet.settle()
+  assert.deepEqual(hosts(), [], 'though others run there')
+  await fleet.house.call('PutAttributes', {
+    attributes: [{ ...here, targetId: second?.arn, value: 'dev' }],
+  })
+  await fleet.settle()
+  assert.deepEqual(hosts(), [second])
+  await fleet.house.call('UpdateContainerInstancesState', {
+    containerInstances: [second?.arn],
+    status: 'DRAINING',
+  })
+  await fleet.settle()
+  assert.deepEqual(hosts(), [second], 'others run there')
+  for (const { taskArn } of started) await fleet.house.call('StopTask', { task: taskArn })
+  await fleet.pass(30)
+  assert.deepEqual(hosts(), [])
+})
+
 test('a daemon on a lost host stays as it is, since it has no place elsewhere', async () => {
   const fleet = await Fleet.open(3, { lostHostAfterMs: 60_000 })
   await fleet.define('app:1')

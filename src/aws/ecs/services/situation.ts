@@ -25,7 +25,7 @@ const HEALTHY_AFTER_MS = 40_000
 export type Seen = {
   readonly tasks: readonly SeenTask[]
   readonly order: Order
-  /** Container instances of its tasks on which tasks run that are no daemon's. */
+  /** Container instances that its tasks have to leave, and on which tasks run that are no daemon's. */
   readonly inUseByOthers: () => ReadonlySet<string>
   /** In how many milliseconds a task's state changes by itself. */
   readonly changesIn: number | undefined
@@ -213,10 +213,11 @@ class Hosts {
   }
 }
 
-/** A daemon is the last to leave a host: it may be what the others need there. */
+/** A daemon is the last to leave a host that drains: it may be what the others need there. */
 function inUse(tx: Read, service: Service, tasks: readonly SeenTask[]): ReadonlySet<string> {
   const found = new Set<string>()
-  for (const { hostId } of tasks) {
+  for (const { hostId, isLeaving } of tasks) {
+    if (!isLeaving) continue
     const host = containerInstanceKey(service, service.clusterName, hostId)
     for (const { row: other } of tx.find(tasksByInstance, host)) {
       if (isDaemon(tx, other)) continue

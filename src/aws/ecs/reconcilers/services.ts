@@ -34,7 +34,7 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
     if (change.table !== containerInstances.name) return
     const instance = (change.after ?? change.before) as ContainerInstance
     if (changesRoom(change)) yield* waiting.of(clusterOf(instance))
-    if (changesHosts(change)) yield* watching.of(clusterOf(instance))
+    if (changesHosts(change) || empties(change)) yield* watching.of(clusterOf(instance))
     if (changesFate(change)) yield* store.read((tx) => servicesOn(tx, change.key))
   }
   return {
@@ -139,6 +139,12 @@ function changesRoom(change: Change): boolean {
 /** Whether hosts came, went or became others: what daemons and services in balance look at. */
 function changesHosts({ before, after }: Change): boolean {
   return isOther(...([before, after] as [ContainerInstance?, ContainerInstance?]))
+}
+
+/** Whether something ended where all is to go: a daemon waits there until it is the last. */
+function empties({ before, after }: Change): boolean {
+  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
+  return is?.status === 'DRAINING' && was?.remaining !== is.remaining
 }
 
 /** Whether what it has may have to leave it, or may stay again. */

@@ -1,4 +1,5 @@
 /** `berth down`: the agent and the control plane end; tasks stay unless they are asked to stop. */
+import { ask } from './admin-client.ts'
 import { ecsApi } from './api.ts'
 import { rootKeys } from './env.ts'
 import { dataDirectory } from './paths.ts'
@@ -25,12 +26,25 @@ export async function endAll(data: string): Promise<boolean> {
   return agent || server
 }
 
+/** Services would start others in their place, so they are halted until the next start of the control plane. */
 async function stopTasks(data: string): Promise<void> {
-  const status = await readStatusIfRunning(data)
-  if (!status) return
+  if (!(await readStatusIfRunning(data))) return
+  await ask(data, '/services/halt', { isHalted: true })
+  try {
+    await stopEach(data)
+  } catch (error) {
+    await ask(data, '/services/halt', { isHalted: false })
+    throw error
+  }
+}
+
+async function stopEach(data: string): Promise<void> {
+  const status = await readStatus(data)
   const { accountId, ...credentials } = rootKeys(data)
   const isOurs = ({ arn }: Status['tasks'][number]) => arn.split(':')[4] === accountId
-  for (const { arn } of status.tasks.filter(isOurs)) {
+  const ours = status.tasks.filter(isOurs)
+  console.log(`stopping ${ours.length} ${ours.length === 1 ? 'task' : 'tasks'}`)
+  for (const { arn } of ours) {
     const [, , , region = '', , resource = ''] = arn.split(':')
     const api = ecsApi(status.endpoint, region, credentials)
     await api('StopTask', {
@@ -39,7 +53,6 @@ async function stopTasks(data: string): Promise<void> {
       reason: 'berth down --tasks',
     })
   }
-  console.log(`stopping ${status.tasks.filter(isOurs).length} tasks`)
   await until(
     async () => ((await readStatus(data)).tasks.some(isOurs) ? undefined : true),
     TASKS_END_MS,

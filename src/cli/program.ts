@@ -1,5 +1,5 @@
 /** The command line: what there is to say, and which file does it. */
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { RATE_PROFILES } from '#server/rates.ts'
 
@@ -10,7 +10,10 @@ const REGION = 'us-east-1'
 const HISTORY_DAYS = 30
 const HISTORY_BYTES = 1 << 30
 
-const port = (text: string): number => Number(text)
+function whole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(text)
+}
 
 export function program(): Command {
   const berth = new Command('berth')
@@ -37,7 +40,7 @@ function up(berth: Command): void {
       'install what is missing, start the control plane and an agent for this host, run a first task',
     )
     .addOption(dataOption())
-    .option('--port <n>', 'port of the API on 127.0.0.1', port, DEFAULT_PORT)
+    .option('--port <n>', 'port of the API on 127.0.0.1', whole, DEFAULT_PORT)
     .option('--region <name>', 'region of the first cluster', REGION)
     .option('--detach', 'return as soon as everything runs', false)
     .option('--no-demo', 'do not run the hello task')
@@ -101,9 +104,11 @@ function daily(berth: Command): void {
     .action(async (service, options) => (await import('./history.ts')).history(service, options))
   berth
     .command('events')
-    .description('print what happened, oldest first, one JSON line each')
+    .description(
+      'print what happened, oldest first, one JSON line each: AWS’s event, and its number',
+    )
     .addOption(dataOption())
-    .option('--after <n>', 'only events after this number', port, 0)
+    .option('--after <n>', 'only events after this number', whole, 0)
     .action(async (options) => (await import('./events.ts')).events(options))
 }
 
@@ -113,7 +118,7 @@ function server(berth: Command): void {
     .description('run the control plane alone')
     .addOption(dataOption())
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <n>', 'port to listen on', port, DEFAULT_PORT)
+    .option('--port <n>', 'port to listen on', whole, DEFAULT_PORT)
     .option('--tls-cert <file>', 'certificate, PEM')
     .option('--tls-key <file>', "the certificate's private key, PEM")
     .option('--allow-remote', 'let other machines reach this server (needs TLS)', false)

@@ -75,6 +75,11 @@ export type Policy = {
    * are: nobody but the operator can know that a silent host does not still run them.
    */
   readonly lostHostAfterMs?: number | undefined
+  /**
+   * While the operator ends all tasks nothing is started in their place. Written by the operator's socket, in memory only:
+   * a restart acts again.
+   */
+  isHalted?: boolean
 }
 
 /** What a room that acts on its own is made with. */

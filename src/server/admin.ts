@@ -27,6 +27,7 @@ import { noticesAfter } from '#store/notices.ts'
 import type { Sealer } from '#store/seal.ts'
 import type { Store } from '#store/store.ts'
 
+import { asEvent } from './event.ts'
 import { answerHistory, answerPlan, answerWhy, ExplainError } from './explain.ts'
 import type { History } from './history/history.ts'
 import type { Operations } from './operations.ts'
@@ -78,8 +79,14 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
     '/why': (asked) => answerWhy(options, asked),
     '/history': (asked) => answerHistory(options, asked),
     '/plan': (asked) => answerPlan(options, asked),
+    '/services/halt': ({ isHalted }) => {
+      options.policy.isHalted = isHalted === true
+      return { isHalted: options.policy.isHalted }
+    },
     '/events': ({ after }) => ({
-      events: store.read((tx) => noticesAfter(tx, Number(after ?? 0), NOTICES_PER_ANSWER)),
+      events: store
+        .read((tx) => noticesAfter(tx, Number(after ?? 0), NOTICES_PER_ANSWER))
+        .map(({ number, notice }) => ({ number, event: asEvent(notice) })),
     }),
   }
 }

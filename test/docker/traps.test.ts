@@ -66,7 +66,7 @@ const reaches = (arn: string, status: string): Promise<Task> =>
 /** Every status that the task went through, as its notices tell. */
 async function statuses(arn: string): Promise<string[]> {
   const { stdout } = await house.berth('events', '--data', house.data)
-  type Event = { detailType?: string; detail: { taskArn?: string; lastStatus: string } }
+  type Event = { detail: { taskArn?: string; lastStatus: string } }
   return stdout
     .trim()
     .split('\n')

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
-import { removeContainers, type Ran, run, startedAt } from '../parity/house.ts'
+import { type Credentials, ecsApi } from '../../src/cli/api.ts'
+import { removeContainers, type Ran, run, startedAt, until } from '../parity/house.ts'
 import { listContainers } from './engine.fixture.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
@@ -150,12 +151,25 @@ test('doctor finds what is needed', LIMIT, async () => {
     assert.ok(stdout.includes(name), name)
 })
 
-test('down --tasks stops the tasks on the engine', LIMIT, async () => {
-  const { code, stdout, stderr } = await berth('down', '--tasks', '--data', data)
-  assert.equal(code, 0, stderr)
-  assert.match(stdout, /stopping 1 tasks?\n/)
-  assert.deepEqual(await hello(), [])
-})
+test(
+  'down --tasks stops the tasks on the engine, and no service starts others',
+  LIMIT,
+  async () => {
+    const keys = JSON.parse(readFileSync(join(data, 'root-keys.json'), 'utf8')) as Credentials
+    const api = ecsApi(`http://127.0.0.1:${port}`, 'us-east-1', keys)
+    const service = { serviceName: 'pages', taskDefinition: 'hello', desiredCount: 2 }
+    await api('CreateService', service)
+    type Described = { services: [{ runningCount: number }] }
+    await until('the service runs', async () => {
+      const { services } = await api<Described>('DescribeServices', { services: ['pages'] })
+      return services[0].runningCount === 2 ? true : undefined
+    })
+    const { code, stdout, stderr } = await berth('down', '--tasks', '--data', data)
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /stopping 3 tasks\n/)
+    assert.deepEqual(await hello(), [])
+  },
+)
 
 test('every command has help', LIMIT, async () => {
   const pages = [

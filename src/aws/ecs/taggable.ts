@@ -27,6 +27,12 @@ export type Taggable = {
   readonly host?: string
 }
 
+const IN_CLUSTER: ReadonlySet<string> = new Set([
+  'task',
+  'container-instance',
+  'service',
+  'task-set',
+])
 const LATER = ['capacity-provider', 'daemon', 'daemon-task-definition', 'gateway']
 
 export function taggable(tx: Read, caller: Caller, arn: string): Taggable {
@@ -40,6 +46,9 @@ function find(tx: Read, caller: Caller, arn: string): Taggable | undefined {
   const [type = '', first = '', second] = resource?.split('/') ?? []
   if (resource === undefined || LATER.includes(type))
     throw invalidParameter(`Invalid resource ARN: ${arn.slice(0, 255)}`)
+  // The ARN that AWS gave before 2018 says nothing of the cluster.
+  if (IN_CLUSTER.has(type) && second === undefined)
+    throw invalidParameter('Long arn format must be used for tagging operations')
   switch (type) {
     case 'cluster': {
       const { clusterName, tags } = activeCluster(tx, caller, arn)
@@ -59,14 +68,14 @@ function find(tx: Read, caller: Caller, arn: string): Taggable | undefined {
       }
     }
     case 'task': {
-      const row = second === undefined ? undefined : findTask(tx, caller, first, arn)
+      const row = findTask(tx, caller, first, arn)
       if (!row || row.desiredStatus === 'STOPPED') return undefined
       const set = (write: Write, next: readonly Tag[]) =>
         write.patch(tasks, ofTask(row), { tags: next })
       return { tags: row.tags, set, host: containerInstanceArn(row) }
     }
     case 'container-instance': {
-      const cluster = second === undefined ? undefined : activeCluster(tx, caller, first)
+      const cluster = activeCluster(tx, caller, first)
       const row = cluster && findInstance(tx, caller, cluster, arn)
       if (!row || row.status === 'INACTIVE') return undefined
       const set = (write: Write, next: readonly Tag[]) =>
@@ -74,14 +83,14 @@ function find(tx: Read, caller: Caller, arn: string): Taggable | undefined {
       return { tags: row.tags, set, host: containerInstanceArn(row) }
     }
     case 'service': {
-      const row = second === undefined ? undefined : findService(tx, caller, first, arn)
+      const row = findService(tx, caller, first, arn)
       if (row?.status !== 'ACTIVE') return undefined
       const set = (write: Write, next: readonly Tag[]) =>
         write.patch(services, ofService(row), { tags: next })
       return { tags: row.tags, set }
     }
     case 'task-set': {
-      const service = second === undefined ? undefined : findService(tx, caller, first, second)
+      const service = findService(tx, caller, first, second ?? '')
       const row = service && findTaskSet(tx, caller, service, arn)
       if (!row || row.status === 'DRAINING') return undefined
       const set = (write: Write, next: readonly Tag[]) =>

@@ -1,6 +1,6 @@
 /** Every reason for and against each container instance, where placement itself stops at the first. */
 import type { Host, Need } from '../scheduler/place.ts'
-import { type Constraint, refuse } from '../scheduler/place.ts'
+import { type Constraint, lackedAttribute, refuse } from '../scheduler/place.ts'
 
 /** One thing that a host has to have, what was asked and what it has. */
 export type Predicate = {
@@ -54,7 +54,8 @@ const attributes = (host: Host, need: Need): Predicate[] =>
     return {
       predicate: name === 'ecs.cpu-architecture' ? 'architecture' : `attribute ${name}`,
       // What this release does not serve is refused whatever the host says.
-      holds: refuse({ ...NOTHING, requiresAttributes: [{ name, value }] }, host) === undefined,
+      holds:
+        lackedAttribute({ ...NOTHING, requiresAttributes: [{ name, value }] }, host) === undefined,
       needs: value ?? 'present',
       has: has === undefined ? 'absent' : has === '' ? 'present' : has,
     }

@@ -3,14 +3,21 @@
  * every host with every predicate and its numbers.
  */
 import { parseArn } from '#kernel/arn.ts'
-import type { Write } from '#store/store.ts'
+import type { Read, Write } from '#store/store.ts'
 
 import { containerInstanceArn, taskArn } from '../names.ts'
-import { containerInstances, type Task, tasks } from '../records.ts'
+import { containerInstances, type Task, tasks, tasksByStop } from '../records.ts'
 import { hostsOf } from '../scheduler/cluster-hosts.ts'
 import { constraintsOf } from '../scheduler/request.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
-import { inService, ofService, serviceArn, SHARE, shareOf } from '../services/names.ts'
+import {
+  HEALTH_FAILED,
+  inService,
+  ofService,
+  serviceArn,
+  SHARE,
+  shareOf,
+} from '../services/names.ts'
 import {
   type Deployment,
   deployments,
@@ -23,8 +30,9 @@ import {
 } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
-import { launchOf } from '../services/start-tasks.ts'
+import { launchOf, shareIdOf } from '../services/start-tasks.ts'
 import { computedDesired, taskSetsOf } from '../services/task-sets.ts'
+import { TROUBLES } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { examine, type Examined } from './hosts.ts'
 
@@ -34,6 +42,8 @@ export type Why = {
   /** What it would need of a host; present where no host takes it. */
   readonly hosts?: readonly Examined[]
 }
+/** Ends of tasks, the newest first, among which one of the service is looked for. */
+const ENDS_MAX = 1_000
 /** Where a name without an ARN is looked for. */
 export type Place = { readonly tenant: string; readonly region: string; readonly cluster: string }
 
@@ -81,7 +91,7 @@ function whyService(tx: Write, service: Service, world: World): Why {
   const says = [
     `${service.status}: ${service.desiredCount} wanted`,
     ...(primary ? stateOf(tx, service, primary, world) : []),
-    ...taskSetsOf(tx, service).flatMap((taskSet) => setSays(service, taskSet, world)),
+    ...taskSetsOf(tx, service).flatMap((taskSet) => setSays(tx, service, taskSet, world)),
   ]
   return { subject: serviceArn(service), says, ...unplaced(tx, service, primary, world) }
 }
@@ -90,29 +100,63 @@ function whyTaskSet(tx: Write, service: Service, taskSet: TaskSet, world: World)
   const subject = `${serviceArn(service)} ${SHARE}${taskSet.taskSetId}`
   return {
     subject,
-    says: setSays(service, taskSet, world),
+    says: setSays(tx, service, taskSet, world),
     ...unplaced(tx, service, taskSet, world),
   }
 }
 
-const setSays = (service: Service, taskSet: TaskSet, world: World): string[] => [
+const setSays = (tx: Read, service: Service, taskSet: TaskSet, world: World): string[] => [
   `${SHARE}${taskSet.taskSetId} ${taskSet.status}, ${taskSet.stabilityStatus} since ${ago(taskSet.stabilityStatusAt, world)}: ` +
     `${taskSet.runningCount} running and ${taskSet.pendingCount} starting of ${computedDesired(service, taskSet)}`,
-  ...throttleSays(taskSet, world),
+  ...failureSays(tx, taskSet, world),
   ...toldSays(taskSet, world),
 ]
 
 const toldSays = ({ toldAt }: Service | TaskSet, world: World): string[] =>
-  Object.entries(toldAt)
-    .filter(([about]) => about !== 'steady')
-    .map(([about, at]) => `told ${ago(at, world)}: see its events about ${about}`)
+  Object.entries(toldAt).flatMap(([about, at]) => {
+    const trouble = TROUBLES[about]
+    return trouble === undefined ? [] : [`its events say since ${ago(at, world)}: ${trouble}`]
+  })
 
-const throttleSays = ({ throttle }: Deployment | TaskSet, { now }: World): string[] =>
-  throttle && throttle.until > now
-    ? [
-        `${throttle.rounds} rounds of launches failed in a row: the next is in ${span(throttle.until - now)}`,
-      ]
-    : []
+/** In the place of its failing tasks others start after a pause, unless nothing does any more. */
+function failureSays(tx: Read, share: Deployment | TaskSet, world: World): string[] {
+  const { throttle } = share
+  const failed = 'failedTasks' in share ? share.failedTasks : 0
+  const isOver = 'rolloutState' in share && share.rolloutState === 'FAILED'
+  const waits = throttle && throttle.until > world.now && !isOver
+  return [
+    ...(failed > 0 ? [`${failed} tasks failed`] : []),
+    ...(waits
+      ? [
+          `${throttle.rounds} rounds of launches failed in a row: the next is in ${span(throttle.until - world.now)}`,
+        ]
+      : []),
+    ...(failed > 0 || throttle ? newestEnd(tx, share, world) : []),
+  ]
+}
+
+/** How the newest of its tasks ended that nobody asked to; nothing where that is long ago. */
+function newestEnd(tx: Read, share: Deployment | TaskSet, world: World): string[] {
+  let looked = 0
+  for (const { row } of tx.scan(tasksByStop, { reverse: true })) {
+    if ((looked += 1) > ENDS_MAX) break
+    const isOwn = row.tenant === share.tenant && shareOf(row)?.shareId === shareIdOf(share)
+    if (isOwn && !isAsked(row)) return [`the newest, task ${row.taskId}`, ...endOf(row, world)]
+  }
+  return []
+}
+
+const isAsked = ({ stopCode, stoppedReason }: Task): boolean =>
+  stopCode === 'UserInitiated' ||
+  (stopCode === 'ServiceSchedulerInitiated' && stoppedReason !== HEALTH_FAILED)
+
+const endOf = ({ stoppedAt, stoppedReason, containers }: Task, world: World): string[] => [
+  `stopped ${ago(stoppedAt ?? world.now, world)}: ${stoppedReason ?? 'no reason'}`,
+  ...containers.map(
+    ({ name, exitCode, reason }) =>
+      `container ${name}: ${exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`}${reason ? `, ${reason}` : ''}`,
+  ),
+]
 
 function whyDeployment(tx: Write, service: Service, deployment: Deployment, world: World): Why {
   const name = `${SHARE}${deployment.deploymentId}`
@@ -140,10 +184,14 @@ function stateOf(tx: Write, service: Service, deployment: Deployment, world: Wor
     `${count('HEALTHY')} healthy, ${count('WARMING')} running and not known to be healthy yet, ` +
       `${count('STARTING')} starting, ${count('UNHEALTHY')} unhealthy; ${others} of older deployments, ${stopping} stopping`,
   ]
-  says.push(...throttleSays(deployment, world))
   const held = seen.tasks.filter(({ isProtected }) => isProtected).length
   if (held > 0) says.push(`${held} protected: they are not ended for scale until that is over`)
-  if (deployment.failedTasks > 0) says.push(`${deployment.failedTasks} tasks failed`)
+  const staying = own.filter(({ isLeaving, isStopping }) => isLeaving && !isStopping)
+  if (service.schedulingStrategy === 'DAEMON' && staying.length > 0)
+    says.push(
+      `${staying.length} on draining hosts: each leaves when the last of the others there has`,
+    )
+  says.push(...failureSays(tx, deployment, world))
   if (deployment.rolloutState === 'FAILED')
     says.push('it has failed and nothing takes its place: update the service')
   const open = tx.get(serviceDeployments, inService(service, deployment.serviceDeploymentId))
@@ -192,14 +240,8 @@ function whyTask(tx: Write, task: Task, world: World): Why {
   if (share) says.push(`of service ${share.serviceName}, ${SHARE}${share.shareId}`)
   if (task.protectedUntil !== undefined && task.protectedUntil > now)
     says.push(`protected from scale-in for ${span(task.protectedUntil - now)}`)
-  if (task.lastStatus === 'STOPPED') {
-    says.push(`stopped ${ago(task.stoppedAt ?? now, world)}: ${task.stoppedReason ?? 'no reason'}`)
-    for (const { name, exitCode, reason } of task.containers)
-      says.push(
-        `container ${name}: ${exitCode === undefined ? 'no exit code' : `exit code ${exitCode}`}${reason ? `, ${reason}` : ''}`,
-      )
-    return { subject: taskArn(task), says }
-  }
+  if (task.lastStatus === 'STOPPED')
+    return { subject: taskArn(task), says: [...says, ...endOf(task, world)] }
   const connected = host?.agentConnected ? 'agent connected' : 'agent not connected'
   says.push(`on ${containerInstanceArn(task)}, ${host?.status ?? 'gone'}, ${connected}`)
   if (task.desiredStatus === 'STOPPED')

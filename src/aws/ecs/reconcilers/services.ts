@@ -24,6 +24,9 @@ import {
 import { schedule, TASKS_PER_STEP } from '../services/schedule.ts'
 import { Pace } from './pace.ts'
 
+/** How often to look whether services may act again. */
+const HALTED_MS = 1_000
+
 export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconciler => {
   const waiting = new ByCluster()
   const watching = new ByCluster()
@@ -56,6 +59,7 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
       for (const { key, row } of tx.scan(services)) if (row.status !== 'INACTIVE') yield key
     },
     reconcile(key) {
+      if (policy.isHalted) return HALTED_MS
       const wait = pace.wait(key, clock.now())
       if (wait > 0) return wait
       const { outlook, service } = inSteps((tasksPerStep) => {

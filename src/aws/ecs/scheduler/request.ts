@@ -20,7 +20,7 @@ export function constraintsOf(
   return all.map(({ type, expression }) => {
     if (type === 'memberOf') return { type, holds: parseExpression(expression ?? '') }
     if (type !== 'distinctInstance')
-      throw invalidParameter(`Invalid placement constraint type '${String(type)}'.`)
+      throw invalidParameter(`Invalid placement constraint type '${type ?? ''}'.`)
     if (expression)
       throw invalidParameter('The distinctInstance constraint does not take an expression.')
     return { type }
@@ -43,7 +43,7 @@ export function checkStrategies(
     } else if (type === 'spread') {
       const known = field === 'instanceId' || field === 'host' || /^attribute:.+/.test(field ?? '')
       if (!known) throw invalidParameter(`Invalid field '${field ?? ''}' for the spread strategy.`)
-    } else throw invalidParameter(`Invalid placement strategy type '${String(type)}'.`)
+    } else throw invalidParameter(`Invalid placement strategy type '${type ?? ''}'.`)
   }
   return strategies
 }

@@ -305,6 +305,11 @@ test('tags of services and task sets, which end with them', async () => {
     await house.call('UntagResource', { resourceArn, tagKeys: ['k'] })
     assert.deepEqual((await house.call('ListTagsForResource', { resourceArn })).tags, [])
   }
+  const resourceArn = serviceArn.replace('/default', '')
+  assert.equal(
+    await faultOf(house.call('ListTagsForResource', { resourceArn })),
+    'InvalidParameterException: Long arn format must be used for tagging operations',
+  )
   await house.call('DeleteService', { service: 'web', force: true })
   await house.call('DeleteTaskSet', { ...ofExternal, taskSet: taskSet.id })
   for (const resourceArn of [serviceArn, taskSet.taskSetArn])

@@ -97,6 +97,7 @@ export function noticeAction(
     readonly type: 'INFO' | 'WARN' | 'ERROR'
     readonly name: string
     readonly reason?: string
+    readonly containerInstanceArns?: readonly string[]
   },
   { now, id }: Moment,
 ): void {
@@ -114,6 +115,7 @@ export function noticeAction(
       eventType: event.type,
       eventName: event.name,
       clusterArn: clusterArn(teller, teller.clusterName),
+      ...(event.containerInstanceArns && { containerInstanceArns: event.containerInstanceArns }),
       ...(taskSetId !== undefined && { taskSetArns: [taskSetArn(teller, taskSetId)] }),
       createdAt: new Date(now),
       ...(event.reason !== undefined && { reason: event.reason }),

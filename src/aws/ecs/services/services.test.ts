@@ -233,6 +233,14 @@ test('no room: the event names the nearest host, once, and a host that comes is 
   assert.deepEqual(unable, [
     '(service web) was unable to place a task because no container instance met all of its requirements. The closest matching (container-instance ID) has insufficient CPU units available. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.',
   ])
+  const told = fleet.house.server.store
+    .read((tx) => noticesAfter(tx, 0, 100))
+    .map(({ notice }) => notice.detail as Answer)
+    .filter(({ eventName }) => eventName === 'SERVICE_TASK_PLACEMENT_FAILURE')
+  assert.deepEqual(
+    told.map(({ reason, containerInstanceArns }) => [reason, containerInstanceArns]),
+    [['RESOURCE:CPU', [fleet.hosts[0]?.arn]]],
+  )
   await fleet.join()
   await fleet.settle()
   assert.equal(fleet.live().length, 3)
@@ -255,89 +263,19 @@ test('trap 5: a deleted service drains, is INACTIVE and still described, and its
   assert.deepEqual([(await fleet.describe()).status, fleet.live().length], ['ACTIVE', 1])
 })
 
-test('a daemon runs on every container instance, also on one that comes later', async () => {
-  const fleet = await Fleet.open(3)
+test('while the operator ends all tasks nothing takes their place; afterwards it does', async () => {
+  const policy = { isHalted: false }
+  const fleet = await Fleet.open(2, policy)
   await fleet.define('app:1')
-  const daemon = { schedulingStrategy: 'DAEMON', desiredCount: undefined }
-  await fleet.service(daemon)
-  await fleet.settle()
-  assert.equal(new Set(fleet.live().map((task) => task.containerInstanceId)).size, 3)
-  await fleet.join()
-  await fleet.settle()
+  await fleet.service()
+  await fleet.pass(45)
+  policy.isHalted = true
+  for (const { taskId } of fleet.live()) await fleet.house.call('StopTask', { task: taskId })
+  await fleet.pass(60)
+  assert.equal(fleet.live().length, 0)
+  policy.isHalted = false
+  await fleet.pass(5)
   assert.equal(fleet.live().length, 4)
-  assert.equal((await fleet.describe()).desiredCount, 4)
-  await fleet.define('app:2')
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.pass(60)
-  assert.deepEqual(fleet.revisions(), { 2: 4 })
-})
-
-test('a daemon stays where the host is out of reach, and what it is told of it is nothing', async () => {
-  const fleet = await steady(3, { schedulingStrategy: 'DAEMON', desiredCount: undefined })
-  const before = JSON.stringify(await fleet.describe())
-  await fleet.hosts[0]?.disconnect()
-  await fleet.pass(120, 30)
-  assert.equal(JSON.stringify(await fleet.describe()), before)
-  await fleet.define('app:2')
-  await fleet.update({ taskDefinition: 'web:2' })
-  await fleet.pass(120, 30)
-  const { deployments } = await fleet.describe()
-  assert.deepEqual(
-    [deployments.length, deployments[0].rolloutState, deployments[0].runningCount],
-    [1, 'COMPLETED', 2],
-    'nobody waits for what cannot be told',
-  )
-})
-
-test('a daemon leaves a host where it does not belong any longer, and a draining one last of all', async () => {
-  const fleet = await Fleet.open(2)
-  await fleet.define('app:1')
-  const [first, second] = fleet.hosts
-  const targetId = first?.arn
-  const here = { name: 'stack', targetType: 'container-instance', targetId }
-  await fleet.house.call('PutAttributes', { attributes: [{ ...here, value: 'dev' }] })
-  const { tasks: started } = await fleet.house.call('StartTask', {
-    taskDefinition: 'web',
-    containerInstances: [first?.arn, second?.arn],
-  })
-  await fleet.service({
-    schedulingStrategy: 'DAEMON',
-    desiredCount: undefined,
-    placementConstraints: [{ type: 'memberOf', expression: 'attribute:stack == dev' }],
-  })
-  await fleet.settle()
-  const daemons = () => fleet.live().filter(({ startedBy }) => startedBy !== undefined)
-  const hosts = () => daemons().map((task) => fleet.hostOf(task))
-  assert.deepEqual(hosts(), [first])
-  await fleet.house.call('PutAttributes', { attributes: [{ ...here, value: 'none' }] })
-  await fleet.settle()
-  assert.deepEqual(hosts(), [], 'though others run there')
-  await fleet.house.call('PutAttributes', {
-    attributes: [{ ...here, targetId: second?.arn, value: 'dev' }],
-  })
-  await fleet.settle()
-  assert.deepEqual(hosts(), [second])
-  await fleet.house.call('UpdateContainerInstancesState', {
-    containerInstances: [second?.arn],
-    status: 'DRAINING',
-  })
-  await fleet.settle()
-  assert.deepEqual(hosts(), [second], 'others run there')
-  for (const { taskArn } of started) await fleet.house.call('StopTask', { task: taskArn })
-  await fleet.pass(30)
-  assert.deepEqual(hosts(), [])
-})
-
-test('a daemon on a lost host stays as it is, since it has no place elsewhere', async () => {
-  const fleet = await Fleet.open(3, { lostHostAfterMs: 60_000 })
-  await fleet.define('app:1')
-  await fleet.service({ schedulingStrategy: 'DAEMON', desiredCount: undefined })
-  await fleet.pass(60)
-  const before = JSON.stringify(await fleet.describe())
-  await fleet.hosts[0]?.disconnect()
-  await fleet.pass(120, 30)
-  assert.equal(JSON.stringify(await fleet.describe()), before)
-  assert.equal(fleet.live().length, 3)
 })
 
 test('a protected task is not ended for scale, and the event says so', async () => {

@@ -173,13 +173,30 @@ const TEXTS: readonly (readonly [reason: RegExp, text: string])[] = [
 const MORE =
   'For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.'
 
-/** Why no host took a task, as the service's event says it. */
+const NO_HOSTS = 'No Container Instances were found in your cluster.'
+/** A notice names so many container instances and no more. */
+const ARNS_PER_NOTICE = 100
+
+const rank = ({ reason }: Refusal): number => TEXTS.findIndex(([known]) => known.test(reason))
+const closestOf = (refusals: readonly Refusal[]): Refusal | undefined =>
+  refusals.toSorted((one, other) => rank(other) - rank(one))[0]
+
+/** Why no host took a task, as AWS's notice says it: a word, and the container instances of which it is true. */
+export function placementCause(refusals: readonly Refusal[]): {
+  readonly reason: string
+  readonly containerInstanceArns: readonly string[]
+} {
+  const { reason } = closestOf(refusals) ?? { reason: NO_HOSTS }
+  const arns = refusals.filter((one) => one.reason === reason).map(({ arn }) => arn)
+  return { reason, containerInstanceArns: arns.slice(0, ARNS_PER_NOTICE) }
+}
+
+/** The same, as the service's event says it. */
 export function placementFailure(refusals: readonly Refusal[]): string {
   const why =
     'was unable to place a task because no container instance met all of its requirements.'
-  const rank = ({ reason }: Refusal): number => TEXTS.findIndex(([known]) => known.test(reason))
-  const closest = refusals.toSorted((one, other) => rank(other) - rank(one))[0]
-  if (!closest) return `${why} Reason: No Container Instances were found in your cluster.`
+  const closest = closestOf(refusals)
+  if (!closest) return `${why} Reason: ${NO_HOSTS}`
   const [, text] = TEXTS[rank(closest)] as (typeof TEXTS)[number]
   const id = closest.arn.slice(closest.arn.lastIndexOf('/') + 1)
   const said = text === 'encountered error' ? `encountered error "${closest.reason}"` : text

@@ -5,7 +5,7 @@ import { noticeAction, resolved, type TellerRow, tellOnce } from './events.ts'
 import { inService, ofService } from './names.ts'
 import type { Plan } from './plan.ts'
 import { type Service, services, type TaskSet, taskSets, type Throttle } from './records.ts'
-import { placementFailure, type Started } from './start-tasks.ts'
+import { placementCause, placementFailure, type Started } from './start-tasks.ts'
 import type { World } from './world.ts'
 
 const MORE =
@@ -23,8 +23,14 @@ const PLACEMENT = 'placement'
 const THROTTLE = 'throttle'
 const STUCK = 'stuck'
 const HELD = 'held'
-const TROUBLES = [PLACEMENT, THROTTLE, STUCK, HELD]
 const STEADY = 'steady'
+/** What each is, in short. */
+export const TROUBLES: Readonly<Record<string, string>> = {
+  [PLACEMENT]: 'no container instance takes one more task',
+  [THROTTLE]: 'its tasks do not start',
+  [STUCK]: 'minimumHealthyPercent and maximumPercent let it neither stop nor start a task',
+  [HELD]: 'more of its tasks are protected than it is to have',
+}
 
 export function tellTroubles(
   tx: Write,
@@ -37,7 +43,7 @@ export function tellTroubles(
   { now, ids }: World,
 ): void {
   const { plan, started, throttle } = what
-  if (plan.isSteady) return resolved(tx, teller, TROUBLES)
+  if (plan.isSteady) return resolved(tx, teller, Object.keys(TROUBLES))
   const say = (about: string, message: string): void =>
     tellOnce(tx, teller, about, message, { now, id: ids.uuid() })
   const isOver: readonly (readonly [string, boolean])[] = [
@@ -49,10 +55,10 @@ export function tellTroubles(
   const over = isOver.filter(([, isSo]) => isSo).map(([about]) => about)
   resolved(tx, teller, over)
   if (started.refusals) {
-    const reason = placementFailure(started.refusals)
-    const event = { type: 'ERROR', name: 'SERVICE_TASK_PLACEMENT_FAILURE', reason } as const
+    const why = placementCause(started.refusals)
+    const event = { type: 'ERROR', name: 'SERVICE_TASK_PLACEMENT_FAILURE', ...why } as const
     if (!(PLACEMENT in teller.toldAt)) noticeAction(tx, teller, event, { now, id: ids.uuid() })
-    say(PLACEMENT, reason)
+    say(PLACEMENT, placementFailure(started.refusals))
   }
   if (throttle?.of === 'START' && throttle.rounds >= ROUNDS_TOLD) {
     const event = { type: 'WARN', name: 'SERVICE_TASK_START_IMPAIRED' } as const

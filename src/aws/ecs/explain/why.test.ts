@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { ACCOUNT, REGION } from '#server/house.fixture.ts'
+
+import { Fleet, steady } from '../services/fleet.fixture.ts'
+import { why, type Why } from './why.ts'
+
+function ask({ house }: Fleet): Why {
+  const ids = { hex: () => 'an-id', uuid: () => 'an-id', random: () => 0 }
+  const place = { tenant: ACCOUNT, region: REGION, cluster: 'default' }
+  const world = { now: house.clock.now(), ids }
+  return house.server.store.rehearse((tx) => why(tx, 'web', place, world)) as Why
+}
+const said = (fleet: Fleet): string => ask(fleet).says.join('\n')
+
+test('percentages that let it neither stop nor start are named', async () => {
+  const fleet = await steady(2, {
+    desiredCount: 2,
+    deploymentConfiguration: { minimumHealthyPercent: 75, maximumPercent: 100 },
+  })
+  assert.doesNotMatch(said(fleet), /its events say/)
+  await fleet.update({ forceNewDeployment: true })
+  await fleet.pass(60)
+  assert.match(
+    said(fleet),
+    /its events say since \d+ s ago: minimumHealthyPercent and maximumPercent let it neither stop nor start a task/,
+  )
+})
+
+test('what failed is told with its reason, and no next round where there will be none', async () => {
+  const fleet = await Fleet.open(1)
+  fleet.rules.set('app:1', 'cannot start')
+  await fleet.define('app:1')
+  await fleet.service({ desiredCount: 1 })
+  await fleet.pass(60)
+  assert.match(said(fleet), /tasks failed\n\d+ rounds of launches failed in a row: the next is in /)
+  const [newest] = fleet
+    .tasks()
+    .toSorted((one, other) => (other.stoppedAt ?? 0) - (one.stoppedAt ?? 0))
+  const end = `the newest, task ${newest?.taskId}\nstopped `
+  assert.ok(said(fleet).includes(end), said(fleet))
+  assert.match(said(fleet), /stopped \d+ s ago: Cannot\w+Error/)
+  const deploymentCircuitBreaker = { enable: true, rollback: false }
+  await fleet.update({ deploymentConfiguration: { deploymentCircuitBreaker } })
+  await fleet.pass(600, 30)
+  assert.match(said(fleet), /it has failed and nothing takes its place/)
+  assert.doesNotMatch(said(fleet), /the next is in/)
+})
+
+test('a host that drains lacks that alone, and a daemon there waits for the others', async () => {
+  const fleet = await steady(1, { schedulingStrategy: 'DAEMON', desiredCount: undefined })
+  const containerInstances = [fleet.hosts[0]?.arn]
+  await fleet.house.call('StartTask', { taskDefinition: 'web', containerInstances })
+  await fleet.settle()
+  await fleet.house.call('UpdateContainerInstancesState', {
+    containerInstances,
+    status: 'DRAINING',
+  })
+  await fleet.settle()
+  assert.match(said(fleet), /1 on draining hosts: each leaves when the last of the others/)
+  const waiting = await steady(1, { desiredCount: 1 }, { privileged: true })
+  await waiting.house.call('UpdateContainerInstancesState', {
+    containerInstances: [waiting.hosts[0]?.arn],
+    status: 'DRAINING',
+  })
+  await waiting.pass(30)
+  const lacking = ask(waiting).hosts?.map(({ predicates }) =>
+    predicates.filter(({ holds }) => !holds).map(({ predicate }) => predicate),
+  )
+  assert.deepEqual(lacking, [['status']])
+})

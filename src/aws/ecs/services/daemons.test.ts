@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { Fleet, steady } from './fleet.fixture.ts'
+
+const DAEMON = { schedulingStrategy: 'DAEMON', desiredCount: undefined }
+
+test('a daemon runs on every container instance, also on one that comes later', async () => {
+  const fleet = await Fleet.open(3)
+  await fleet.define('app:1')
+  await fleet.service(DAEMON)
+  await fleet.settle()
+  assert.equal(new Set(fleet.live().map((task) => task.containerInstanceId)).size, 3)
+  await fleet.join()
+  await fleet.settle()
+  assert.equal(fleet.live().length, 4)
+  assert.equal((await fleet.describe()).desiredCount, 4)
+  await fleet.define('app:2')
+  await fleet.update({ taskDefinition: 'web:2' })
+  await fleet.pass(60)
+  assert.deepEqual(fleet.revisions(), { 2: 4 })
+})
+
+test('a daemon stays where the host is out of reach, and what it is told of it is nothing', async () => {
+  const fleet = await steady(3, DAEMON)
+  const before = JSON.stringify(await fleet.describe())
+  await fleet.hosts[0]?.disconnect()
+  await fleet.pass(120, 30)
+  assert.equal(JSON.stringify(await fleet.describe()), before)
+  await fleet.define('app:2')
+  await fleet.update({ taskDefinition: 'web:2' })
+  await fleet.pass(120, 30)
+  const { deployments } = await fleet.describe()
+  assert.deepEqual(
+    [deployments.length, deployments[0].rolloutState, deployments[0].runningCount],
+    [1, 'COMPLETED', 2],
+    'nobody waits for what cannot be told',
+  )
+})
+
+test('a daemon leaves a host where it does not belong any longer, and a draining one last of all', async () => {
+  const fleet = await Fleet.open(2)
+  await fleet.define('app:1')
+  const [first, second] = fleet.hosts
+  const targetId = first?.arn
+  const here = { name: 'stack', targetType: 'container-instance', targetId }
+  await fleet.house.call('PutAttributes', { attributes: [{ ...here, value: 'dev' }] })
+  const { tasks: started } = await fleet.house.call('StartTask', {
+    taskDefinition: 'web',
+    containerInstances: [first?.arn, second?.arn],
+  })
+  await fleet.service({
+    ...DAEMON,
+    placementConstraints: [{ type: 'memberOf', expression: 'attribute:stack == dev' }],
+  })
+  await fleet.settle()
+  const daemons = () => fleet.live().filter(({ startedBy }) => startedBy !== undefined)
+  const hosts = () => daemons().map((task) => fleet.hostOf(task))
+  assert.deepEqual(hosts(), [first])
+  await fleet.house.call('PutAttributes', { attributes: [{ ...here, value: 'none' }] })
+  await fleet.settle()
+  assert.deepEqual(hosts(), [], 'though others run there')
+  await fleet.house.call('PutAttributes', {
+    attributes: [{ ...here, targetId: second?.arn, value: 'dev' }],
+  })
+  await fleet.settle()
+  assert.deepEqual(hosts(), [second])
+  await fleet.house.call('UpdateContainerInstancesState', {
+    containerInstances: [second?.arn],
+    status: 'DRAINING',
+  })
+  await fleet.settle()
+  assert.deepEqual(hosts(), [second], 'others run there')
+  for (const { taskArn } of started) await fleet.house.call('StopTask', { task: taskArn })
+  await fleet.pass(30)
+  assert.deepEqual(hosts(), [])
+})
+
+test('a daemon on a lost host stays as it is, since it has no place elsewhere', async () => {
+  const fleet = await Fleet.open(3, { lostHostAfterMs: 60_000 })
+  await fleet.define('app:1')
+  await fleet.service(DAEMON)
+  await fleet.pass(60)
+  const before = JSON.stringify(await fleet.describe())
+  await fleet.hosts[0]?.disconnect()
+  await fleet.pass(120, 30)
+  assert.equal(JSON.stringify(await fleet.describe()), before)
+  assert.equal(fleet.live().length, 3)
+})

@@ -178,8 +178,16 @@ const NO_HOSTS = 'No Container Instances were found in your cluster.'
 const ARNS_PER_NOTICE = 100
 
 const rank = ({ reason }: Refusal): number => TEXTS.findIndex(([known]) => known.test(reason))
-const closestOf = (refusals: readonly Refusal[]): Refusal | undefined =>
-  refusals.toSorted((one, other) => rank(other) - rank(one))[0]
+/** The first of those that fail latest. */
+const closestOf = (refusals: readonly Refusal[]): Refusal | undefined => {
+  let closest: Refusal | undefined
+  let last = -1
+  for (const one of refusals) {
+    const at = rank(one)
+    if (at > last) [closest, last] = [one, at]
+  }
+  return closest
+}
 
 /** Why no host took a task, as AWS's notice says it: a word, and the container instances of which it is true. */
 export function placementCause(refusals: readonly Refusal[]): {

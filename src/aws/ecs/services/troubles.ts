@@ -55,9 +55,11 @@ export function tellTroubles(
   const over = isOver.filter(([, isSo]) => isSo).map(([about]) => about)
   resolved(tx, teller, over)
   if (started.refusals) {
-    const why = placementCause(started.refusals)
-    const event = { type: 'ERROR', name: 'SERVICE_TASK_PLACEMENT_FAILURE', ...why } as const
-    if (!(PLACEMENT in teller.toldAt)) noticeAction(tx, teller, event, { now, id: ids.uuid() })
+    if (!(PLACEMENT in teller.toldAt)) {
+      const cause = placementCause(started.refusals)
+      const event = { type: 'ERROR', name: 'SERVICE_TASK_PLACEMENT_FAILURE', ...cause } as const
+      noticeAction(tx, teller, event, { now, id: ids.uuid() })
+    }
     say(PLACEMENT, placementFailure(started.refusals))
   }
   if (throttle?.of === 'START' && throttle.rounds >= ROUNDS_TOLD) {

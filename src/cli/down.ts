@@ -8,6 +8,8 @@ import { readStatus, readStatusIfRunning, type Status } from './status.ts'
 
 /** Longer than the longest stop of a container that does not listen. */
 const TASKS_END_MS = 180_000
+/** For asking each of them to stop. */
+const STOPS_MS = 60_000
 
 export async function down(options: {
   readonly data?: string
@@ -26,14 +28,14 @@ export async function endAll(data: string): Promise<boolean> {
   return agent || server
 }
 
-/** Services would start others in their place, so they are halted until the next start of the control plane. */
+/** Services would start others in their place, so they are halted meanwhile. */
 async function stopTasks(data: string): Promise<void> {
   if (!(await readStatusIfRunning(data))) return
-  await ask(data, '/services/halt', { isHalted: true })
+  await ask(data, '/services/halt', { ms: TASKS_END_MS + STOPS_MS })
   try {
     await stopEach(data)
   } catch (error) {
-    await ask(data, '/services/halt', { isHalted: false })
+    await ask(data, '/services/halt', { ms: 0 })
     throw error
   }
 }

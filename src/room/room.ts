@@ -76,10 +76,10 @@ export type Policy = {
    */
   readonly lostHostAfterMs?: number | undefined
   /**
-   * While the operator ends all tasks nothing is started in their place. Written by the operator's socket, in memory only:
-   * a restart acts again.
+   * Until then nothing is started in the place of tasks that end, because the operator ends them all. Milliseconds since
+   * the epoch; written by the operator's socket, and in memory only: a restart acts again.
    */
-  isHalted?: boolean
+  haltedUntil?: number
 }
 
 /** What a room that acts on its own is made with. */

@@ -48,6 +48,8 @@ export type AdminOptions = {
 
 const BODY_MAX = 64 << 10
 const NOTICES_PER_ANSWER = 1000
+/** Whoever halts the services may be gone before it has ended what it meant to. */
+const HALT_MS_MAX = 300_000
 type Asked = Readonly<Record<string, unknown>>
 type Command = (asked: Asked) => Promise<object> | object
 
@@ -79,9 +81,9 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
     '/why': (asked) => answerWhy(options, asked),
     '/history': (asked) => answerHistory(options, asked),
     '/plan': (asked) => answerPlan(options, asked),
-    '/services/halt': ({ isHalted }) => {
-      options.policy.isHalted = isHalted === true
-      return { isHalted: options.policy.isHalted }
+    '/services/halt': ({ ms }) => {
+      options.policy.haltedUntil = clock.now() + Math.min(Number(ms) || 0, HALT_MS_MAX)
+      return { haltedUntil: options.policy.haltedUntil }
     },
     '/events': ({ after }) => ({
       events: store

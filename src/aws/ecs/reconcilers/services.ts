@@ -59,7 +59,8 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
       for (const { key, row } of tx.scan(services)) if (row.status !== 'INACTIVE') yield key
     },
     reconcile(key) {
-      if (policy.isHalted) return HALTED_MS
+      const halt = (policy.haltedUntil ?? 0) - clock.now()
+      if (halt > 0) return Math.min(halt, HALTED_MS)
       const wait = pace.wait(key, clock.now())
       if (wait > 0) return wait
       const { outlook, service } = inSteps((tasksPerStep) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import type { Policy } from '#room/room.ts'
 import { type Answer, faultOf } from '#server/house.fixture.ts'
 import { noticesAfter } from '#store/notices.ts'
 
@@ -264,17 +265,16 @@ test('trap 5: a deleted service drains, is INACTIVE and still described, and its
 })
 
 test('while the operator ends all tasks nothing takes their place; afterwards it does', async () => {
-  const policy = { isHalted: false }
+  const policy: Policy = {}
   const fleet = await Fleet.open(2, policy)
   await fleet.define('app:1')
   await fleet.service()
   await fleet.pass(45)
-  policy.isHalted = true
+  policy.haltedUntil = fleet.house.clock.now() + 60_000
   for (const { taskId } of fleet.live()) await fleet.house.call('StopTask', { task: taskId })
-  await fleet.pass(60)
+  await fleet.pass(55)
   assert.equal(fleet.live().length, 0)
-  policy.isHalted = false
-  await fleet.pass(5)
+  await fleet.pass(10)
   assert.equal(fleet.live().length, 4)
 })
 

@@ -31,7 +31,9 @@ export class Others {
     const limit = setTimeout(
       () =>
         this.#resting.reject(
-          new Error(`the others do not come to rest: ${inspect(this.#refusal)}`),
+          new Error(
+            `the others do not come to rest: ${inspect(this.#refusal)}; the server ${this.#house.server.state}`,
+          ),
         ),
       REST_MS,
     )

@@ -89,7 +89,7 @@ export class Daemon {
     })
     this.ready = new Promise((done, fail) => {
       const limit = setTimeout(
-        () => fail(new Error(`${args[0]} is not ready: ${this.lines.join('\n')}`)),
+        () => fail(new Error(`${args[0]} is not ready: ${this.state}`)),
         READY_MS,
       )
       this.child.once('exit', () => clearTimeout(limit))
@@ -97,11 +97,16 @@ export class Daemon {
         clearTimeout(limit)
         done(JSON.parse(line) as Record<string, string>)
       })
-      this.child.once('close', (code) =>
-        fail(new Error(`${args[0]} ended with ${code}: ${this.lines.join('\n')}`)),
-      )
+      this.child.once('close', () => fail(new Error(`${args[0]} ${this.state}`)))
     })
     this.ready.catch(() => {})
+  }
+
+  /** Whether it runs or how it ended, and its last lines: for a test that found it silent. */
+  get state(): string {
+    const { exitCode, signalCode } = this.child
+    const ended = exitCode ?? signalCode
+    return [ended === null ? 'runs' : `ended with ${ended}`, ...this.lines].join('\n')
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {

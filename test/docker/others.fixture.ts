@@ -5,14 +5,17 @@ import type { House } from '../parity/house.ts'
 
 const REST_MS = 60_000
 
+type Asked = { readonly operation: string; readonly at: Date; answer?: unknown }
+
 export class Others {
   readonly #house: House
   readonly #cluster: string
   #ended = false
+  #isPaused = true
   #gate = Promise.withResolvers<void>()
   #resting = Promise.withResolvers<void>()
-  /** What it was told last that it has to insist on. */
-  #refusal: unknown
+  /** What it asked for last, and what came of it. */
+  #last: Asked | undefined
 
   constructor(house: House, cluster: string) {
     this.#house = house
@@ -21,18 +24,20 @@ export class Others {
   }
 
   resume(): void {
+    this.#isPaused = false
     this.#resting = Promise.withResolvers<void>()
     this.#gate.resolve()
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves once nothing is under way. Who is paused waits at his gate: there is no other one for him. */
   async pause(): Promise<void> {
-    this.#gate = Promise.withResolvers<void>()
+    if (!this.#isPaused) this.#gate = Promise.withResolvers<void>()
+    this.#isPaused = true
     const limit = setTimeout(
       () =>
         this.#resting.reject(
           new Error(
-            `the others do not come to rest: ${inspect(this.#refusal)}; the server ${this.#house.server.state}`,
+            `the others do not come to rest: ${inspect(this.#last)}; the server ${this.#house.server.state}`,
           ),
         ),
       REST_MS,
@@ -55,9 +60,22 @@ export class Others {
       }
   }
 
+  async #api<Answer>(operation: string, input: object): Promise<Answer> {
+    const asked: Asked = { operation, at: new Date() }
+    this.#last = asked
+    try {
+      return await this.#house.api<Answer>(operation, input)
+    } catch (error) {
+      asked.answer = error
+      throw error
+    } finally {
+      asked.answer ??= 'given'
+    }
+  }
+
   #acts(): readonly (() => Promise<unknown>)[] {
     const cluster = this.#cluster
-    const api = (operation: string, input: object) => () => this.#house.api(operation, input)
+    const api = (operation: string, input: object) => () => this.#api(operation, input)
     const setting = { name: 'containerInsights', value: 'enabled' }
     return [
       () => this.#startAndStop(),
@@ -81,8 +99,7 @@ export class Others {
   }
 
   async #startAndStop(): Promise<void> {
-    const { api } = this.#house
-    const { tasks } = await api<{ tasks: { taskArn: string }[] }>('RunTask', {
+    const { tasks } = await this.#api<{ tasks: { taskArn: string }[] }>('RunTask', {
       cluster: this.#cluster,
       taskDefinition: 'steady',
       startedBy: 'other',
@@ -91,7 +108,7 @@ export class Others {
     if (task === undefined) return
     const described = { cluster: this.#cluster, tasks: [task] }
     for (let looks = 0; looks < 40; looks++) {
-      const { tasks: now } = await api<{ tasks: { lastStatus: string }[] }>(
+      const { tasks: now } = await this.#api<{ tasks: { lastStatus: string }[] }>(
         'DescribeTasks',
         described,
       )
@@ -105,41 +122,38 @@ export class Others {
   async #insist(operation: string, input: object): Promise<void> {
     while (!this.#ended)
       try {
-        await this.#house.api(operation, input)
+        await this.#api(operation, input)
         return
-      } catch (error) {
-        this.#refusal = error
+      } catch {
         await new Promise((done) => setTimeout(done, 50))
       }
   }
 
   async #onHost(): Promise<void> {
-    const { api } = this.#house
-    const { containerInstanceArns } = await api<{ containerInstanceArns: string[] }>(
+    const { containerInstanceArns } = await this.#api<{ containerInstanceArns: string[] }>(
       'ListContainerInstances',
       { cluster: this.#cluster },
     )
     const [targetId = ''] = containerInstanceArns
     const attribute = { name: 'other', value: '1', targetType: 'container-instance', targetId }
     const cluster = this.#cluster
-    await api('PutAttributes', { cluster, attributes: [attribute] })
-    await api('DeleteAttributes', { cluster, attributes: [attribute] })
-    await api('UntagResource', { resourceArn: targetId, tagKeys: ['none'] })
+    await this.#api('PutAttributes', { cluster, attributes: [attribute] })
+    await this.#api('DeleteAttributes', { cluster, attributes: [attribute] })
+    await this.#api('UntagResource', { resourceArn: targetId, tagKeys: ['none'] })
     const change = { cluster, containerInstances: containerInstanceArns }
-    await api('UpdateContainerInstancesState', { ...change, status: 'DRAINING' })
+    await this.#api('UpdateContainerInstancesState', { ...change, status: 'DRAINING' })
     await this.#insist('UpdateContainerInstancesState', { ...change, status: 'ACTIVE' })
-    await api('StartTask', { ...change, taskDefinition: 'short', startedBy: 'other' })
+    await this.#api('StartTask', { ...change, taskDefinition: 'short', startedBy: 'other' })
   }
 
   async #undefine(): Promise<void> {
-    const { api } = this.#house
-    const { taskDefinitionArns } = await api<{ taskDefinitionArns: string[] }>(
+    const { taskDefinitionArns } = await this.#api<{ taskDefinitionArns: string[] }>(
       'ListTaskDefinitions',
       { familyPrefix: 'other' },
     )
     const [taskDefinition] = taskDefinitionArns
     if (taskDefinition === undefined) return
-    await api('DeregisterTaskDefinition', { taskDefinition })
-    await api('DeleteTaskDefinitions', { taskDefinitions: [taskDefinition] })
+    await this.#api('DeregisterTaskDefinition', { taskDefinition })
+    await this.#api('DeleteTaskDefinitions', { taskDefinitions: [taskDefinition] })
   }
 }

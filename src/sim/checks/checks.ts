@@ -1,6 +1,7 @@
 /** The one list of what must hold, whatever happens. */
 import type { MakeCheck } from './check.ts'
 import { counts } from './counts.ts'
+import { daemonsFirst } from './daemons-first.ts'
 import { durable } from './i01-durable.ts'
 import { tokens } from './i02-token.ts'
 import { forward } from './i03-forward.ts'
@@ -28,6 +29,7 @@ export const CHECKS: readonly MakeCheck[] = [
   revisions,
   digests,
   counts,
+  daemonsFirst,
   liveness,
   rest,
 ]

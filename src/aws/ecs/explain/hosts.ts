@@ -1,4 +1,5 @@
 /** Every reason for and against each container instance, where placement itself stops at the first. */
+import type { Resources } from '../records.ts'
 import type { Host, Need } from '../scheduler/place.ts'
 import { type Constraint, lackedAttribute, refuse } from '../scheduler/place.ts'
 
@@ -15,15 +16,17 @@ export type Examined = {
   readonly predicates: readonly Predicate[]
 }
 
+/** `whole` is the host with the room that is kept there for daemons. */
 export function examine(
   host: Host,
+  whole: Host,
   need: Need,
   constraints: readonly (Constraint & { readonly says: string })[],
 ): Examined {
   const predicates = [
     ...state(host),
     ...attributes(host, need),
-    ...resources(host, need),
+    ...resources(host.remaining, whole.remaining, need),
     ...constraints.map((constraint) => obeys(host, need, constraint)),
   ]
   return {
@@ -54,32 +57,32 @@ const attributes = (host: Host, need: Need): Predicate[] =>
     return {
       predicate: name === 'ecs.cpu-architecture' ? 'architecture' : `attribute ${name}`,
       // What this release does not serve is refused whatever the host says.
-      holds:
-        lackedAttribute({ ...NOTHING, requiresAttributes: [{ name, value }] }, host) === undefined,
+      holds: lackedAttribute({ requiresAttributes: [{ name, value }] }, host) === undefined,
       needs: value ?? 'present',
       has: has === undefined ? 'absent' : has === '' ? 'present' : has,
     }
   })
 
-const NOTHING: Need = {
-  cpu: 0,
-  memoryMiB: 0,
-  ports: [],
-  portsUdp: [],
-  gpus: 0,
-  requiresAttributes: [],
-  group: '',
-}
-
-function resources({ remaining }: Host, need: Need): Predicate[] {
-  const amount = (predicate: string, needs: number, has: number, unit: string): Predicate => ({
+function resources(left: Resources, all: Resources, need: Need): Predicate[] {
+  const amount = (
+    predicate: string,
+    needs: number,
+    [has, ofAll]: readonly [number, number],
+    unit: string,
+  ): Predicate => ({
     predicate,
     holds: needs <= has,
     needs: `${needs}${unit}`,
-    has: `${has}${unit}`,
+    has: `${has}${unit}${has < ofAll ? `, and ${ofAll - has} kept for daemons` : ''}`,
   })
-  const free = (predicate: string, wanted: readonly number[], taken: readonly number[]) => {
+  const free = (
+    predicate: string,
+    wanted: readonly number[],
+    taken: readonly number[],
+    inUse: readonly number[],
+  ) => {
     const clash = wanted.filter((port) => taken.includes(port))
+    const isKept = clash.length > 0 && !clash.some((port) => inUse.includes(port))
     return wanted.length === 0
       ? []
       : [
@@ -87,16 +90,21 @@ function resources({ remaining }: Host, need: Need): Predicate[] {
             predicate,
             holds: clash.length === 0,
             needs: wanted.join(', '),
-            has: clash.length === 0 ? 'free' : `${clash.join(', ')} in use`,
+            has:
+              clash.length === 0
+                ? 'free'
+                : `${clash.join(', ')} ${isKept ? 'kept for daemons' : 'in use'}`,
           },
         ]
   }
   return [
-    amount('cpu', need.cpu, remaining.cpu, ' units'),
-    amount('memory', need.memoryMiB, remaining.memoryMiB, ' MiB'),
-    ...free('ports', need.ports, remaining.ports),
-    ...free('ports (udp)', need.portsUdp, remaining.portsUdp),
-    ...(need.gpus > 0 ? [amount('gpus', need.gpus, remaining.gpuIds.length, '')] : []),
+    amount('cpu', need.cpu, [left.cpu, all.cpu], ' units'),
+    amount('memory', need.memoryMiB, [left.memoryMiB, all.memoryMiB], ' MiB'),
+    ...free('ports', need.ports, left.ports, all.ports),
+    ...free('ports (udp)', need.portsUdp, left.portsUdp, all.portsUdp),
+    ...(need.gpus > 0
+      ? [amount('gpus', need.gpus, [left.gpuIds.length, all.gpuIds.length], '')]
+      : []),
   ]
 }
 

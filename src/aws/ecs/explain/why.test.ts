@@ -6,11 +6,11 @@ import { ACCOUNT, REGION } from '#server/house.fixture.ts'
 import { Fleet, steady } from '../services/fleet.fixture.ts'
 import { why, type Why } from './why.ts'
 
-function ask({ house }: Fleet): Why {
+function ask({ house }: Fleet, name = 'web'): Why {
   const ids = { hex: () => 'an-id', uuid: () => 'an-id', random: () => 0 }
   const place = { tenant: ACCOUNT, region: REGION, cluster: 'default' }
   const world = { now: house.clock.now(), ids }
-  return house.server.store.rehearse((tx) => why(tx, 'web', place, world)) as Why
+  return house.server.store.rehearse((tx) => why(tx, name, place, world)) as Why
 }
 const said = (fleet: Fleet): string => ask(fleet).says.join('\n')
 
@@ -69,4 +69,28 @@ test('a host that drains lacks that alone, and a daemon there waits for the othe
     predicates.filter(({ holds }) => !holds).map(({ predicate }) => predicate),
   )
   assert.deepEqual(lacking, [['status']])
+})
+
+test('room that is kept for daemons is told, but not to the daemon for which it is kept', async () => {
+  const fleet = await Fleet.open(1)
+  await fleet.define('app:1', { cpu: 1024 })
+  await fleet.service({ serviceName: 'first', desiredCount: 1 })
+  await fleet.settle()
+  await fleet.define('app:1', { cpu: 1536, portMappings: [{ containerPort: 80, hostPort: 80 }] })
+  await fleet.service({
+    serviceName: 'daemon',
+    schedulingStrategy: 'DAEMON',
+    desiredCount: undefined,
+  })
+  await fleet.service({ desiredCount: 1 })
+  await fleet.settle()
+  const lacking = (name?: string) =>
+    ask(fleet, name).hosts?.flatMap(({ predicates }) =>
+      predicates.flatMap(({ predicate, holds, has }) => (holds ? [] : [`${predicate}: ${has}`])),
+    )
+  assert.deepEqual(lacking(), [
+    'cpu: 0 units, and 1024 kept for daemons',
+    'ports: 80 kept for daemons',
+  ])
+  assert.deepEqual(lacking('daemon'), ['cpu: 1024 units'])
 })

@@ -36,14 +36,15 @@ import { TROUBLES } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { examine, type Examined } from './hosts.ts'
 
+/** Ends of tasks, the newest first, among which one of the service is looked for. */
+const ENDS_MAX = 1_000
+
 export type Why = {
   readonly subject: string
   readonly says: readonly string[]
   /** What it would need of a host; present where no host takes it. */
   readonly hosts?: readonly Examined[]
 }
-/** Ends of tasks, the newest first, among which one of the service is looked for. */
-const ENDS_MAX = 1_000
 /** Where a name without an ARN is looked for. */
 export type Place = { readonly tenant: string; readonly region: string; readonly cluster: string }
 
@@ -228,7 +229,11 @@ function unplaced(
     ...constraint,
     says: asked[at]?.expression ?? '',
   }))
-  return { hosts: hostsOf(tx, what.cluster).map((host) => examine(host, what.need, constraints)) }
+  const isDaemon = service.schedulingStrategy === 'DAEMON'
+  const hosts = hostsOf(tx, what.cluster).map((host) =>
+    examine(isDaemon ? host.whole : host, host.whole, what.need, constraints),
+  )
+  return { hosts }
 }
 
 function whyTask(tx: Write, task: Task, world: World): Why {

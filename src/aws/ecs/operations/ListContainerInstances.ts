@@ -9,7 +9,7 @@ import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
 import { activeCluster, checkEnum, clusterKey, containerInstanceArn } from '../names.ts'
 import { containerInstances } from '../records.ts'
-import { InstanceHost } from '../scheduler/hosts.ts'
+import { Groups, InstanceHost } from '../scheduler/hosts.ts'
 import { parseExpression } from '../scheduler/query.ts'
 
 const STATUSES = ['ACTIVE', 'DRAINING', 'REGISTERING', 'DEREGISTERING', 'REGISTRATION_FAILED']
@@ -33,7 +33,7 @@ export const ListContainerInstances: Operation<
       for (const found of tx.scan(containerInstances, { prefix, after })) {
         const { row } = found
         if (status === undefined ? row.status === 'INACTIVE' : row.status !== status) continue
-        if (!holds || holds(new InstanceHost(tx, row))) yield found
+        if (!holds || holds(new InstanceHost(row, new Groups(tx, row)))) yield found
       }
     })
     return {

@@ -5,7 +5,7 @@ import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
 import { activeCluster, containerInstanceKey, idIn, invalidParameter } from '../names.ts'
 import { containerInstances } from '../records.ts'
-import { InstanceHost } from '../scheduler/hosts.ts'
+import { Groups, InstanceHost } from '../scheduler/hosts.ts'
 import { refuse } from '../scheduler/place.ts'
 import { together } from '../tasks/change.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
@@ -34,7 +34,7 @@ export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {
         failures.push({ arn: identifier, reason: 'MISSING' })
         continue
       }
-      const host = new InstanceHost(tx, instance)
+      const host = new InstanceHost(instance, new Groups(tx, instance))
       const refusal = refuse(what.need, host)
       if (refusal) failures.push({ arn: host.arn, ...refusal })
       else {

@@ -31,9 +31,14 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
   const waiting = new ByCluster()
   const watching = new ByCluster()
   const pace = new Pace()
+  const isDaemon = (key: string): boolean =>
+    store.read((tx) => tx.get(services, key)?.schedulingStrategy === 'DAEMON')
   function* concerned(change: Change): Iterable<string> {
     const own = serviceOf(change)
     if (own !== undefined) yield own
+    if (own !== undefined && change.table !== tasks.name && isDaemon(own))
+      // Room is kept for a daemon where it is not: less, once it is another or is gone.
+      yield* waiting.of(ofCluster(own))
     if (change.table !== containerInstances.name) return
     const instance = (change.after ?? change.before) as ContainerInstance
     if (changesRoom(change)) yield* waiting.of(clusterOf(instance))
@@ -71,9 +76,8 @@ export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconcil
         })).result
       })
       const isActive = service?.status === 'ACTIVE'
-      const isDaemon = service?.schedulingStrategy === 'DAEMON'
       waiting.set(key, outlook.waitsForHosts)
-      watching.set(key, isActive && (isDaemon || isRebalanced(service)))
+      watching.set(key, isActive && (isDaemon(key) || isRebalanced(service)))
       // A plan that takes several steps is done without a pause.
       if (outlook.again === 0) return 0
       return pace.looked(key, isActive ? service.desiredCount : 0, clock.now(), outlook.again)
@@ -131,6 +135,7 @@ function isGoingWell({ table, before, after }: Change): boolean {
   )
 }
 
+const ofCluster = (service: string): string => service.slice(0, service.lastIndexOf('/'))
 const clusterOf = (instance: ContainerInstance): string =>
   clusterKey(instance, instance.clusterName)
 
@@ -176,7 +181,7 @@ class ByCluster {
   }
 
   set(service: string, waits: boolean): void {
-    const cluster = service.slice(0, service.lastIndexOf('/'))
+    const cluster = ofCluster(service)
     const known = this.#byCluster.get(cluster)
     if (waits) this.#byCluster.set(cluster, (known ?? new Set()).add(service))
     else known?.delete(service)

@@ -14,6 +14,9 @@ import {
   tasks,
   tasksByService,
 } from '../records.ts'
+import { ofService } from '../services/names.ts'
+import { type Deployment, deployments, type Service, services } from '../services/records.ts'
+import { type Daemon, daemonsOf, isDaemon } from './daemons.ts'
 import { add, Groups, InstanceHost, isCounted, isOther } from './hosts.ts'
 import type { Need } from './place.ts'
 import { Placer } from './placer.ts'
@@ -95,6 +98,23 @@ class HostsByCluster {
     if (hosts?.hosts.size === 0) this.#clusters.delete(cluster)
   }
 
+  serviceChanged(before: Service | undefined, after: Service | undefined): void {
+    const isSame =
+      isDaemon(before) === isDaemon(after) &&
+      before?.placementConstraints === after?.placementConstraints
+    if (!isSame) this.#daemonsChanged((after ?? before) as Service)
+  }
+
+  /** What a deployment runs never changes, only whether it is the one that counts. */
+  deploymentChanged(before: Deployment | undefined, after: Deployment | undefined): void {
+    if (before?.status !== after?.status) this.#daemonsChanged((after ?? before) as Deployment)
+  }
+
+  #daemonsChanged(of: Deployment | Service): void {
+    if (this.#tx.get(services, ofService(of))?.schedulingStrategy === 'DAEMON')
+      this.#clusters.get(clusterKey(of, of.clusterName))?.daemonsChanged()
+  }
+
   taskChanged(key: string, before: Task | undefined, after: Task | undefined): void {
     const task = after ?? before
     const by = Number(isCounted(after)) - Number(isCounted(before))
@@ -108,6 +128,12 @@ follow(containerInstances, hostsByCluster, (hosts, key, _before, after) =>
   hosts.instanceChanged(key, after),
 )
 follow(tasks, hostsByCluster, (hosts, key, before, after) => hosts.taskChanged(key, before, after))
+follow(services, hostsByCluster, (hosts, _key, before, after) =>
+  hosts.serviceChanged(before, after),
+)
+follow(deployments, hostsByCluster, (hosts, _key, before, after) =>
+  hosts.deploymentChanged(before, after),
+)
 
 /** Whether nothing changed but how many tasks run there, of which few constraints ask. */
 const isSameForPlacers = (was: ContainerInstance, is: ContainerInstance): boolean =>
@@ -137,6 +163,7 @@ class ClusterHosts {
   /** By what they place; the one that was not asked for longest is first. */
   readonly #placers = new Map<string, LivePlacer>()
   #zones: readonly string[] | undefined
+  #daemons: readonly Daemon[] | undefined
   /** Container instances that changed, in order; the first one is number `#first`. */
   #changes: string[] = []
   #first = 0
@@ -154,16 +181,32 @@ class ClusterHosts {
     ].toSorted())
   }
 
+  get #dueDaemons(): readonly Daemon[] {
+    return (this.#daemons ??= daemonsOf(this.#tx, this.#key))
+  }
+
+  /** What each host has left for others is to be reckoned anew. */
+  daemonsChanged(): void {
+    this.#daemons = undefined
+    for (const id of this.hosts.keys()) this.#changed(id)
+  }
+
   instanceChanged(id: string, after: ContainerInstance | undefined): void {
     const host = this.hosts.get(id)
     if (host && after && isSameForPlacers(host.instance, after)) {
       host.renew(after)
-      for (const { placer } of this.#placers.values())
-        if (placer.asksOfTasks) return this.#changed(id)
+      if (this.#isAskedOfTasks()) this.#changed(id)
       return
     }
     this.#put(id, after)
     this.#changed(id)
+  }
+
+  /** A daemon's constraint may ask as much as a placer's. */
+  #isAskedOfTasks(): boolean {
+    if (this.#daemons?.length) return true
+    for (const { placer } of this.#placers.values()) if (placer.asksOfTasks) return true
+    return false
   }
 
   groupChanged(task: Task, by: number): void {
@@ -268,7 +311,7 @@ class ClusterHosts {
     }
     let groups = this.#groups.get(id)
     if (!groups) this.#groups.set(id, (groups = new Groups(this.#tx, instance)))
-    this.hosts.set(id, new InstanceHost(this.#tx, instance, groups))
+    this.hosts.set(id, new InstanceHost(instance, groups, () => this.#dueDaemons))
   }
 
   #changed(id: string): void {

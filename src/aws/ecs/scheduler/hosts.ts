@@ -4,16 +4,29 @@ import type { Read } from '#store/store.ts'
 
 import { containerInstanceArn, ofInstance } from '../names.ts'
 import { type ContainerInstance, type Resources, type Task, tasksByInstance } from '../records.ts'
+import { type Daemon, lessDaemons } from './daemons.ts'
 import type { Host } from './place.ts'
 
 /** What a container instance's record says at once, and what of its tasks only some constraints and strategies ask. */
 export class InstanceHost implements Host {
   readonly #groups: Groups
+  readonly #daemons: () => readonly Daemon[]
   #instance: ContainerInstance
 
-  constructor(tx: Read, instance: ContainerInstance, groups = new Groups(tx, instance)) {
+  /** For the daemons there may be that are to come first, room is kept. */
+  constructor(
+    instance: ContainerInstance,
+    groups: Groups,
+    daemons: () => readonly Daemon[] = noDaemons,
+  ) {
     this.#instance = instance
     this.#groups = groups
+    this.#daemons = daemons
+  }
+
+  /** The same one with all the room that it has: for what itself comes first, or is put there by hand. */
+  get whole(): InstanceHost {
+    return new InstanceHost(this.#instance, this.#groups)
   }
 
   get instance(): ContainerInstance {
@@ -54,7 +67,10 @@ export class InstanceHost implements Host {
   }
 
   get remaining(): Resources {
-    return this.instance.remaining
+    const daemons = this.#daemons()
+    return daemons.length === 0
+      ? this.instance.remaining
+      : lessDaemons(daemons, this.whole, this.instance.registered)
   }
 
   get attributes(): ReadonlyMap<string, string> {
@@ -69,6 +85,9 @@ export class InstanceHost implements Host {
     return this.#groups.counts
   }
 }
+
+const NO_DAEMONS: readonly Daemon[] = []
+const noDaemons = () => NO_DAEMONS
 
 /** Every task that is placed asks all hosts for them. */
 const attributesOf = oncePer(

@@ -54,7 +54,7 @@ export function refuse(need: Need, host: Host): Why | undefined {
 }
 
 export const lackedAttribute = (
-  { requiresAttributes }: Need,
+  { requiresAttributes }: Pick<Need, 'requiresAttributes'>,
   { attributes }: Host,
 ): Attribute | undefined =>
   requiresAttributes.find(

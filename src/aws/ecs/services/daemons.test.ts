@@ -87,3 +87,69 @@ test('a daemon on a lost host stays as it is, since it has no place elsewhere', 
   assert.equal(JSON.stringify(await fleet.describe()), before)
   assert.equal(fleet.live().length, 3)
 })
+
+test('a daemon is the first to start on a host, whoever waited for it longer', async () => {
+  const fleet = await Fleet.open(1)
+  await fleet.define('app:1', { cpu: 1024 })
+  await fleet.service({
+    desiredCount: 7,
+    deploymentConfiguration: { minimumHealthyPercent: 0, maximumPercent: 100 },
+  })
+  await fleet.settle()
+  await fleet.service({ ...DAEMON, serviceName: 'daemon' })
+  await fleet.settle()
+  const groups = () => fleet.live().map(({ group }) => group)
+  assert.deepEqual(groups(), ['service:web', 'service:web'], 'nobody is driven out')
+  const late = await fleet.join()
+  await fleet.settle()
+  const onLate = () =>
+    fleet
+      .live()
+      .filter((task) => fleet.hostOf(task) === late)
+      .map(({ group }) => group)
+      .toSorted()
+  assert.deepEqual(onLate(), ['service:daemon', 'service:web'])
+  const turn = (status: string) =>
+    fleet.house.call('UpdateContainerInstancesState', { containerInstances: [late.arn], status })
+  await turn('DRAINING')
+  await fleet.pass(60)
+  assert.deepEqual(onLate(), [])
+  await turn('ACTIVE')
+  await fleet.pass(60)
+  assert.deepEqual(onLate(), ['service:daemon', 'service:web'])
+  const [oldest] = fleet.live()
+  assert.ok(oldest)
+  await fleet.end(oldest)
+  await fleet.pass(60)
+  assert.deepEqual(
+    groups().toSorted(),
+    ['service:daemon', 'service:daemon', 'service:web', 'service:web'],
+    'what becomes free is its own',
+  )
+})
+
+test('room that is kept for a daemon is nobody else\u2019s, and free as soon as it is not the daemon\u2019s', async () => {
+  const fleet = await Fleet.open(1)
+  const small = await fleet.define('app:1', { cpu: 1024 })
+  const big = await fleet.define('app:1', { cpu: 2048 })
+  const run = () => fleet.house.call('RunTask', { taskDefinition: small })
+  await run()
+  await fleet.service({ ...DAEMON, taskDefinition: big })
+  await fleet.settle()
+  assert.equal((await run()).failures[0].reason, 'RESOURCE:CPU')
+  await fleet.service({ serviceName: 'waits', taskDefinition: small, desiredCount: 1 })
+  await fleet.settle()
+  assert.equal((await fleet.describe('waits')).pendingCount, 0)
+  await fleet.house.call('DeleteService', { service: 'web', force: true })
+  await fleet.settle()
+  assert.equal((await fleet.describe('waits')).runningCount, 1)
+})
+
+test('for a daemon that is too large for the machine no room is kept', async () => {
+  const fleet = await Fleet.open(1)
+  const big = await fleet.define('app:1', { cpu: 4096 })
+  const small = await fleet.define('app:1', { cpu: 2048 })
+  await fleet.service({ ...DAEMON, taskDefinition: big })
+  await fleet.settle()
+  assert.equal((await fleet.house.call('RunTask', { taskDefinition: small })).failures.length, 0)
+})

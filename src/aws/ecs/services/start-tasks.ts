@@ -61,7 +61,7 @@ export function startTasks(
       const constraints = constraintsFor(service, what)
       const refusals: Refusal[] = []
       for (const id of where.on) {
-        const host = hostOf(tx, what.cluster, id)
+        const host = hostOf(tx, what.cluster, id)?.whole
         const why = host && judge(what.need, constraints, host)
         if (host && !why) put(host)
         else if (host && why) refusals.push({ arn: host.arn, ...why })

@@ -1,0 +1,67 @@
+/**
+ * The room that is kept for daemons: where one belongs and is not, nothing else takes what it needs, so that it is the
+ * first to start there whoever looks first.
+ */
+import type { Read } from '#store/store.ts'
+
+import { definitionKey } from '../names.ts'
+import { type Resources, taskDefinitions } from '../records.ts'
+import { groupOf, ofService } from '../services/names.ts'
+import { deployments, type Service, services } from '../services/records.ts'
+import { needOf } from '../tasks/need.ts'
+import { type Constraint, type Host, lackedAttribute, lackedResource, type Need } from './place.ts'
+import { constraintsOf } from './request.ts'
+
+/** What a task of a daemon service needs, and where it belongs. */
+export type Daemon = { readonly need: Need; readonly constraints: readonly Constraint[] }
+
+/** The daemons of the cluster whose key this is. */
+export function daemonsOf(tx: Read, cluster: string): readonly Daemon[] {
+  const found: Daemon[] = []
+  for (const { row: service } of tx.scan(services, { prefix: `${cluster}/` })) {
+    if (!isDaemon(service)) continue
+    for (const { row } of tx.scan(deployments, { prefix: `${ofService(service)}/` })) {
+      const runs = definitionKey(service, row.family, row.revision)
+      const definition = row.status === 'PRIMARY' && tx.get(taskDefinitions, runs)?.definition
+      if (!definition) continue
+      const { placementConstraints } = definition
+      found.push({
+        need: needOf(definition, groupOf(service.serviceName)),
+        constraints: constraintsOf(placementConstraints, service.placementConstraints),
+      })
+    }
+  }
+  return found
+}
+
+/** Whether the service has daemons to start. */
+export const isDaemon = (service: Service | undefined): boolean =>
+  service?.schedulingStrategy === 'DAEMON' && service.status === 'ACTIVE'
+
+/**
+ * What a host has left for all others. A daemon for which the whole machine is too small, or of another kind, has no
+ * claim on it.
+ */
+export function lessDaemons(
+  daemons: readonly Daemon[],
+  host: Host,
+  registered: Resources,
+): Resources {
+  let left = host.remaining
+  for (const { need, constraints } of daemons)
+    if (isMissed(need, constraints, host) && !lackedResource(need, registered))
+      left = {
+        cpu: Math.max(0, left.cpu - need.cpu),
+        memoryMiB: Math.max(0, left.memoryMiB - need.memoryMiB),
+        ports: [...left.ports, ...need.ports],
+        portsUdp: [...left.portsUdp, ...need.portsUdp],
+        gpuIds: left.gpuIds.slice(need.gpus),
+      }
+  return left
+}
+
+const isMissed = (need: Need, constraints: readonly Constraint[], host: Host): boolean =>
+  host.active &&
+  !host.groupCounts.has(need.group) &&
+  !lackedAttribute(need, host) &&
+  constraints.every((one) => one.type !== 'memberOf' || one.holds(host))

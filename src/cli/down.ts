@@ -1,15 +1,26 @@
 /** `berth down`: the agent and the control plane end; tasks stay unless they are asked to stop. */
+import { DockerEngine } from '#agent/docker/docker.ts'
+import { Slots } from '#agent/slots.ts'
+import { LABELS } from '#agent/tasks/create.ts'
+import { installationId } from '#server/data.ts'
+import { systemClock } from '#system/system.ts'
+
 import { ask } from './admin-client.ts'
 import { ecsApi } from './api.ts'
 import { rootKeys } from './env.ts'
 import { dataDirectory } from './paths.ts'
+import { DOCKER_SOCKET } from './prerequisites.ts'
 import { endBackground, until } from './process.ts'
 import { readStatus, readStatusIfRunning, type Status } from './status.ts'
+import { UserError } from './user-error.ts'
 
 /** Longer than the longest stop of a container that does not listen. */
 const TASKS_END_MS = 180_000
 /** For asking each of them to stop. */
 const STOPS_MS = 60_000
+/** For a container whose task nobody knows any more. */
+const STOP_SECONDS = 10
+const REMOVED_AT_ONCE = 4
 
 export async function down(options: {
   readonly data?: string
@@ -18,6 +29,7 @@ export async function down(options: {
   const data = dataDirectory(options.data)
   if (options.tasks) await stopTasks(data)
   const ended = await endAll(data)
+  if (options.tasks) await removeContainers(data)
   console.log(ended ? 'Berth has ended.' : `nothing of Berth runs on ${data}`)
 }
 
@@ -37,6 +49,33 @@ async function stopTasks(data: string): Promise<void> {
   } catch (error) {
     await ask(data, '/services/halt', { ms: 0 })
     throw error
+  }
+}
+
+/**
+ * What this host's agent has made goes with its tasks: what ended is cleaned up by nobody once the agent is gone, and
+ * what ran for a container instance that was deregistered is nobody's task any more.
+ */
+async function removeContainers(data: string): Promise<void> {
+  const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
+  try {
+    const { found, silent } = await engine.list({ [LABELS.installation]: installationId(data) })
+    const left = [...found, ...silent]
+    if (left.length === 0) return
+    console.log(`removing ${left.length} ${left.length === 1 ? 'container' : 'containers'}`)
+    const slots = new Slots(REMOVED_AT_ONCE)
+    await Promise.all(
+      left.map(({ id }) =>
+        slots.run(async () => {
+          await engine.stop(id, STOP_SECONDS)
+          await engine.remove(id)
+        }),
+      ),
+    )
+  } catch (error) {
+    throw new UserError(`not all containers are gone: ${(error as Error).message}`)
+  } finally {
+    engine.close()
   }
 }
 

@@ -42,12 +42,14 @@ type AsOf = {
 }
 
 const EVENTS_SHOWN = 10
+const ZONED = /T.*(Z|[+-]\d\d:?\d\d)$/i
 
 export async function history(service: string, options: Options): Promise<void> {
   const { cluster, region, account } = options
   const asOf = Date.parse(options.asOf)
-  if (Number.isNaN(asOf))
-    throw new UserError(`${options.asOf} is no time: say it as 2026-01-31T12:00:00Z`)
+  // Without a zone it would be another moment on another machine.
+  if (Number.isNaN(asOf) || !ZONED.test(options.asOf))
+    throw new UserError(`${options.asOf} is no time with its zone: say it as 2026-01-31T12:00:00Z`)
   const asked = { service, asOf, cluster, region, ...(account && { accountId: account }) }
   const answer = await ask<AsOf>(dataDirectory(options.data), '/history', asked)
   if (options.json) return console.log(JSON.stringify(answer, undefined, 2))

@@ -68,6 +68,8 @@ export async function plan(operation: string, input: string, options: Options): 
     for (const { taskArn, reason } of stops) console.log(`  stop ${short(taskArn)}: ${reason}`)
   }
   console.log(`after ${seconds(afterMs)}: ${ENDS[end] ?? end}`)
+  if (steps.some(({ starts }) => starts.length > 0))
+    console.log('  if every task starts and, where it is checked, is healthy')
   for (const event of events) console.log(`  event: ${event}`)
 }
 

@@ -17,7 +17,7 @@ import { UserError } from './user-error.ts'
 const END_MS = 20_000
 const LOOK_MS = 50
 
-const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
+export const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
 /** Looks until `look` gives something; a UserError with `failure` after `limitMs`. */
 export async function until<T>(

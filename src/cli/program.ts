@@ -52,7 +52,7 @@ function daily(berth: Command): void {
     .command('down')
     .description('stop the control plane and the agent; running tasks stay')
     .addOption(dataOption())
-    .option('--tasks', 'stop the tasks too', false)
+    .option('--tasks', 'stop the tasks too, and remove the containers', false)
     .action(async (options) => (await import('./down.ts')).down(options))
   berth
     .command('status')

@@ -20,7 +20,15 @@ import {
   DOCKER_SOCKET,
   dockerFinding,
 } from './prerequisites.ts'
-import { findBackground, lastLines, logFile, startBackground, until } from './process.ts'
+import {
+  type Background,
+  findBackground,
+  lastLines,
+  logFile,
+  sleep,
+  startBackground,
+  until,
+} from './process.ts'
 import { step } from './progress.ts'
 import { readStatusIfRunning, type Status } from './status.ts'
 import { UserError } from './user-error.ts'
@@ -37,6 +45,7 @@ const CLUSTER = 'default'
 const ENGINE_START_MS = 60_000
 const SERVER_START_MS = 30_000
 const AGENT_START_MS = 60_000
+const FOREGROUND_LOOK_MS = 250
 
 export async function up(options: UpCommand): Promise<void> {
   const data = prepareData(dataDirectory(options.data)).root
@@ -54,14 +63,24 @@ export async function up(options: UpCommand): Promise<void> {
   console.log(
     '\nBerth runs until you press Ctrl-C; tasks stay. `berth up --detach` returns instead.',
   )
-  await new Promise<void>((done) => {
-    process.once('SIGINT', () => done())
-    process.once('SIGTERM', () => done())
-  })
+  const isAsked = await foreground({ name: 'server', data })
   await step('ending the agent and the control plane', async () => {
     await endAll(data)
     return 'ended; tasks stay'
   })
+  if (!isAsked)
+    throw new UserError(`the control plane had ended: see ${logFile({ name: 'server', data })}`)
+}
+
+/**
+ * Waits until the user has had enough (true), or the process has ended by itself. Neither signals nor a process in the
+ * background keep this one alive: looking does.
+ */
+async function foreground(what: Background): Promise<boolean> {
+  let isAsked = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isAsked = true))
+  while (!isAsked && findBackground(what) !== undefined) await sleep(FOREGROUND_LOOK_MS)
+  return isAsked
 }
 
 async function engine(data: string, demo: boolean): Promise<void> {

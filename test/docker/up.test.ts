@@ -1,5 +1,7 @@
 /** The command line as a user types it, from nothing to a task that answers and back. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -50,10 +52,14 @@ async function up(): Promise<string> {
   return ran.stdout
 }
 
+function containersMade() {
+  const id = readFileSync(join(data, 'installation-id'), 'utf8').trim()
+  return listContainers(`berth.installation=${id}`)
+}
+
 /** The hello task's containers, with when they began. */
 async function hello(): Promise<string[]> {
-  const id = readFileSync(join(data, 'installation-id'), 'utf8').trim()
-  const containers = await listContainers(`berth.installation=${id}`)
+  const containers = await containersMade()
   const running = containers.filter(({ State }) => State === 'running')
   return Promise.all(running.map(async ({ Id }) => `${Id} ${await startedAt(Id)}`))
 }
@@ -144,6 +150,27 @@ test('a second server on the same data is refused by name', LIMIT, async () => {
   assert.equal(code, 0, 'the first one goes on')
 })
 
+test(
+  'up in the foreground goes on until it is interrupted, and then ends what it has started',
+  LIMIT,
+  async () => {
+    const args = ['--disable-warning=ExperimentalWarning', PROGRAM, 'up', '--data', data]
+    const child = spawn(process.execPath, args, { env: environment() })
+    const exit = once(child, 'exit')
+    let said = ''
+    child.stdout.on('data', (part: Buffer) => (said += part.toString()))
+    await until('it says how to end it', () => /until you press Ctrl-C/.test(said) || undefined)
+    assert.equal((await berth('status', '--data', data)).code, 0)
+    assert.equal(child.exitCode, null, 'it is still there')
+    child.kill('SIGINT')
+    assert.deepEqual(await exit, [0, null], said)
+    assert.equal((await berth('status', '--data', data)).code, 3)
+    const [page] = await hello()
+    assert.ok(page, 'tasks stay')
+    await up()
+  },
+)
+
 test('doctor finds what is needed', LIMIT, async () => {
   const { code, stdout } = await berth('doctor')
   assert.equal(code, 0, stdout)
@@ -167,7 +194,27 @@ test(
     const { code, stdout, stderr } = await berth('down', '--tasks', '--data', data)
     assert.equal(code, 0, stderr)
     assert.match(stdout, /stopping 3 tasks\n/)
-    assert.deepEqual(await hello(), [])
+    assert.deepEqual(await containersMade(), [], 'what ended is removed too')
+  },
+)
+
+test(
+  'down --tasks ends what ran for a container instance that was deregistered',
+  LIMIT,
+  async () => {
+    await up()
+    const keys = JSON.parse(readFileSync(join(data, 'root-keys.json'), 'utf8')) as Credentials
+    const api = ecsApi(`http://127.0.0.1:${port}`, 'us-east-1', keys)
+    await api('UpdateService', { service: 'pages', desiredCount: 0 })
+    type Listed = { containerInstanceArns: string[] }
+    const { containerInstanceArns } = await api<Listed>('ListContainerInstances', {})
+    const [containerInstance] = containerInstanceArns
+    await api('DeregisterContainerInstance', { containerInstance, force: true })
+    assert.notEqual((await hello()).length, 0, 'nobody ends it')
+    const { code, stdout, stderr } = await berth('down', '--tasks', '--data', data)
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /stopping 0 tasks\n/)
+    assert.deepEqual(await containersMade(), [])
   },
 )
 

@@ -137,6 +137,15 @@ export function checkEnum(name: string, value: string | undefined, known: readon
     throw invalidParameter(`${name} should be one of [${known.join(',')}].`)
 }
 
+/** What a Describe operation is asked to include; `known` is what it can be asked. */
+export function included(
+  include: readonly string[] | undefined,
+  known: readonly string[] = ['TAGS'],
+): ReadonlySet<string> {
+  for (const one of include ?? []) checkEnum('include', one, known)
+  return new Set(include)
+}
+
 /** Refuses what is not a whole number between the bounds, both included. */
 export function checkWhole(name: string, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max)

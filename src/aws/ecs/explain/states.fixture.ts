@@ -241,6 +241,7 @@ function serviceOf(state: State): Service {
     createdAt: BEGIN - HOUR_MS,
     createdBy: '',
     requestHash: '',
+    meaningHash: '',
     isSteady: false,
     toldAt: {},
   }

@@ -44,7 +44,7 @@ test('what failed is told with its reason, and no next round where there will be
   const deploymentCircuitBreaker = { enable: true, rollback: false }
   await fleet.update({ deploymentConfiguration: { deploymentCircuitBreaker } })
   await fleet.pass(600, 30)
-  assert.match(said(fleet), /it has failed and nothing takes its place/)
+  assert.match(said(fleet), /it has failed: nothing is started, and what ends is not replaced/)
   assert.doesNotMatch(said(fleet), /the next is in/)
 })
 
@@ -93,4 +93,38 @@ test('room that is kept for daemons is told, but not to the daemon for which it 
     'ports: 80 kept for daemons',
   ])
   assert.deepEqual(lacking('daemon'), ['cpu: 1024 units'])
+})
+
+test('what the percentages let happen is told with its numbers, and which tasks are protected', async () => {
+  const fleet = await steady(2, { desiredCount: 4 })
+  const [first] = fleet.tasks()
+  const taskId = first?.taskId ?? ''
+  await fleet.house.call('UpdateTaskProtection', {
+    tasks: [taskId],
+    protectionEnabled: true,
+    expiresInMinutes: 30,
+  })
+  assert.doesNotMatch(said(fleet), /at most/)
+  await fleet.update({ forceNewDeployment: true })
+  await fleet.settle()
+  assert.match(
+    said(fleet),
+    /at least 4 are kept healthy and at most 8 run at once: 4 are healthy, 8 have not ended/,
+  )
+  assert.ok(
+    said(fleet).includes(`1 protected, not to be ended for scale: task ${taskId} for 30 min`),
+  )
+  const young = await Fleet.open(2)
+  await young.define('app:1')
+  await young.service({
+    deploymentConfiguration: { minimumHealthyPercent: 50, maximumPercent: 100 },
+  })
+  await young.settle()
+  await young.update({ forceNewDeployment: true })
+  await young.settle()
+  assert.match(
+    said(young),
+    /the next task counts as healthy, or not, in \d+ s/,
+    'though it is an older one',
+  )
 })

@@ -5,7 +5,7 @@
 import { parseArn } from '#kernel/arn.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, taskArn } from '../names.ts'
+import { containerInstanceArn, taskArn, taskKey } from '../names.ts'
 import { containerInstances, type Task, tasks, tasksByStop } from '../records.ts'
 import { hostsOf } from '../scheduler/cluster-hosts.ts'
 import { constraintsOf } from '../scheduler/request.ts'
@@ -18,6 +18,7 @@ import {
   SHARE,
   shareOf,
 } from '../services/names.ts'
+import { bounds, type SeenTask } from '../services/plan.ts'
 import {
   type Deployment,
   deployments,
@@ -38,6 +39,8 @@ import { examine, type Examined } from './hosts.ts'
 
 /** Ends of tasks, the newest first, among which one of the service is looked for. */
 const ENDS_MAX = 1_000
+/** Protected tasks that are told with how long they are. */
+const PROTECTED_NAMED = 5
 
 export type Why = {
   readonly subject: string
@@ -185,8 +188,10 @@ function stateOf(tx: Write, service: Service, deployment: Deployment, world: Wor
     `${count('HEALTHY')} healthy, ${count('WARMING')} running and not known to be healthy yet, ` +
       `${count('STARTING')} starting, ${count('UNHEALTHY')} unhealthy; ${others} of older deployments, ${stopping} stopping`,
   ]
-  const held = seen.tasks.filter(({ isProtected }) => isProtected).length
-  if (held > 0) says.push(`${held} protected: they are not ended for scale until that is over`)
+  const isReplica = service.schedulingStrategy === 'REPLICA'
+  if (isReplica && !service.isSteady && deployment.rolloutState !== 'FAILED')
+    says.push(boundsOf(service, seen.tasks))
+  says.push(...protectedSays(tx, service, seen.tasks, world))
   const staying = own.filter(({ isLeaving, isStopping }) => isLeaving && !isStopping)
   if (service.schedulingStrategy === 'DAEMON' && staying.length > 0)
     says.push(
@@ -194,13 +199,44 @@ function stateOf(tx: Write, service: Service, deployment: Deployment, world: Wor
     )
   says.push(...failureSays(tx, deployment, world))
   if (deployment.rolloutState === 'FAILED')
-    says.push('it has failed and nothing takes its place: update the service')
+    says.push(
+      'it has failed: nothing is started, and what ends is not replaced, until there is another deployment ' +
+        '(update-service with --force-new-deployment or another task definition)',
+    )
   const open = tx.get(serviceDeployments, inService(service, deployment.serviceDeploymentId))
   if (open && OPEN.has(open.status)) says.push(...stageOf(open, world))
   if (service.isSteady) says.push('it is in a steady state')
-  else if (seen.changesIn !== undefined && count('WARMING') > 0)
+  else if (seen.changesIn !== undefined && seen.tasks.some(isWarming))
     says.push(`the next task counts as healthy, or not, in ${span(seen.changesIn)}`)
   return [...says, ...toldSays(service, world)]
+}
+
+/** What the percentages allow, and how near to it the service is. */
+function boundsOf(
+  { desiredCount, deploymentConfiguration }: Service,
+  all: readonly SeenTask[],
+): string {
+  const { min, max } = bounds(desiredCount, deploymentConfiguration)
+  const healthy = all.filter(({ state, isStopping }) => state === 'HEALTHY' && !isStopping).length
+  return `at least ${min} are kept healthy and at most ${max} run at once: ${healthy} are healthy, ${all.length} have not ended`
+}
+
+const isWarming = ({ state, isStopping }: SeenTask): boolean => state === 'WARMING' && !isStopping
+
+function protectedSays(
+  tx: Read,
+  service: Service,
+  all: readonly SeenTask[],
+  world: World,
+): readonly string[] {
+  const held = all.filter(({ isProtected }) => isProtected)
+  if (held.length === 0) return []
+  const each = held.slice(0, PROTECTED_NAMED).map(({ id }) => {
+    const until = tx.get(tasks, taskKey(service, service.clusterName, id))?.protectedUntil
+    return `task ${id} for ${span((until ?? world.now) - world.now)}`
+  })
+  const more = held.length > each.length ? ' and others' : ''
+  return [`${held.length} protected, not to be ended for scale: ${each.join(', ')}${more}`]
 }
 
 function stageOf(open: ServiceDeployment, world: World): string[] {
@@ -260,6 +296,13 @@ function whyTask(tx: Write, task: Task, world: World): Why {
   return { subject: taskArn(task), says }
 }
 
-const SECOND_MS = 1000
-const span = (ms: number): string => `${Math.max(0, Math.round(ms / SECOND_MS))} s`
+const UNITS = [
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const
+/** In the largest unit of which there are two. */
+function span(ms: number): string {
+  const unit = UNITS.find(([, length]) => ms >= 2 * length)
+  return unit ? `${Math.round(ms / unit[1])} ${unit[0]}` : `${Math.max(0, Math.round(ms / 1000))} s`
+}
 const ago = (at: number, { now }: World): string => `${span(now - at)} ago`

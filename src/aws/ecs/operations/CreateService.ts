@@ -1,4 +1,5 @@
 import type { CreateServiceRequest, CreateServiceResponse } from '#contract/ecs.ts'
+import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
 import { principalArn } from '#kernel/principal.ts'
 import type { Context, Operation } from '#room/room.ts'
 import type { Write } from '#store/store.ts'
@@ -14,7 +15,7 @@ import { forgetEvents } from '../services/events.ts'
 import { checkServiceName, countServices, ownerOf } from '../services/find.ts'
 import { ofService, serviceArn, serviceKey } from '../services/names.ts'
 import { type Service, services } from '../services/records.ts'
-import { wantedService } from '../services/request.ts'
+import { type Wanted, wantedService } from '../services/request.ts'
 import { refuseUnbuilt } from '../services/unbuilt.ts'
 import { toService, WITH_TAGS } from '../views/service.ts'
 
@@ -33,48 +34,66 @@ export const CreateService: Operation<CreateServiceRequest, CreateServiceRespons
     const before = tx.get(services, key)
     if (before?.status === 'DRAINING')
       throw invalidParameter('Unable to Start a service that is still Draining.')
+    const answer = (service: Service) => ({ service: toService(tx, service, WITH_TAGS) })
+    const request = requestHash(cluster, input)
+    if (before?.status === 'ACTIVE' && before.requestHash === request) return answer(before)
+    const asked = { ...wanted(tx, input, context), request }
     if (before?.status === 'ACTIVE') {
-      if (before.requestHash !== requestHash(cluster, input)) throw notIdempotent()
-      return { service: toService(tx, before, WITH_TAGS) }
+      if (before.meaningHash !== asked.meaning) throw notIdempotent()
+      return answer(before)
     }
-    const service = create(tx, cluster, input, context)
+    const service = create(tx, cluster, input.serviceName, asked, context)
     token.made(serviceArn(service))
-    return { service: toService(tx, service, WITH_TAGS) }
+    return answer(service)
   },
+}
+
+type Asked = {
+  readonly definition: TaskDefinition | undefined
+  readonly wanted: Wanted
+  readonly request: string
+  readonly meaning: string
+}
+
+function wanted(tx: Write, input: CreateServiceRequest, context: Context): Omit<Asked, 'request'> {
+  refuseUnbuilt(input)
+  const definition = definitionOf(tx, input, context)
+  const service = wantedService(input, definition)
+  const { family, revision } = definition ?? {}
+  const meaning = fingerprint(canonicalJson({ ...service, family, revision }))
+  return { definition, wanted: service, meaning }
 }
 
 function create(
   tx: Write,
   cluster: Cluster,
-  input: CreateServiceRequest,
+  serviceName: string,
+  { definition, wanted: service, request, meaning }: Asked,
   context: Context,
 ): Service {
   const { caller, ids, now } = context
-  refuseUnbuilt(input)
-  const definition = definitionOf(tx, input, context)
-  const wanted = wantedService(input, definition)
   if (countServices(tx, cluster, 'ACTIVE') >= SERVICES_PER_CLUSTER_MAX)
     throw clientException(
       `The maximum number of services in a cluster (${SERVICES_PER_CLUSTER_MAX}) has been exceeded.`,
     )
-  const service: Service = {
+  const row: Service = {
     ...ownerOf(caller),
     clusterName: cluster.clusterName,
-    serviceName: input.serviceName,
+    serviceName,
     serviceId: ids.hex(32),
     status: 'ACTIVE',
-    ...wanted,
+    ...service,
     createdAt: now,
     createdBy: principalArn(caller.principal),
-    requestHash: requestHash(cluster, input),
+    requestHash: request,
+    meaningHash: meaning,
     isSteady: false,
     toldAt: {},
   }
-  forgetEvents(tx, service)
-  tx.put(services, ofService(service), service)
-  if (definition)
-    beginDeployment(tx, service, newRevision(tx, service, definition, context), context)
-  return service
+  forgetEvents(tx, row)
+  tx.put(services, ofService(row), row)
+  if (definition) beginDeployment(tx, row, newRevision(tx, row, definition, context), context)
+  return row
 }
 
 /** What an external controller runs is said by its task sets, not by the service. */

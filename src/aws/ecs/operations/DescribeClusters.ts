@@ -1,9 +1,16 @@
 import type { DescribeClustersRequest, DescribeClustersResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/room.ts'
 
-import { clusterArn, clusterKey, clusterName, DEFAULT_CLUSTER, invalidParameter } from '../names.ts'
+import {
+  clusterArn,
+  clusterKey,
+  clusterName,
+  DEFAULT_CLUSTER,
+  included,
+  invalidParameter,
+} from '../names.ts'
 import { clusters } from '../records.ts'
-import { toCluster } from '../views/cluster.ts'
+import { EVERYTHING, toCluster } from '../views/cluster.ts'
 
 const CLUSTERS_MAX = 100
 
@@ -18,7 +25,7 @@ export const DescribeClusters: Operation<DescribeClustersRequest, DescribeCluste
     const asked = input.clusters?.length ? input.clusters : [DEFAULT_CLUSTER]
     if (asked.length > CLUSTERS_MAX)
       throw invalidParameter('Clusters cannot be greater than 100 items.')
-    const include = new Set(input.include)
+    const include = included(input.include, [...EVERYTHING])
     const names = [...new Set(asked.map((identifier) => clusterName(caller, identifier)))]
     const found = names.map((name) => ({
       name,

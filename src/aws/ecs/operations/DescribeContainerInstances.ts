@@ -8,7 +8,7 @@ import type { Operation } from '#room/room.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, clusterArn, invalidParameter } from '../names.ts'
+import { activeCluster, clusterArn, included, invalidParameter } from '../names.ts'
 import { findInstance } from '../tasks/find.ts'
 import { toContainerInstance } from '../views/container-instance.ts'
 
@@ -27,7 +27,7 @@ export const DescribeContainerInstances: Operation<
       throw invalidParameter('Container instance cannot be empty.')
     if (input.containerInstances.length > DESCRIBE_MAX)
       throw invalidParameter(`Container instances cannot be greater than ${DESCRIBE_MAX} items.`)
-    const include = new Set<string>(input.include)
+    const include = included(input.include, ['CONTAINER_INSTANCE_HEALTH', 'TAGS'])
     const found: ContainerInstance[] = []
     const failures: Failure[] = []
     const prefix = clusterArn(caller, cluster.clusterName).replace(

@@ -7,7 +7,7 @@ import type {
 import type { Operation } from '#room/room.ts'
 
 import { DESCRIBE_SERVICES_MAX } from '../limits.ts'
-import { activeCluster, invalidParameter } from '../names.ts'
+import { activeCluster, included, invalidParameter } from '../names.ts'
 import { theServiceResources } from '../services/access.ts'
 import { findService, ownerOf, serviceNameIn } from '../services/find.ts'
 import { serviceArn } from '../services/names.ts'
@@ -22,7 +22,7 @@ export const DescribeServices: Operation<DescribeServicesRequest, DescribeServic
     if (input.services.length === 0) throw invalidParameter('Services cannot be empty.')
     if (input.services.length > DESCRIBE_SERVICES_MAX)
       throw invalidParameter(`Services cannot be greater than ${DESCRIBE_SERVICES_MAX} items.`)
-    const include = new Set(input.include)
+    const include = included(input.include)
     const found: Service[] = []
     const failures: Failure[] = []
     const names = input.services.map((one) => serviceNameIn(caller, clusterName, one))

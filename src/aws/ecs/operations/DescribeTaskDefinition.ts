@@ -6,7 +6,7 @@ import type { Operation } from '#room/room.ts'
 
 import { anyResource } from '../access.ts'
 import { findDefinition } from '../definitions/find.ts'
-import { clientException } from '../names.ts'
+import { clientException, included } from '../names.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
 
 export const DescribeTaskDefinition: Operation<
@@ -20,7 +20,7 @@ export const DescribeTaskDefinition: Operation<
     if (!found) throw clientException('Unable to describe task definition.')
     return {
       taskDefinition: toTaskDefinition(found),
-      tags: include?.includes('TAGS') ? found.tags : [],
+      tags: included(include).has('TAGS') ? found.tags : [],
     }
   },
 }

@@ -8,7 +8,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/room.ts'
 
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, invalidParameter } from '../names.ts'
+import { activeCluster, included, invalidParameter } from '../names.ts'
 import { theTaskSetResources } from '../services/access.ts'
 import { findTaskSet, taskSetIdIn, theService } from '../services/find.ts'
 import { taskSetArn } from '../services/names.ts'
@@ -27,7 +27,7 @@ export const DescribeTaskSets: Operation<DescribeTaskSetsRequest, DescribeTaskSe
       throw new Fault('ServiceNotActiveException', 'Service was not ACTIVE.')
     checkExternal(service)
     const { taskSets: named = [] } = input
-    const include = new Set(input.include)
+    const include = included(input.include)
     if (named.length > DESCRIBE_MAX)
       throw invalidParameter(`Task sets cannot be greater than ${DESCRIBE_MAX} items.`)
     if (named.length === 0)

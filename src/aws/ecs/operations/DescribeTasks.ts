@@ -3,7 +3,7 @@ import type { Operation } from '#room/room.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, clusterArn, invalidParameter } from '../names.ts'
+import { activeCluster, clusterArn, included, invalidParameter } from '../names.ts'
 import { findTask } from '../tasks/find.ts'
 import { toTask } from '../views/task.ts'
 
@@ -18,7 +18,7 @@ export const DescribeTasks: Operation<DescribeTasksRequest, DescribeTasksRespons
     if (input.tasks.length === 0) throw invalidParameter('Tasks cannot be empty.')
     if (input.tasks.length > DESCRIBE_MAX)
       throw invalidParameter(`Tasks cannot be greater than ${DESCRIBE_MAX} items.`)
-    const withTags = input.include?.includes('TAGS') ?? false
+    const withTags = included(input.include).has('TAGS')
     const found: Task[] = []
     const failures: Failure[] = []
     const prefix = clusterArn(caller, clusterName).replace(':cluster/', ':task/')

@@ -9,6 +9,12 @@ import { inService } from '../services/names.ts'
 import { serviceDeployments } from '../services/records.ts'
 
 const STOPPABLE: ReadonlySet<string> = new Set(['PENDING', 'IN_PROGRESS'])
+/** It is on the way that was asked for first, and continues. */
+const STOPPING: ReadonlySet<string> = new Set([
+  'STOP_REQUESTED',
+  'ROLLBACK_REQUESTED',
+  'ROLLBACK_IN_PROGRESS',
+])
 
 /** ROLLBACK goes back to what ran before, ABORT leaves everything as it stands. The scheduler does it. */
 export const StopServiceDeployment: Operation<
@@ -22,16 +28,14 @@ export const StopServiceDeployment: Operation<
     const { serviceDeploymentArn, stopType = 'ROLLBACK' } = input
     checkEnum('stopType', stopType, ['ABORT', 'ROLLBACK'])
     const found = theServiceDeployment(tx, caller, serviceDeploymentArn)
-    const status = stopType === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED'
-    // The same wish again is granted already.
-    if (found.status === status) return { serviceDeploymentArn }
+    if (STOPPING.has(found.status)) return { serviceDeploymentArn }
     if (!STOPPABLE.has(found.status))
       throw new Fault(
         'ConflictException',
         `The service deployment cannot be stopped because its status is ${found.status}.`,
       )
     tx.patch(serviceDeployments, inService(found, found.serviceDeploymentId), {
-      status,
+      status: stopType === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED',
       updatedAt: now,
     })
     return { serviceDeploymentArn }

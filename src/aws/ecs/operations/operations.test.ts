@@ -52,6 +52,10 @@ test('StopTask: the reason is the caller’s or AWS’s, tags go, and a second s
   assert.deepEqual(await house.call('StopTask', { task, reason: 'again' }), first)
   assert.equal(house.server.store.revision, revision)
   const described = await house.call('DescribeTasks', { tasks: [task], include: ['TAGS'] })
+  assert.equal(
+    await faultOf(house.call('DescribeTasks', { tasks: [task], include: ['TAGS', 'FOO'] })),
+    'InvalidParameterException: include should be one of [TAGS].',
+  )
   assert.deepEqual(described.tasks[0].tags, [])
 })
 

@@ -96,7 +96,10 @@ const DETECTORS: Readonly<Record<Failed['by'], { readonly who: string; readonly 
   ALARM: { who: 'ECS deployment alarm', what: 'an alarm is in ALARM.' },
   USER: { who: 'ECS deployment', what: 'a rollback was asked for.' },
   HOOK: { who: 'ECS deployment lifecycle hook', what: 'a pause was not continued.' },
+  CHOICE: { who: 'ECS deployment lifecycle hook', what: 'a pause was ended by a rollback.' },
 }
+
+const NO_WAY_BACK = 'There is no completed deployment to roll back to.'
 
 function fail(
   tx: Write,
@@ -120,12 +123,12 @@ function fail(
   }
   const back = step.rollback && !open.rollback ? lastCompleted(tx, service, deployment) : undefined
   if (!back) {
-    const failed = step.rollback ? 'ROLLBACK_FAILED' : 'STOPPED'
-    patch({ ...triggered, status: failed, stoppedAt: now, finishedAt: now })
-    return
+    const ended = { ...triggered, stoppedAt: now, finishedAt: now }
+    if (!step.rollback) return patch({ ...ended, status: 'STOPPED' })
+    return patch({ ...ended, status: 'ROLLBACK_FAILED', statusReason: `${reason} ${NO_WAY_BACK}` })
   }
   const to = `${SHARE}${back.deploymentId}`
-  tell(tx, service, `rolling back to (deployment ${to}).`, { now, id: ids.uuid() })
+  tell(tx, service, `rolling back to deployment ${to}.`, { now, id: ids.uuid() })
   tx.patch(deployments, inService(service, deployment.deploymentId), { status: 'ACTIVE' })
   // It is IN_PROGRESS again: a rollback target that is used up until it has completed once more.
   const again = tx.patch(deployments, inService(service, back.deploymentId), {

@@ -159,6 +159,12 @@ test('the same request again is the same service, another is refused', async () 
     notIdempotent,
     'a token is for one request',
   )
+  for (const same of [
+    { taskDefinition: `${OWN}:task-definition/web:1`, schedulingStrategy: 'REPLICA' },
+    { deploymentConfiguration: { maximumPercent: 200 }, propagateTags: 'NONE', tags: [] },
+  ])
+    assert.deepEqual((await create(house, same)).createdAt, first.createdAt, 'it means the same')
+  assert.match(await faultOf(create(house, { schedulingStrategy: 'FOO' })), /schedulingStrategy/)
   // A change of the service does not make the first request another one.
   await update(house, { desiredCount: 5 })
   assert.equal((await create(house, { clientToken })).desiredCount, 5)

@@ -177,8 +177,12 @@ test('stopping a deployment asks for a rollback or an end, once', async () => {
     const asked = stop(stopType)
     assert.equal(now(), status)
     await asked
-    become(status)
-    assert.deepEqual(await stop(stopType), { serviceDeploymentArn: arn }, 'the same wish again')
+    for (const underWay of [status, 'ROLLBACK_IN_PROGRESS'] as const) {
+      become(underWay)
+      const again = stop(stopType)
+      assert.equal(now(), underWay, 'it continues')
+      assert.deepEqual(await again, { serviceDeploymentArn: arn })
+    }
     become('SUCCESSFUL')
     assert.match(
       await faultOf(stop(stopType)),
@@ -210,6 +214,18 @@ test('a pause is continued or refused, once', async () => {
     await go(hook.hookId)
     assert.equal((await hooks())[0].status, status)
     assert.match(await faultOf(go(hook.hookId)), /is not awaiting an action/)
+    if (action === undefined) continue
+    await house.clock.move(1000)
+    const { serviceDeployments: over } = await house.call('DescribeServiceDeployments', {
+      serviceDeploymentArns: [arn],
+    })
+    assert.deepEqual(
+      [over[0].status, over[0].statusReason],
+      [
+        'ROLLBACK_FAILED',
+        'ECS deployment lifecycle hook: a pause was ended by a rollback. There is no completed deployment to roll back to.',
+      ],
+    )
   }
 })
 

@@ -188,6 +188,16 @@ const CASES: readonly (readonly [string, Situation, object])[] = [
     { start: 0, new: 1 },
   ],
   [
+    'stalled before anybody is known to be healthy: what ran before stays',
+    situation(2, 100, 200, [...old(2, 'WARMING'), ...fresh(2, 'WARMING')], { isStalled: true }),
+    { start: 0, new: 2 },
+  ],
+  [
+    'stalled, on a host that drains: as far as the minimum lets it',
+    situation(4, 50, 200, old(4, 'HEALTHY', { isLeaving: true }), { isStalled: true }),
+    { start: 0, old: 2 },
+  ],
+  [
     'stalled and scaled to nothing',
     situation(0, 50, 200, [...old(2), ...fresh(1, 'HEALTHY')], { isStalled: true }),
     { start: 0, old: 2, new: 1 },
@@ -229,6 +239,7 @@ const situations = fc
     percent: percentages,
     tasks: someTasks,
     mayStart: fc.boolean(),
+    isStalled: fc.boolean(),
     cannotPlace: fc.boolean(),
   })
   .map(({ desired, percent, tasks, ...more }) =>

@@ -129,27 +129,36 @@ export function planReplicas(now: Situation): Plan {
   }
 }
 
-/** Whatever share they are of, no more tasks than wanted: what is of no use goes first, then what has to leave its host. */
-function planStalled({ desired, min, tasks, order }: Situation): Plan {
+/** No more tasks than wanted, of whatever share: what is of no use goes first, then what has to leave its host. */
+function planStalled({ desired, min, primary, tasks, order }: Situation): Plan {
   const live = tasks.filter(({ isStopping }) => !isStopping)
-  const free = order(
+  const ordered = order(
     live.filter(({ isProtected }) => !isProtected),
     live,
   )
+  // What ran before stays rather than what has failed.
+  const isNew = ({ shareId }: SeenTask): boolean => shareId === primary
+  const free = [...ordered.filter(isNew), ...ordered.filter((task) => !isNew(task))]
   const excess = Math.max(0, live.length - desired)
   const spare = Math.max(0, live.filter(isHealthy).length - min)
-  const healthy = free.filter(isHealthy)
+  const inState = (wanted: SeenTask['state']) => free.filter(({ state }) => state === wanted)
+  const healthy = inState('HEALTHY')
+  const leaving = healthy.filter(({ isLeaving }) => isLeaving)
+  const settled = [...leaving, ...healthy.filter(({ isLeaving }) => !isLeaving)].slice(0, spare)
   const chosen = [
-    ...free.filter(({ state }) => state === 'UNHEALTHY'),
-    ...free.filter(({ state }) => state === 'STARTING'),
-    ...free.filter(({ state }) => state === 'WARMING'),
-    ...[
-      ...healthy.filter(({ isLeaving }) => isLeaving),
-      ...healthy.filter(({ isLeaving }) => !isLeaving),
-    ].slice(0, spare),
+    ...inState('UNHEALTHY'),
+    ...inState('STARTING'),
+    ...inState('WARMING'),
+    ...settled,
   ].slice(0, excess)
-  const stop = chosen.map((task): Stop => ({ task, why: 'SCALE' }))
-  return { ...NOTHING, stop, held: live.length - free.length > 0 ? excess - stop.length : 0 }
+  // A host that drains is left as far as the minimum lets it, though nothing starts elsewhere.
+  const left = leaving.slice(0, spare).filter((task) => !chosen.includes(task))
+  const stop = [...chosen, ...left].map((task): Stop => ({ task, why: 'SCALE' }))
+  return {
+    ...NOTHING,
+    stop,
+    held: live.length - free.length > 0 ? Math.max(0, excess - stop.length) : 0,
+  }
 }
 
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'

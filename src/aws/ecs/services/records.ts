@@ -41,8 +41,10 @@ export type Service = InService & {
   readonly tags: readonly Tag[] // operations
   readonly createdAt: number
   readonly createdBy: string
-  /** What CreateService was asked, so that the same request again is answered with the same service. */
+  /** What CreateService was asked: the same request again is answered with the same service. */
   readonly requestHash: string
+  /** What it meant: so is one that says the same with defaults written out, or names in another way. */
+  readonly meaningHash: string
   readonly inactiveAt?: number | undefined // scheduler
   /** Whether its last steady state was told; a change of what it should be makes it false. */
   readonly isSteady: boolean // scheduler

@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
     open(PAUSE, { stage: 'PRE_SCALE_UP', hooks: [hook('FAILED')] }),
     failed(0),
     {},
-    { do: 'fail', by: 'HOOK', rollback: true },
+    { do: 'fail', by: 'CHOICE', rollback: true },
   ],
   [
     'a pause runs out',

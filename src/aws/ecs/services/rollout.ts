@@ -35,7 +35,7 @@ export type Step =
   | { readonly do: 'abort' }
   | {
       readonly do: 'fail'
-      readonly by: 'BREAKER' | 'ALARM' | 'USER' | 'HOOK'
+      readonly by: 'BREAKER' | 'ALARM' | 'USER' | 'HOOK' | 'CHOICE'
       readonly rollback: boolean
       /** Those that were heard. */
       readonly alarms?: readonly string[]
@@ -85,7 +85,7 @@ function pause(open: ServiceDeployment, now: number): Step | undefined {
     if (!hook.lifecycleStages?.includes(stage)) continue
     const known = open.hooks.find((one) => one.at === at && one.stage === stage)
     if (!known) return { do: 'pause', hook: opened(hook, at, stage, now) }
-    if (known.status === 'FAILED') return { do: 'fail', by: 'HOOK', rollback: true }
+    if (known.status === 'FAILED') return { do: 'fail', by: 'CHOICE', rollback: true }
     if (known.status === 'TIMED_OUT' && known.timeoutAction === 'ROLLBACK')
       return { do: 'fail', by: 'HOOK', rollback: true }
     if (known.status !== 'AWAITING_ACTION') continue

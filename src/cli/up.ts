@@ -77,10 +77,11 @@ export async function up(options: UpCommand): Promise<void> {
  * background keep this one alive: looking does.
  */
 async function foreground(what: Background): Promise<boolean> {
-  let isAsked = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isAsked = true))
-  while (!isAsked && findBackground(what) !== undefined) await sleep(FOREGROUND_LOOK_MS)
-  return isAsked
+  const asked = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => asked.abort())
+  while (!asked.signal.aborted && findBackground(what) !== undefined)
+    await sleep(FOREGROUND_LOOK_MS)
+  return asked.signal.aborted
 }
 
 async function engine(data: string, demo: boolean): Promise<void> {

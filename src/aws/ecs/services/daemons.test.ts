@@ -153,3 +153,21 @@ test('for a daemon that is too large for the machine no room is kept', async () 
   await fleet.settle()
   assert.equal((await fleet.house.call('RunTask', { taskDefinition: small })).failures.length, 0)
 })
+
+test('a connection that is renewed completes no deployment of a daemon that has no room, and tells nothing', async () => {
+  const fleet = await Fleet.open(1)
+  await fleet.define('app:1', { cpu: 4096 })
+  await fleet.service({ ...DAEMON, serviceName: 'web' })
+  await fleet.pass(60)
+  const before = await fleet.describe()
+  assert.equal(before.deployments[0].rolloutState, 'IN_PROGRESS')
+  await fleet.hosts[0]?.disconnect()
+  await fleet.pass(60)
+  assert.deepEqual(await fleet.describe(), before)
+  await fleet.pass(120)
+  assert.equal(
+    (await fleet.describe()).deployments[0].rolloutState,
+    'COMPLETED',
+    'it does not come back',
+  )
+})

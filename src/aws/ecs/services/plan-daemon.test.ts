@@ -114,11 +114,27 @@ test('a minimum that allows no end is said, as long as nothing is under way', ()
   assert.deepEqual([isStuck, count], [false, 1])
 })
 
-test('nothing is waited for on a host out of reach', () => {
-  const tasks = [on('a', { state: 'STARTING' }), on('b')]
-  const isSteady = (outOfReach: readonly string[]): boolean =>
-    planDaemon(situation({ hosts: ['a', 'b'], tasks, outOfReach: new Set(outOfReach) })).isSteady
-  assert.deepEqual([isSteady([]), isSteady(['b']), isSteady(['a'])], [false, false, true])
+test('nothing is waited for on a host out of reach, unless it may be back in a moment', () => {
+  const isSteady = (
+    tasks: readonly SeenTask[],
+    outOfReach: readonly string[],
+    away: readonly string[] = [],
+  ): boolean =>
+    planDaemon(
+      situation({
+        hosts: ['a', 'b'],
+        tasks,
+        outOfReach: new Set(outOfReach),
+        away: new Set(away),
+      }),
+    ).isSteady
+  for (const tasks of [[on('a', { state: 'STARTING' }), on('b')], [on('b')]]) {
+    assert.deepEqual(
+      [isSteady(tasks, []), isSteady(tasks, ['b']), isSteady(tasks, ['a'])],
+      [false, false, true],
+    )
+    assert.equal(isSteady(tasks, ['a'], ['a']), false)
+  }
 })
 
 const situation = (fields: Partial<DaemonSituation>): DaemonSituation => ({
@@ -128,6 +144,7 @@ const situation = (fields: Partial<DaemonSituation>): DaemonSituation => ({
   isStalled: false,
   hosts: HOSTS,
   outOfReach: new Set(),
+  away: new Set(),
   inUse: new Set(),
   tasks: [],
   ...fields,

@@ -8,14 +8,20 @@ export type DaemonSituation = {
   readonly isStalled: boolean
   /** The container instances that it belongs on. */
   readonly hosts: readonly string[]
-  /** Those of them that cannot be told anything now: what they have they keep, and nothing waits for them. */
+  /** Those of them that cannot be told anything now: what they have they keep. */
   readonly outOfReach: ReadonlySet<string>
+  /** Those of these that may be back in a moment: nothing waits for the others. */
+  readonly away: ReadonlySet<string>
   /** Draining ones on which something else still runs: the daemon is the last to go. */
   readonly inUse: ReadonlySet<string>
   readonly tasks: readonly SeenTask[]
 }
 /** A daemon's tasks are started on the container instances named. */
-export type DaemonPlan = Plan & { readonly startOn: readonly string[] }
+export type DaemonPlan = Plan & {
+  readonly startOn: readonly string[]
+  /** Something is to start where nothing can be told at the moment: whether it finds room is not known. */
+  readonly isAway: boolean
+}
 
 export function planDaemon(now: DaemonSituation): DaemonPlan {
   const mayStart = now.mayStart && !now.isStalled
@@ -45,8 +51,9 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
     end(free.filter(isHealthy), 'SCALE', healthy - min)
   }
   const occupied = new Set(now.tasks.map(({ hostId }) => hostId))
-  const empty = now.hosts.filter((host) => !occupied.has(host) && !now.outOfReach.has(host))
-  const startOn = mayStart ? empty : []
+  const empty = now.hosts.filter((host) => !occupied.has(host))
+  const isForgotten = (host: string): boolean => now.outOfReach.has(host) && !now.away.has(host)
+  const startOn = mayStart ? empty.filter((host) => !now.outOfReach.has(host)) : []
   const isMoving =
     startOn.length + stop.length + now.tasks.length - live.length > 0 ||
     live.some(({ state }) => state === 'STARTING' || state === 'WARMING')
@@ -59,9 +66,10 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
     // Where what ends is not replaced nothing is steady.
     isSteady:
       !now.isStalled &&
-      empty.length === 0 &&
+      empty.every(isForgotten) &&
       now.tasks.length === served &&
-      live.every((task) => now.outOfReach.has(task.hostId) || isDone(task, now.primary)),
+      live.every((task) => isForgotten(task.hostId) || isDone(task, now.primary)),
+    isAway: empty.some((host) => now.away.has(host)),
   }
 }
 

@@ -157,7 +157,7 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
       : { do: 'wait' }
     if (step.do === 'wait') {
       const until = step.until === undefined ? undefined : step.until - world.now
-      const outlook = sooner({ again: seen.changesIn, waitsForHosts: false }, { again: until })
+      const again = minimum(seen.changesIn, planned.changesIn, until)
       if (share.rolloutState === 'FAILED' && service.desiredCount === 0)
         closeDrained(tx, service, seen)
       const isSteady = planned.plan.isSteady && !open
@@ -165,7 +165,7 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
         tx.patch(deployments, inService(service, share.deploymentId), { throttle: undefined })
       const acted = act(tx, service, share, planned, world)
       tellSteady(tx, service, isSteady, world)
-      return sooner(outlook, acted)
+      return sooner(acted, { again })
     }
     take(tx, step, { service, open: open as ServiceDeployment, deployment }, world)
     deployment = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY') ?? deployment
@@ -247,6 +247,8 @@ type Planned = {
   readonly seen: Seen
   /** Absent for daemons, which make no place for each other. */
   readonly situation?: Situation
+  /** In how many milliseconds the plan is another one though nothing happens. */
+  readonly changesIn?: number | undefined
 }
 
 function planOf(
@@ -264,13 +266,14 @@ function planOf(
     tasks: seen.tasks,
   }
   if (service.schedulingStrategy === 'DAEMON') {
-    const where = daemonHosts(tx, service, share)
+    const { changesIn, ...where } = daemonHosts(tx, service, share, now)
     const { hosts } = where
     if (service.desiredCount !== hosts.length)
       tx.patch(services, ofService(service), { desiredCount: hosts.length })
     const { minimumHealthyPercent } = service.deploymentConfiguration
     const inUse = seen.inUseByOthers()
-    return { plan: planDaemon({ ...state, ...where, minimumHealthyPercent, inUse }), seen }
+    const plan = planDaemon({ ...state, ...where, minimumHealthyPercent, inUse })
+    return { plan, seen, changesIn }
   }
   const situation: Situation = {
     ...state,

@@ -20,6 +20,7 @@ import { together } from '../tasks/change.ts'
 import { launch, type Launch } from '../tasks/launch.ts'
 import { needOf } from '../tasks/need.ts'
 import { groupOf, inService, SHARE } from './names.ts'
+import type { DaemonSituation } from './plan-daemon.ts'
 import { type Deployment, type Service, serviceRevisions, type TaskSet } from './records.ts'
 
 /** Without a strategy: over the zones, and in a zone where the service has the fewest tasks. */
@@ -92,27 +93,39 @@ const askedOf = (
   zone,
 })
 
-export type DaemonHosts = {
-  readonly hosts: readonly string[]
-  readonly outOfReach: ReadonlySet<string>
+export type DaemonHosts = Pick<DaemonSituation, 'hosts' | 'outOfReach' | 'away'> & {
+  /** When nothing waits any longer for one that is away. */
+  readonly changesIn: number | undefined
 }
+/** An agent whose connection was renewed, or whose server was, is back by then: two minutes is its longest back-off. */
+const AWAY_MS = 150_000
 
 /**
  * The container instances on which a daemon of the service belongs, whether it fits there now or not, and those of them
  * that are out of reach: a connection that is renewed changes nothing of where a daemon belongs.
  */
-export function daemonHosts(tx: Read, service: Service, share: Deployment): DaemonHosts {
+export function daemonHosts(
+  tx: Read,
+  service: Service,
+  share: Deployment,
+  now: number,
+): DaemonHosts {
   const what = launchOf(tx, service, share)
-  if (!what) return { hosts: [], outOfReach: new Set() }
+  if (!what) return { hosts: [], outOfReach: new Set(), away: new Set(), changesIn: undefined }
   const constraints = constraintsFor(service, what)
   const belongs = hostsOf(tx, what.cluster).filter(
     (host) => host.active && constraints.every((one) => one.type !== 'memberOf' || one.holds(host)),
   )
   const idsOf = (some: readonly InstanceHost[]): string[] =>
     some.map(({ instance }) => instance.containerInstanceId)
+  const outOfReach = belongs.filter(({ agentConnected }) => !agentConnected)
+  const backBy = ({ instance }: InstanceHost): number => (instance.disconnectedAt ?? 0) + AWAY_MS
+  const away = outOfReach.filter((host) => backBy(host) > now)
   return {
     hosts: idsOf(belongs),
-    outOfReach: new Set(idsOf(belongs.filter(({ agentConnected }) => !agentConnected))),
+    outOfReach: new Set(idsOf(outOfReach)),
+    away: new Set(idsOf(away)),
+    changesIn: away.length > 0 ? Math.min(...away.map(backBy)) - now : undefined,
   }
 }
 

@@ -3,6 +3,7 @@ import type { Write } from '#store/store.ts'
 
 import { noticeAction, resolved, type TellerRow, tellOnce } from './events.ts'
 import { inService, ofService } from './names.ts'
+import type { DaemonPlan } from './plan-daemon.ts'
 import type { Plan } from './plan.ts'
 import { type Service, services, type TaskSet, taskSets, type Throttle } from './records.ts'
 import { placementCause, placementFailure, type Started } from './start-tasks.ts'
@@ -36,18 +37,19 @@ export function tellTroubles(
   tx: Write,
   teller: TellerRow,
   what: {
-    readonly plan: Plan
+    readonly plan: Plan | DaemonPlan
     readonly started: Started
     readonly throttle?: Throttle | undefined
   },
   { now, ids }: World,
 ): void {
   const { plan, started, throttle } = what
+  const isAway = 'isAway' in plan && plan.isAway
   if (plan.isSteady) return resolved(tx, teller, Object.keys(TROUBLES))
   const say = (about: string, message: string): void =>
     tellOnce(tx, teller, about, message, { now, id: ids.uuid() })
   const isOver: readonly (readonly [string, boolean])[] = [
-    [PLACEMENT, !started.refusals && !throttle],
+    [PLACEMENT, !started.refusals && !throttle && !isAway],
     [THROTTLE, !throttle],
     [STUCK, !plan.isStuck],
     [HELD, plan.held === 0],

@@ -1,4 +1,4 @@
-/** `awslogs-datetime-format`: strftime's words, as a pattern that finds such a time anywhere in a line. */
+/** `awslogs-datetime-format`: those of strftime's words that Docker's driver knows, as a pattern that finds such a time. */
 const MONTHS = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec'
 const LONG_MONTHS =
   'January|February|March|April|May|June|July|August|September|October|November|December'
@@ -10,7 +10,6 @@ const WORDS: Readonly<Record<string, string>> = {
   A: `(?:${LONG_DAYS})`,
   b: `(?:${MONTHS})`,
   B: `(?:${LONG_MONTHS})`,
-  c: `(?:${DAYS}) (?:${MONTHS}) [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d\\d\\d\\d`,
   d: '(?:0[1-9]|[12]\\d|3[01])',
   f: '\\d{6}',
   H: '(?:[01]\\d|2[0-3])',
@@ -26,14 +25,9 @@ const WORDS: Readonly<Record<string, string>> = {
   Y: '\\d{4}',
   z: '[+-]\\d{4}',
   Z: '[A-Z]{1,4}T',
-  '%': '%',
 }
 
-/** A word that is not known stands for itself, as in Docker's own driver. */
+/** As in Docker's own driver a word that is not known is dropped, and what is between the words is a regular expression. */
 export function datetimePattern(format: string): string {
-  return format.replaceAll(/%([A-Za-z%])|([^])/g, (all, word: string | undefined) =>
-    word === undefined ? literal(all) : (WORDS[word] ?? literal(all)),
-  )
+  return format.replaceAll(/%(.)/g, (_all, word: string) => WORDS[word] ?? '')
 }
-
-const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')

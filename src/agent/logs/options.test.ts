@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { datetimePattern } from './datetime.ts'
 import { awslogsConfig, OptionsRefused, readOptions, streamName } from './options.ts'
 
 const PLACE = { region: 'us-east-1', endpoint: 'http://127.0.0.1:4566' }
@@ -100,14 +99,16 @@ test('only a container that asks for awslogs has its options', () => {
 test('datetime formats find their times, and only those', () => {
   for (const [format, yes, no] of [
     ['%Y-%m-%d %H:%M:%S', 'x 2026-11-21 07:00:59 y', '2026-13-21 07:00:59'],
-    ['[%b %d, %Y %H:%M:%S]', '[Nov 01, 2026 23:59:60] z', 'Nov 01, 2026 23:59:59'],
+    ['\\[%b %d, %Y %H:%M:%S\\]', '[May 01, 2017 19:00:01] A', 'May 01, 2017 19:00:01'],
     ['%A %B %j %w %y %p %I', 'Friday January 366 6 26 PM 12', 'Fri January 366 6 26 PM 12'],
-    ['%c', 'Sat Nov 21 07:00:00 2026', 'Nov 21 07:00:00 2026'],
-    ['%a%%%z%Z%f%L', 'Mon%+0100UTC123456.789'.replace('UTC', 'EST'), 'Mon+0100EST123456.789'],
-    ['a.b%q', 'a.b%q', 'axb%q'],
+    ['%a%z%Z%f%L', 'Mon+0100EST123456.789', 'Mon+0100UTC123456.789'],
+    ['^(?:INFO|WARN) .*%H', 'WARN at 07', 'at 07'],
+    ['a.b%q%%$', 'axb', 'axb%q%'],
   ] as const) {
-    const expression = new RegExp(datetimePattern(format))
+    const expression = read({ 'awslogs-datetime-format': format }).begins!
     assert.ok(expression.test(yes), `${format} finds ${yes}`)
     assert.ok(!expression.test(no), `${format} does not find ${no}`)
   }
+  assert.equal(read({ 'awslogs-datetime-format': '%q' }).begins, undefined)
+  assert.throws(() => read({ 'awslogs-datetime-format': '[%b %d]' }), /multiline pattern key/)
 })

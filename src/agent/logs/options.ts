@@ -120,7 +120,7 @@ function beginning(
       'you cannot configure log opt awslogs-datetime-format and awslogs-multiline-pattern at the same time',
     )
   const pattern = datetimeFormat === undefined ? multilinePattern : datetimePattern(datetimeFormat)
-  if (pattern === undefined) return undefined
+  if (!pattern) return undefined
   try {
     return linearRegExp(pattern)
   } catch (error) {

@@ -2,7 +2,7 @@ import type { ContainerStateChange, SubmitTaskStateChangeRequest } from '#wire/c
 import { NETWORK_BINDINGS_MAX, REASON_LENGTH_MAX, RUNTIME_ID_LENGTH_MAX } from '#wire/limits.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
-import { isPause } from './pause.ts'
+import { isPause, PAUSE_NAME } from './pause.ts'
 import { joinRanges } from './ports.ts'
 import {
   containerOf,
@@ -33,12 +33,17 @@ export function nextReport(task: KnownTask): Report | undefined {
   return {
     task: task.arn,
     status,
-    reason: (task.problem ?? '').slice(0, REASON_LENGTH_MAX),
+    reason: (task.problem ?? pauseReason(task) ?? '').slice(0, REASON_LENGTH_MAX),
     containers,
     pullStartedAt: seconds(task.pullStartedAt),
     pullStoppedAt: seconds(task.pullStoppedAt),
     executionStoppedAt: status === 'STOPPED' ? seconds(task.executionStoppedAt) : undefined,
   }
+}
+
+/** Nobody is told of the pause container, so what went wrong with it is told of the task that cannot be without it. */
+function pauseReason(task: KnownTask): string | undefined {
+  return containerOf(task, PAUSE_NAME).reason
 }
 
 /** The agent's own containers are nobody's business. */

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import type { AcsContainer } from '#wire/task.ts'
 
 import { accept } from './accept.ts'
+import { PAUSE_NAME } from './pause.ts'
 import { nextReport, reported } from './report.ts'
 import { step, type Act } from './step.ts'
 import { change, containerOf, isStopped, rank, type KnownTask } from './task.ts'
@@ -168,6 +169,19 @@ test('what was created and never ran is removed', () => {
   })
   assert.deepEqual(acts(failed), ['remove a'])
   assert.equal(nextReport(step(failed, NOW).task)?.status, 'STOPPED')
+})
+
+test('a pause container that cannot be made is told as the reason of its task', () => {
+  const { arn, definition } = task([{ name: 'a' }])
+  const shared = { ...accept({ ...definition, pidMode: 'task' }, 1, () => 'hex'), admitted: true }
+  const reason = 'CannotCreateContainerError: no'
+  const failed = change(shared, PAUSE_NAME, { status: 'STOPPED', reason })
+  const report = nextReport(step(failed, NOW).task)
+  assert.deepEqual([report?.task, report?.status, report?.reason], [arn, 'STOPPED', reason])
+  assert.deepEqual(
+    report?.containers?.map(({ containerName }) => containerName),
+    ['a'],
+  )
 })
 
 test('a quick task is told to have run before it is told to have stopped', () => {

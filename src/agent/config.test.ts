@@ -24,6 +24,7 @@ test('an empty environment gives what the documentation says', () => {
     loggingDrivers: undefined,
     taskLimits: true,
     taskPidsLimit: undefined,
+    sharedVolumesMatch: false,
     privilegedDisabled: false,
     metricsDisabled: false,
     plainProtocol: false,
@@ -68,6 +69,7 @@ test('more settings, as Amazon documents them', () => {
     ECS_DISABLE_PRIVILEGED: 'true',
     ECS_DISABLE_IMAGE_CLEANUP: 'true',
     ECS_TASK_PIDS_LIMIT: '100',
+    ECS_SHARED_VOLUME_MATCH_FULL_CONFIG: 'true',
     ECS_CONTAINER_METADATA_URI: 'http://169.254.170.2/v3/1',
     PATH: '/bin',
   })
@@ -76,6 +78,7 @@ test('more settings, as Amazon documents them', () => {
   assert.equal(config.privilegedDisabled, true)
   assert.equal(config.imageCleanup, undefined)
   assert.equal(config.taskPidsLimit, 100)
+  assert.equal(config.sharedVolumesMatch, true)
 })
 
 test('a setting without effect is refused by its name', () => {

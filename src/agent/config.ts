@@ -31,6 +31,8 @@ export type AgentConfig = {
   readonly taskLimits: boolean
   /** Processes and threads of one task; `undefined` for no limit. */
   readonly taskPidsLimit: number | undefined
+  /** Whether a shared volume that is there must have the labels and driver options that are asked for. */
+  readonly sharedVolumesMatch: boolean
   /** Privileged containers are refused. */
   readonly privilegedDisabled: boolean
   readonly metricsDisabled: boolean
@@ -88,6 +90,7 @@ export function readConfig(settings: Settings): AgentConfig {
     loggingDrivers: read.list('ECS_AVAILABLE_LOGGING_DRIVERS')?.map(String),
     taskLimits: read.flag('ECS_ENABLE_TASK_CPU_MEM_LIMIT') ?? true,
     taskPidsLimit: read.count('ECS_TASK_PIDS_LIMIT') || undefined,
+    sharedVolumesMatch: read.flag('ECS_SHARED_VOLUME_MATCH_FULL_CONFIG') ?? false,
     privilegedDisabled: read.flag('ECS_DISABLE_PRIVILEGED') ?? false,
     metricsDisabled: read.flag('ECS_DISABLE_METRICS') ?? false,
     plainProtocol: read.flag('BERTH_PLAIN_PROTOCOL') ?? false,

@@ -69,6 +69,22 @@ function whatIsAround(name: string, under: () => EngineUnderTest): void {
     await engine.removeVolume(unique())
   })
 
+  test(
+    `${name}: a volume is what it was made as, also when it is made again`,
+    LIMIT,
+    async (context) => {
+      const { engine, unique } = under()
+      const Name = unique()
+      context.after(() => engine.removeVolume(Name))
+      assert.equal(await engine.volume(Name), undefined)
+      await engine.createVolume({ Name, Driver: 'local', Labels: { a: 'b' } })
+      await engine.createVolume({ Name, Driver: 'local', Labels: { c: 'd' } })
+      assert.deepEqual(await engine.volume(Name), { labels: { a: 'b' }, options: {} })
+      await engine.removeVolume(Name)
+      assert.equal(await engine.volume(Name), undefined)
+    },
+  )
+
   test(`${name}: a watcher hears of its own containers only`, LIMIT, async (context) => {
     const mine = await create(context, under(), FOREVER)
     const other = await create(context, under(), FOREVER)

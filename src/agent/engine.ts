@@ -102,6 +102,12 @@ export type VolumeBody = {
   readonly Labels?: Readonly<Record<string, string>> | undefined
 }
 
+export type Volume = {
+  readonly labels: Readonly<Record<string, string>>
+  /** What its driver was asked for. */
+  readonly options: Readonly<Record<string, string>>
+}
+
 /** A container is silent when the engine lists it and does not answer for it: something in the engine holds it. */
 export type Listing = {
   readonly found: readonly Observed[]
@@ -135,6 +141,7 @@ export interface Engine {
   inspect(container: string): Promise<Observed | undefined>
   /** All containers, whether they run or not, that carry every one of these labels. */
   list(labels: Readonly<Record<string, string>>): Promise<Listing>
+  volume(name: string): Promise<Volume | undefined>
   createVolume(volume: VolumeBody): Promise<void>
   removeVolume(name: string): Promise<void>
   stats(containerId: string): Promise<Stats | undefined>
@@ -152,6 +159,7 @@ export type EngineErrorName =
   | 'ResourceInitializationError'
   | 'CannotCreateContainerError'
   | 'CannotCreateVolumeError'
+  | 'CannotInspectVolumeError'
   | 'CannotStartContainerError'
   | 'CannotStopContainerError'
   | 'CannotInspectContainerError'

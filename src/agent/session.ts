@@ -89,6 +89,7 @@ export class Session {
         metadataUrl: options.endpoint.url,
         dynamicPorts: config.dynamicPorts,
         taskPidsLimit: config.taskPidsLimit,
+        sharedVolumesMatch: config.sharedVolumesMatch,
       },
       capacity: {
         cpu: info.cpus * UNITS_PER_CORE,

@@ -88,8 +88,9 @@ export function engineClient(options: EngineClientOptions): Engine {
           silent: listed.filter(({ id }) => engine.isStarting(id)),
         }
       }),
-    createVolume: ({ Name }) =>
-      at('CannotCreateVolumeError', CREATE_TIMEOUT_MS, () => engine.createVolume(Name)),
+    volume: (name) => at('CannotInspectVolumeError', QUICK_TIMEOUT_MS, () => engine.volume(name)),
+    createVolume: (volume) =>
+      at('CannotCreateVolumeError', CREATE_TIMEOUT_MS, () => engine.createVolume(volume)),
     removeVolume: (name) =>
       at('CannotRemoveContainerError', REMOVE_TIMEOUT_MS, () => engine.removeVolume(name)),
     stats: (id) =>
@@ -121,6 +122,7 @@ const BRINGS_TO_LIFE: ReadonlySet<EngineErrorName> = new Set([
   'CannotPullContainerError',
   'CannotCreateContainerError',
   'CannotCreateVolumeError',
+  'CannotInspectVolumeError',
   'CannotStartContainerError',
 ])
 

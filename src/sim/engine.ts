@@ -1,5 +1,12 @@
 /** A pretended Docker: the daemon of one host, with its containers. It outlives agents and falls with its host. */
-import { EngineError, type ContainerBody, type Health, type Observed } from '#agent/engine.ts'
+import {
+  EngineError,
+  type ContainerBody,
+  type Health,
+  type Observed,
+  type Volume,
+  type VolumeBody,
+} from '#agent/engine.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { NetworkBinding } from '#wire/calls.ts'
 
@@ -46,7 +53,7 @@ export type SimEngineOptions = {
 export class SimEngine {
   readonly #options: SimEngineOptions
   readonly #boxes = new Map<string, Box>()
-  readonly #volumes = new Set<string>()
+  readonly #volumes = new Map<string, Volume>()
   /** By tag, what it meant when it was pulled last. */
   readonly #pulled = new Map<string, string>()
   readonly #listeners = new Set<(container: Observed | undefined) => void>()
@@ -170,8 +177,13 @@ export class SimEngine {
     this.#say('removed', box.seen)
   }
 
-  createVolume(name: string): void {
-    this.#volumes.add(name)
+  volume(name: string): Volume | undefined {
+    return this.#volumes.get(name)
+  }
+
+  /** One that is there stays as it is, whatever is said of it. */
+  createVolume({ Name, Labels = {}, DriverOpts = {} }: VolumeBody): void {
+    if (!this.#volumes.has(Name)) this.#volumes.set(Name, { labels: Labels, options: DriverOpts })
   }
 
   removeVolume(name: string): void {

@@ -36,7 +36,13 @@ type Container = {
   reason?: string
   networkBindings: Binding[]
 }
-type Task = { taskArn: string; lastStatus: string; stopCode?: string; containers: Container[] }
+type Task = {
+  taskArn: string
+  lastStatus: string
+  stopCode?: string
+  stoppedReason?: string
+  containers: Container[]
+}
 type Inspection = {
   readonly Config: { readonly Labels: Readonly<Record<string, string>> }
   readonly HostConfig: Readonly<Record<string, unknown>>
@@ -330,6 +336,21 @@ test('volumes: of the task, shared by name, of the host, of another container', 
     { volumes },
   )
   assert.equal((await reaches(read, 'STOPPED')).containers[0]?.exitCode, 0)
+})
+
+test('a shared volume that is not to be made must be there', LIMIT, async () => {
+  const name = `berth-fields-${systemIds.hex(8)}`
+  const task = await start([{ mountPoints: [{ sourceVolume: name, containerPath: '/a' }] }], {
+    volumes: [{ name, dockerVolumeConfiguration: { scope: 'shared' } }],
+    pidMode: 'task',
+  })
+  const { stopCode, stoppedReason } = await reaches(task, 'STOPPED')
+  assert.equal(stopCode, 'TaskFailedToStart')
+  assert.match(
+    stoppedReason ?? '',
+    /^ResourceInitializationError: .*'berth-fields-\w+' does not exist and autoprovision is set to false$/,
+  )
+  assert.equal(await docker('GET', `/volumes/${name}`).catch(() => undefined), undefined)
 })
 
 test('a task has the cpu and memory that it asks for, altogether', LIMIT, async () => {

@@ -19,6 +19,10 @@ export type ImageAnswer = {
     readonly Env?: readonly string[] | null
   } | null
 }
+export type VolumeAnswer = {
+  readonly Labels?: Readonly<Record<string, string>> | null
+  readonly Options?: Readonly<Record<string, string>> | null
+}
 export type ListedAnswer = {
   readonly Id: string
   readonly Labels?: Readonly<Record<string, string>> | null

@@ -11,6 +11,7 @@ import {
   type Listing,
   type Observed,
   type Stats,
+  type Volume,
   type VolumeBody,
 } from '../engine.ts'
 import type {
@@ -20,6 +21,7 @@ import type {
   ListedAnswer,
   StatsAnswer,
   VersionAnswer,
+  VolumeAnswer,
 } from './answers.ts'
 import { CallTimeout, DockerClient, type Answer, type Call } from './client.ts'
 import { watchEvents } from './events.ts'
@@ -267,6 +269,19 @@ export class DockerEngine implements Engine {
       }
     }
     return { found, silent }
+  }
+
+  async volume(name: string): Promise<Volume | undefined> {
+    const answer = await this.#attempt({
+      method: 'GET',
+      path: `/volumes/${encodeURIComponent(name)}`,
+      timeoutMs: QUICK_TIMEOUT_MS,
+      error: 'CannotInspectVolumeError',
+      to: 'inspected',
+    })
+    if (answer === undefined) return undefined
+    const { Labels, Options } = answer as VolumeAnswer
+    return { labels: Labels ?? {}, options: Options ?? {} }
   }
 
   async createVolume(volume: VolumeBody): Promise<void> {

@@ -1,10 +1,11 @@
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { awslogsConfig, type LogsPlace, OptionsRefused, readOptions } from '../logs/options.ts'
-import { dockerName, jsonObject, ownVolumes } from './create.ts'
+import { dockerName, jsonObject } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
 import { withPause } from './pause.ts'
 import type { KnownContainer, KnownTask } from './task.ts'
+import { ownVolumes } from './volumes.ts'
 
 /** A task that was just heard of. `hex` gives a fresh ending for each name on the engine. */
 export function accept(task: AcsTask, seqNum: number, hex: () => string): KnownTask {

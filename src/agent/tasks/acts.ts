@@ -4,14 +4,7 @@ import { EngineError, type Engine, type Image, type Observed } from '../engine.t
 import type { Host, TaskLimits } from '../host.ts'
 import type { Awslogs } from '../logs/awslogs.ts'
 import type { Slots } from '../slots.ts'
-import {
-  containerBody,
-  LABELS,
-  REGION_VARIABLES,
-  volumeBodies,
-  type BodySettings,
-  type Owner,
-} from './create.ts'
+import { containerBody, LABELS, REGION_VARIABLES, type BodySettings, type Owner } from './create.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
 import { ensureImage, type Again, type PullBehavior } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
@@ -27,6 +20,7 @@ import {
   type KnownContainer,
   type KnownTask,
 } from './task.ts'
+import { provideVolumes } from './volumes.ts'
 
 /** How long what failed, or has not come about yet, waits for its next try. */
 export const AGAIN_MS = 5_000
@@ -90,9 +84,7 @@ const doing: Readonly<Record<Act['type'], Work>> = {
 
   async create(task, container, { engine, host, owner, settings, ports, starts }) {
     const dockerId = await starts.run(async () => {
-      for (const volume of volumeBodies(task, owner)) {
-        await engine.createVolume(volume)
-      }
+      await provideVolumes(task, owner, engine, settings.sharedVolumesMatch ?? false)
       const parentGroup = await taskGroup(task, host, settings)
       const hostPorts = await ports.choose(container)
       const { dockerName } = containerOf(task, container.name)

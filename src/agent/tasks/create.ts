@@ -1,6 +1,6 @@
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
-import type { ContainerBody, VolumeBody } from '../engine.ts'
+import type { ContainerBody } from '../engine.ts'
 import type { PortRange } from '../host.ts'
 import { awslogsConfig } from '../logs/options.ts'
 import { gpusOf } from './gpus.ts'
@@ -48,6 +48,8 @@ export type BodySettings = {
   readonly dynamicPorts?: PortRange | undefined
   /** Processes and threads of a whole task. */
   readonly taskPidsLimit?: number | undefined
+  /** Whether a shared volume that is there must have the labels and driver options that are asked for. */
+  readonly sharedVolumesMatch?: boolean | undefined
 }
 
 /** What was decided for one container just before it is created. */
@@ -138,38 +140,6 @@ export function containerBody(
         : {}),
     }
   }
-}
-
-/** The volumes to be made before a task's containers; making one that is there is a success. */
-export function volumeBodies(task: KnownTask, owner: Owner): readonly VolumeBody[] {
-  return (task.definition.volumes ?? []).flatMap((volume) => {
-    if (volume.host?.sourcePath) return []
-    const docker = volume.dockerVolumeConfiguration
-    const own = task.volumes[volume.name]
-    // A shared volume that is not to be provisioned must be there already: the create call finds out.
-    if (own === undefined && !docker?.autoprovision) return []
-    return [
-      {
-        Name: own ?? volume.name,
-        Driver: docker?.driver ?? 'local',
-        DriverOpts: docker?.driverOpts ?? {},
-        Labels:
-          own === undefined ? (docker?.labels ?? {}) : { ...docker?.labels, ...ownLabels(owner) },
-      },
-    ]
-  })
-}
-
-/** Names for the volumes that live and die with the task. */
-export function ownVolumes(
-  definition: AcsTask,
-  hex: () => string,
-): Readonly<Record<string, string>> {
-  const own = (definition.volumes ?? []).filter(
-    ({ host, dockerVolumeConfiguration: docker }) =>
-      !host?.sourcePath && (docker === undefined || (docker.scope ?? 'task') === 'task'),
-  )
-  return Object.fromEntries(own.map(({ name }) => [name, dockerName(definition, name, hex())]))
 }
 
 /** SDKs know the address, but only its port 80. */

@@ -57,13 +57,12 @@ export function hostConfig(container: Container, definition: Definition): Json {
       Hard: hardLimit,
     })),
     Sysctls: sysctls(container),
-    Devices: linux?.devices?.map(
-      ({ hostPath, containerPath, permissions = ['read', 'write', 'mknod'] }) => ({
-        PathOnHost: hostPath,
-        PathInContainer: containerPath ?? hostPath,
-        CgroupPermissions: permissions.map((permission) => permission[0]).join(''),
-      }),
-    ),
+    Devices: linux?.devices?.map(({ hostPath, containerPath, permissions = [] }) => ({
+      PathOnHost: hostPath,
+      PathInContainer: containerPath ?? hostPath,
+      // An empty list is none that was given: Docker would let nothing be done with the device.
+      CgroupPermissions: permissions.map((permission) => permission[0]).join('') || 'rwm',
+    })),
     Init: linux?.initProcessEnabled || undefined,
     ShmSize: linux?.sharedMemorySize && linux.sharedMemorySize * MIB,
     Tmpfs: linux?.tmpfs?.length

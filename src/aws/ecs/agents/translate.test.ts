@@ -108,7 +108,10 @@ test('golden: what ACS has no field for is Docker’s own configuration', async 
     logConfiguration: { logDriver: 'json-file', options: { 'max-size': '1m' } },
     linuxParameters: {
       capabilities: { add: ['SYS_PTRACE'], drop: ['MKNOD'] },
-      devices: [{ hostPath: '/dev/null', permissions: ['read'] }],
+      devices: [
+        { hostPath: '/dev/null', permissions: ['read'] },
+        { hostPath: '/dev/zero', permissions: [] },
+      ],
       initProcessEnabled: true,
       sharedMemorySize: 8,
       maxSwap: 16,
@@ -137,7 +140,10 @@ test('golden: what ACS has no field for is Docker’s own configuration', async 
     ExtraHosts: ['x:10.0.0.2'],
     Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }],
     Sysctls: { 'net.core.somaxconn': '9' },
-    Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/null', CgroupPermissions: 'r' }],
+    Devices: [
+      { PathOnHost: '/dev/null', PathInContainer: '/dev/null', CgroupPermissions: 'r' },
+      { PathOnHost: '/dev/zero', PathInContainer: '/dev/zero', CgroupPermissions: 'rwm' },
+    ],
     Init: true,
     ShmSize: 8 << 20,
     Tmpfs: { '/t': 'noexec,size=4m' },

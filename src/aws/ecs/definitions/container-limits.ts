@@ -20,6 +20,7 @@ const CAPABILITIES = new Set(
   SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO
   SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/),
 )
+const DEVICE_PERMISSIONS: readonly string[] = ['read', 'write', 'mknod']
 
 export function checkLimits(
   container: ContainerDefinition,
@@ -93,12 +94,17 @@ function linux({ name, linuxParameters: linux, ulimits }: ContainerDefinition): 
   for (const { name: limit, softLimit, hardLimit } of ulimits ?? []) {
     if (!ULIMITS.has(limit))
       throw clientException(`Invalid ulimit name '${limit}' for container '${name}'.`)
-    if (softLimit > hardLimit)
+    if (atMost(softLimit) > atMost(hardLimit))
       throw clientException(
         `Ulimit '${limit}' of container '${name}': soft limit is above the hard limit.`,
       )
   }
   if (!linux) return
+  for (const permission of linux.devices?.flatMap(({ permissions = [] }) => permissions) ?? [])
+    if (!DEVICE_PERMISSIONS.includes(permission))
+      throw clientException(
+        `Invalid device permission '${permission}' for container '${name}'. Valid values: [${DEVICE_PERMISSIONS.join(', ')}].`,
+      )
   for (const capability of [
     ...(linux.capabilities?.add ?? []),
     ...(linux.capabilities?.drop ?? []),
@@ -115,6 +121,9 @@ function linux({ name, linuxParameters: linux, ulimits }: ContainerDefinition): 
     if (!containerPath?.startsWith('/') || size < 1)
       throw clientException(`Invalid tmpfs mount for container '${name}'.`)
 }
+
+/** -1 is no limit at all. */
+const atMost = (limit: number): number => (limit === -1 ? Infinity : limit)
 
 function systemControls(container: ContainerDefinition, task: RegisterTaskDefinitionRequest): void {
   for (const { namespace = '' } of container.systemControls ?? []) {

@@ -108,6 +108,11 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
     /Invalid ulimit name 'files'/,
   ],
   [container({ ulimits: [{ name: 'nofile', softLimit: 2, hardLimit: 1 }] }), /soft limit is above/],
+  [container({ ulimits: [{ name: 'core', softLimit: -1, hardLimit: 5 }] }), /soft limit is above/],
+  [
+    container({ linuxParameters: { devices: [{ hostPath: '/dev/a', permissions: ['run'] }] } }),
+    "Invalid device permission 'run' for container 'app'. Valid values: [read, write, mknod].",
+  ],
   [container({ linuxParameters: { capabilities: { add: ['FLY'] } } }), /Invalid capability 'FLY'/],
   [container({ linuxParameters: { swappiness: 101 } }), /Invalid swappiness/],
   [
@@ -173,6 +178,8 @@ test('the bounds themselves are taken', async () => {
     { family: 'f'.repeat(255) },
     { cpu: '.5 vCPU', memory: '1 GB' },
     container({ memory: 6 }),
+    container({ ulimits: [{ name: 'core', softLimit: 0, hardLimit: -1 }] }),
+    container({ ulimits: [{ name: 'core', softLimit: -1, hardLimit: -1 }] }),
     container({ memory: undefined, memoryReservation: 64 }),
     { ...container({ memory: undefined }), memory: '512' },
     container({ image: `app@sha256:${'0'.repeat(64)}` }),

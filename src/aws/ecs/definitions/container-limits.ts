@@ -1,5 +1,5 @@
 /** Bounds of a container definition's numbers and lists. */
-import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
+import type { ContainerDefinition, RegisterTaskDefinitionRequest, Tmpfs } from '#contract/ecs.ts'
 
 import { clientException } from '../names.ts'
 
@@ -20,6 +20,12 @@ const CAPABILITIES = new Set(
   SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO
   SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM`.split(/\s+/),
 )
+/** Some have a value: `mode=1777`. */
+const MOUNT_OPTIONS = new Set(
+  `defaults ro rw suid nosuid dev nodev exec noexec sync async dirsync remount mand nomand atime noatime diratime
+  nodiratime bind rbind unbindable runbindable private rprivate shared rshared slave rslave relatime norelatime
+  strictatime nostrictatime mode uid gid nr_inodes nr_blocks mpol`.split(/\s+/),
+)
 const DEVICE_PERMISSIONS: readonly string[] = ['read', 'write', 'mknod']
 
 export function checkLimits(
@@ -33,9 +39,7 @@ export function checkLimits(
   linux(container)
   systemControls(container, task)
   secretsAndFiles(container, task)
-  for (const { type, value } of container.resourceRequirements ?? [])
-    if (type === 'GPU' && !/^[1-9]\d{0,2}$/.test(value ?? ''))
-      throw clientException(`Invalid value '${value}' for resource requirement of type GPU.`)
+  resources(container, task)
   if (
     container.firelensConfiguration &&
     !['fluentd', 'fluentbit'].includes(container.firelensConfiguration.type)
@@ -117,19 +121,58 @@ function linux({ name, linuxParameters: linux, ulimits }: ContainerDefinition): 
     )
   if (linux.maxSwap !== undefined && linux.maxSwap < 0)
     throw clientException(`Invalid maxSwap for container '${name}'.`)
-  for (const { containerPath, size } of linux.tmpfs ?? [])
+  if (linux.sharedMemorySize !== undefined && linux.sharedMemorySize < 0)
+    throw clientException(`Invalid sharedMemorySize for container '${name}'.`)
+  tmpfs(name, linux.tmpfs ?? [])
+}
+
+function tmpfs(name: string | undefined, mounts: readonly Tmpfs[]): void {
+  const paths = new Set<string>()
+  for (const { containerPath, size, mountOptions = [] } of mounts) {
     if (!containerPath?.startsWith('/') || size < 1)
       throw clientException(`Invalid tmpfs mount for container '${name}'.`)
+    // A slash at the end names no other place.
+    const path = containerPath.replace(/\/+$/, '')
+    if (paths.has(path))
+      throw clientException(
+        `Duplicate tmpfs containerPath '${containerPath}' for container '${name}'.`,
+      )
+    paths.add(path)
+    for (const option of mountOptions)
+      if (!MOUNT_OPTIONS.has(option.split('=')[0] ?? option))
+        throw clientException(`Invalid tmpfs mount option '${option}' for container '${name}'.`)
+  }
+}
+
+function resources(
+  { resourceRequirements = [] }: ContainerDefinition,
+  { inferenceAccelerators = [] }: RegisterTaskDefinitionRequest,
+): void {
+  for (const { type, value } of resourceRequirements) {
+    const invalid = `Invalid value '${value}' for resource requirement of type ${type}.`
+    if (type === 'GPU' && !/^[1-9]\d{0,2}$/.test(value ?? '')) throw clientException(invalid)
+    if (
+      type === 'InferenceAccelerator' &&
+      !inferenceAccelerators.some(({ deviceName }) => deviceName === value)
+    )
+      throw clientException(
+        `${invalid} It must be the deviceName of one of the task's inferenceAccelerators.`,
+      )
+  }
 }
 
 /** -1 is no limit at all. */
 const atMost = (limit: number): number => (limit === -1 ? Infinity : limit)
 
 function systemControls(container: ContainerDefinition, task: RegisterTaskDefinitionRequest): void {
-  for (const { namespace = '' } of container.systemControls ?? []) {
+  for (const { namespace = '', value } of container.systemControls ?? []) {
     const net = namespace.startsWith('net.')
     if (!net && !IPC_CONTROLS.test(namespace))
       throw clientException(`Invalid system control namespace '${namespace}'.`)
+    if (!value)
+      throw clientException(
+        `System control '${namespace}' of container '${container.name}' has no value.`,
+      )
     if (net && task.networkMode === 'host')
       throw clientException(`System control '${namespace}' is not supported when networkMode=host.`)
     if (!net && task.ipcMode === 'host')

@@ -3,6 +3,7 @@ import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contra
 
 import { clientException } from '../names.ts'
 import { checkLimits } from './container-limits.ts'
+import { validateLogging } from './log-drivers.ts'
 
 type Task = RegisterTaskDefinitionRequest
 
@@ -11,18 +12,6 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/
 const IMAGE_MAX = 255
 /** Docker's own floor since 20.10. */
 export const MEMORY_MIN_MIB = 6
-const FARGATE_ONLY_LOGS = ['awslogs', 'splunk', 'awsfirelens']
-
-const LOG_DRIVERS = [
-  'awslogs',
-  'fluentd',
-  'gelf',
-  'json-file',
-  'journald',
-  'syslog',
-  'splunk',
-  'awsfirelens',
-]
 
 export function validateContainer(container: ContainerDefinition, task: Task): void {
   nameAndImage(container)
@@ -40,7 +29,7 @@ export function validateContainer(container: ContainerDefinition, task: Task): v
     if (container.extraHosts?.length)
       throw clientException('Extra hosts are not supported when networkMode=awsvpc.')
   }
-  logging(container, task, fargate)
+  validateLogging(container, task, fargate)
   checkLimits(container, task, fargate)
   if (fargate) fargateOnly(container)
   for (const label of Object.keys(container.dockerLabels ?? {}))
@@ -88,31 +77,6 @@ function links({ name, links }: ContainerDefinition, task: Task): void {
     if (!task.containerDefinitions.some((other) => other.name === target && target !== name))
       throw clientException(`Unknown container '${target}' in links of container '${name}'.`)
   }
-}
-
-function logging(
-  { logConfiguration, name }: ContainerDefinition,
-  task: Task,
-  fargate: boolean,
-): void {
-  if (!logConfiguration) return
-  const { logDriver, options = {} } = logConfiguration
-  if (!LOG_DRIVERS.includes(logDriver))
-    throw clientException(`Invalid log driver '${logDriver}' for container '${name}'.`)
-  if (fargate && !FARGATE_ONLY_LOGS.includes(logDriver))
-    throw clientException(`Fargate does not support log driver '${logDriver}'.`)
-  if (logDriver !== 'awslogs') return
-  const required = [
-    'awslogs-region',
-    'awslogs-group',
-    ...(fargate ? ['awslogs-stream-prefix'] : []),
-  ]
-  if (required.some((option) => !options[option]))
-    throw clientException(`Log driver awslogs requires options: ${required.join(', ')}`)
-  if (fargate && !task.executionRoleArn)
-    throw clientException(
-      'Fargate requires task definition to have execution role ARN to support log driver awslogs.',
-    )
 }
 
 function fargateOnly(container: ContainerDefinition): void {

@@ -15,6 +15,9 @@ const both = (app: object, side: object = {}) => ({
     { ...SIDE, ...side },
   ],
 })
+const AWSLOGS = { 'awslogs-region': 'r', 'awslogs-group': 'g' }
+const log = (logDriver: string, options: object, secretOptions: readonly object[] = []) =>
+  container({ logConfiguration: { logDriver, options, secretOptions } })
 const port = (...portMappings: object[]) => container({ portMappings })
 
 /** What is registered, and the text of the ClientException that refuses it. */
@@ -119,11 +122,49 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
     container({ systemControls: [{ namespace: 'vm.swappiness', value: '1' }] }),
     /Invalid system control/,
   ],
+  [
+    container({ systemControls: [{ namespace: 'net.core.somaxconn' }] }),
+    "System control 'net.core.somaxconn' of container 'app' has no value.",
+  ],
+  [
+    container({
+      linuxParameters: {
+        tmpfs: [
+          { containerPath: '/t', size: 1 },
+          { containerPath: '/t/', size: 2 },
+        ],
+      },
+    }),
+    "Duplicate tmpfs containerPath '/t/' for container 'app'.",
+  ],
+  [
+    container({
+      linuxParameters: { tmpfs: [{ containerPath: '/t', size: 1, mountOptions: ['fast'] }] },
+    }),
+    "Invalid tmpfs mount option 'fast' for container 'app'.",
+  ],
+  [
+    container({ linuxParameters: { sharedMemorySize: -1 } }),
+    "Invalid sharedMemorySize for container 'app'.",
+  ],
+  [
+    {
+      ...container({ resourceRequirements: [{ type: 'InferenceAccelerator', value: 'b' }] }),
+      inferenceAccelerators: [{ deviceName: 'a', deviceType: 'eia2.medium' }],
+    },
+    "Invalid value 'b' for resource requirement of type InferenceAccelerator. It must be the deviceName of one of the task's inferenceAccelerators.",
+  ],
   [container({ secrets: [{ name: 'S', valueFrom: 's' }] }), /executionRoleArn/],
   [container({ logConfiguration: { logDriver: 'paper' } }), /Invalid log driver 'paper'/],
   [
     container({ logConfiguration: { logDriver: 'awslogs', options: {} } }),
     'Log driver awslogs requires options: awslogs-region, awslogs-group',
+  ],
+  [log('splunk', {}), 'Log driver splunk requires options: splunk-url, splunk-token'],
+  [log('splunk', { 'splunk-url': 'u' }), 'Log driver splunk requires options: splunk-token'],
+  [
+    log('awslogs', { ...AWSLOGS, log_key: 'log', magic: '1' }),
+    'Log driver awslogs disallows options: log_key, magic',
   ],
   [container({ dockerLabels: { 'com.amazonaws.ecs.task-arn': 'mine' } }), /are reserved/],
   [container({ mountPoints: [{ sourceVolume: 'x', containerPath: '/x' }] }), "Unknown volume 'x'."],
@@ -179,6 +220,26 @@ test('the bounds themselves are taken', async () => {
     { cpu: '.5 vCPU', memory: '1 GB' },
     container({ memory: 6 }),
     container({ ulimits: [{ name: 'core', softLimit: 0, hardLimit: -1 }] }),
+    container({
+      linuxParameters: {
+        sharedMemorySize: 0,
+        tmpfs: [{ containerPath: '/t', size: 1, mountOptions: ['noexec', 'mode=1777'] }],
+      },
+      systemControls: [{ namespace: 'net.core.somaxconn', value: '0' }],
+    }),
+    log('splunk', { 'splunk-url': 'u' }, [{ name: 'splunk-token', valueFrom: 's' }]),
+    log('awslogs', {
+      ...AWSLOGS,
+      'awslogs-stream-prefix': 'p',
+      'awslogs-create-stream': 'false',
+      'awslogs-force-flush-interval-seconds': '1',
+      mode: 'non-blocking',
+      'max-buffer-size': '1m',
+    }),
+    {
+      ...container({ resourceRequirements: [{ type: 'InferenceAccelerator', value: 'a' }] }),
+      inferenceAccelerators: [{ deviceName: 'a', deviceType: 'eia2.medium' }],
+    },
     container({ ulimits: [{ name: 'core', softLimit: -1, hardLimit: -1 }] }),
     container({ memory: undefined, memoryReservation: 64 }),
     { ...container({ memory: undefined }), memory: '512' },

@@ -132,6 +132,11 @@ test('members that would do nothing are refused by name', async () => {
     ['GetLogEvents', { ...HERE, logGroupIdentifier: ARN }, /mutually exclusive/],
     ['GetLogEvents', { logStreamName: STREAM }, /must be specified/],
     ['GetLogEvents', { ...HERE, nextToken: 'f/1/s' }, /nextToken/],
+    [
+      'DescribeLogStreams',
+      { logGroupName: GROUP, orderBy: 'Size' },
+      /Value 'Size' at 'orderBy' .* enum value set: \[LogStreamName, LastEventTime\]/,
+    ],
     ['FilterLogEvents', { logGroupName: GROUP, filterPattern: '{' }, /Invalid filter pattern/],
     ['FilterLogEvents', { logGroupName: GROUP, nextToken: 'x' }, /nextToken/],
     ['FilterLogEvents', { logGroupName: GROUP, startTime: 2, endTime: 1 }, /End time/],
@@ -188,6 +193,19 @@ test('a batch is refused as a whole, or loses single events by their time', asyn
   const { rejectedEntityInfo } = await logs.call('PutLogEvents', { ...HERE, logEvents, entity })
   assert.deepEqual(rejectedEntityInfo, { errorType: 'UnsupportedLogGroupType' })
   assert.ok((await logs.get()).texts.includes('with an entity'))
+})
+
+test('GetLogEvents refuses a token of another stream', async () => {
+  const logs = await Logs.open()
+  await logs.put(['0'])
+  const other = { logGroupName: GROUP, logStreamName: 'other' }
+  await logs.call('CreateLogStream', other)
+  const { nextForwardToken, nextBackwardToken } = await logs.get()
+  for (const nextToken of [nextForwardToken, nextBackwardToken])
+    assert.equal(
+      await faultOf(logs.call('GetLogEvents', { ...other, nextToken })),
+      'InvalidParameterException: The specified nextToken is invalid.',
+    )
 })
 
 test('GetLogEvents goes both ways, and says an end by giving the token back', async () => {

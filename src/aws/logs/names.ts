@@ -23,6 +23,15 @@ export const streamArn = (of: Place, group: string, name: string): string =>
 
 export const invalidParameter = (message: string): Fault =>
   new Fault('InvalidParameterException', message)
+/** Of a member that has some other value than the few it may have. */
+export const notOneOf = (
+  member: string,
+  value: string | number,
+  known: readonly unknown[],
+): Fault =>
+  invalidParameter(
+    `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy enum value set: [${known.join(', ')}]`,
+  )
 export const alreadyExists = (what: 'group' | 'stream'): Fault =>
   new Fault('ResourceAlreadyExistsException', `The specified log ${what} already exists`)
 export const notFound = (what: 'group' | 'stream'): Fault =>

@@ -3,33 +3,39 @@ import { invalidParameter } from './names.ts'
 import type { Place } from './storage.ts'
 
 const TIME_DIGITS = 20
-const SEQUENCE_DIGITS = 36
-const OF_STREAM = /^([fb])\/(\d{20})(\d{36})\/s$/
-const ID_SEQUENCE_DIGITS = 16
+const STREAM_DIGITS = 20
+const SEQUENCE_DIGITS = 16
+const OF_STREAM = /^([fb])\/(\d{20})(\d{20})(\d{16})\/s$/
 
-export type StreamToken = {
-  readonly direction: 'f' | 'b'
-  readonly timestamp: number
-  readonly sequence: number
+export type StreamToken = Place & { readonly direction: 'f' | 'b' }
+
+/** GetLogEvents' tokens look as AWS's do, since some clients look at their first letter; their stream is in the digits. */
+export function writeStreamToken({
+  direction,
+  timestamp,
+  streamId,
+  sequence,
+}: StreamToken): string {
+  return `${direction}/${padded(timestamp, TIME_DIGITS)}${streamDigits(streamId)}${padded(sequence + 1, SEQUENCE_DIGITS)}/s`
 }
 
-/** GetLogEvents' tokens look as AWS's do, since some clients look at their first letter. */
-export function writeStreamToken({ direction, timestamp, sequence }: StreamToken): string {
-  const time = String(timestamp).padStart(TIME_DIGITS, '0')
-  return `${direction}/${time}${String(sequence + 1).padStart(SEQUENCE_DIGITS, '0')}/s`
-}
-
-export function readStreamToken(token: string): StreamToken {
-  const [, direction, time, sequence] = OF_STREAM.exec(token) ?? []
-  const read = { timestamp: Number(time), sequence: Number(sequence) - 1 }
+/** Refuses the token of another stream as one that is none. */
+export function readStreamToken(streamId: string, token: string): StreamToken {
+  const [, direction, time, stream, sequence] = OF_STREAM.exec(token) ?? []
+  const read = { timestamp: Number(time), streamId, sequence: Number(sequence) - 1 }
   if (
     !(direction === 'f' || direction === 'b') ||
+    stream !== streamDigits(streamId) ||
     !Number.isSafeInteger(read.timestamp) ||
     !Number.isSafeInteger(read.sequence)
   )
     throw invalidParameter('The specified nextToken is invalid.')
   return { direction, ...read }
 }
+
+const padded = (count: number | bigint, digits: number): string =>
+  String(count).padStart(digits, '0')
+const streamDigits = (streamId: string): string => padded(BigInt(`0x${streamId}`), STREAM_DIGITS)
 
 /** FilterLogEvents' tokens are good for the question that they answered only. */
 export const writeGroupToken = (question: string, place: Place): string =>
@@ -57,6 +63,5 @@ export function readGroupToken(question: string, token: string): Place {
 
 /** 56 digits that no other event of any group has. */
 export function eventId({ timestamp, streamId, sequence }: Place): string {
-  const stream = BigInt(`0x${streamId}`)
-  return `${String(timestamp).padStart(TIME_DIGITS, '0')}${String(stream).padStart(TIME_DIGITS, '0')}${String(sequence).padStart(ID_SEQUENCE_DIGITS, '0')}`
+  return `${padded(timestamp, TIME_DIGITS)}${streamDigits(streamId)}${padded(sequence, SEQUENCE_DIGITS)}`
 }

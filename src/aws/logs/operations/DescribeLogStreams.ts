@@ -3,11 +3,19 @@ import { page } from '#kernel/page.ts'
 import type { WaitingOperation } from '#room/room.ts'
 
 import { theGroup } from '../access.ts'
-import { existingGroup, groupNamed, invalidParameter, streamArn, streamsPrefix } from '../names.ts'
+import {
+  existingGroup,
+  groupNamed,
+  invalidParameter,
+  notOneOf,
+  streamArn,
+  streamsPrefix,
+} from '../names.ts'
 import { type LogGroup, type LogStream, logStreams } from '../records.ts'
 import type { LogStorage, StreamStats } from '../storage.ts'
 
 const LIMIT_MAX = 50
+const ORDERS: readonly string[] = ['LogStreamName', 'LastEventTime']
 const TIME_DIGITS = 16
 
 /** Orders by name, or by the newest event; streams without events count as the oldest. */
@@ -20,6 +28,7 @@ export const DescribeLogStreams = (
   async wait(input, { caller, read }) {
     const { orderBy = 'LogStreamName', logStreamNamePrefix = '', descending = false } = input
     const { nextToken, limit } = input
+    if (!ORDERS.includes(orderBy)) throw notOneOf('orderBy', orderBy, ORDERS)
     if (orderBy === 'LastEventTime' && logStreamNamePrefix !== '')
       throw invalidParameter('Cannot order by LastEventTime with a logStreamNamePrefix.')
     const { group, streams } = read((tx) => {

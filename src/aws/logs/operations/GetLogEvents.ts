@@ -20,11 +20,11 @@ export const GetLogEvents = (
   access: theStream,
   async wait(input, { caller, read, now }) {
     const { nextToken, startFromHead = false, limit = LIMIT_MAX } = input
-    const token = nextToken === undefined ? undefined : readStreamToken(nextToken)
     const { groupId, streamId, retentionInDays } = read((tx) => {
       const group = existingGroup(tx, caller, groupNamed(caller, input))
       return { ...group, ...existingStream(tx, caller, group, input.logStreamName) }
     })
+    const token = nextToken === undefined ? undefined : readStreamToken(streamId, nextToken)
     const from = Math.max(input.startTime ?? 0, expiry(retentionInDays, now))
     const until = input.endTime ?? Number.MAX_SAFE_INTEGER
     const reverse = token ? token.direction === 'b' : !startFromHead
@@ -33,7 +33,7 @@ export const GetLogEvents = (
       streamIds: [streamId],
       from,
       until,
-      beyond: token && { ...token, streamId },
+      beyond: token,
       reverse,
       limit,
       pattern: '',
@@ -45,35 +45,34 @@ export const GetLogEvents = (
         message,
         ingestionTime,
       })),
-      ...(shown.length > 0 ? around(shown) : at(token ?? { ...START, timestamp: from })),
+      ...(shown.length > 0
+        ? around(shown)
+        : at(token ?? { direction: 'f', timestamp: from, streamId, sequence: BEFORE_ALL })),
     }
   },
 })
 
 type Tokens = Pick<GetLogEventsResponse, 'nextForwardToken' | 'nextBackwardToken'>
 /** Before every event of its instant. */
-const START = { direction: 'f', sequence: -1 } as const
+const BEFORE_ALL = -1
 
 /** Behind the last event, and before the first. */
 function around(events: readonly StoredEvent[]): Tokens {
+  const [first] = events
+  const last = events.at(-1)
   return {
-    nextForwardToken: writeStreamToken({ direction: 'f', ...placeOf(events.at(-1)) }),
-    nextBackwardToken: writeStreamToken({ direction: 'b', ...placeOf(events[0]) }),
+    nextForwardToken: last && writeStreamToken({ direction: 'f', ...last }),
+    nextBackwardToken: first && writeStreamToken({ direction: 'b', ...first }),
   }
 }
-
-const placeOf = (event: StoredEvent | undefined) => ({
-  timestamp: event?.timestamp ?? 0,
-  sequence: event?.sequence ?? START.sequence,
-})
 
 /** An end: its own token comes back, and the other turns round without losing the event that the token stands at. */
 function at(token: StreamToken): Tokens {
   const forward = token.direction === 'f'
   const turned = {
+    ...token,
     direction: forward ? ('b' as const) : ('f' as const),
-    timestamp: token.timestamp,
-    sequence: Math.max(token.sequence + (forward ? 1 : -1), START.sequence),
+    sequence: Math.max(token.sequence + (forward ? 1 : -1), BEFORE_ALL),
   }
   const [own, other] = [writeStreamToken(token), writeStreamToken(turned)]
   return {

@@ -2,7 +2,7 @@ import type { PutRetentionPolicyRequest } from '#contract/logs.ts'
 import type { Operation } from '#room/room.ts'
 
 import { theGroup } from '../access.ts'
-import { existingGroup, groupKey, invalidParameter } from '../names.ts'
+import { existingGroup, groupKey, notOneOf } from '../names.ts'
 import { logGroups } from '../records.ts'
 
 /** The numbers of days that CloudWatch Logs knows, from its API reference. */
@@ -15,10 +15,7 @@ export const PutRetentionPolicy: Operation<PutRetentionPolicyRequest, object> = 
   action: 'logs:PutRetentionPolicy',
   access: theGroup,
   run(tx, { logGroupName, retentionInDays }, { caller }) {
-    if (!DAYS.includes(retentionInDays))
-      throw invalidParameter(
-        `1 validation error detected: Value '${retentionInDays}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${DAYS.join(', ')}]`,
-      )
+    if (!DAYS.includes(retentionInDays)) throw notOneOf('retentionInDays', retentionInDays, DAYS)
     existingGroup(tx, caller, logGroupName)
     tx.patch(logGroups, groupKey(caller, logGroupName), { retentionInDays })
     return {}

@@ -11,7 +11,8 @@ setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks'
 
 /** Throws where V8's engine of linear time cannot run the expression. */
 const LINEAR = 'l'
-const inLinearTime = (expression: RegExp): RegExp => new RegExp(expression.source, LINEAR)
+const inLinearTime = (expression: RegExp): RegExp =>
+  new RegExp(expression.source, expression.flags + LINEAR)
 
 test('counts are written out, and mean the same', () => {
   for (const [source, yes, no] of [
@@ -26,6 +27,55 @@ test('counts are written out, and mean the same', () => {
     assert.ok(inLinearTime(expression).test(yes) && expression.test(yes), source)
     assert.ok(!expression.test(no), source)
   }
+})
+
+test('flags at the beginning and names of groups are those of Go', () => {
+  for (const [source, yes, no] of [
+    ['(?i)^info', 'InFO x', 'warn'],
+    ['(?i)^[a-dx]{3}[^k]\\x41\\.$', 'aDXja.', 'adxKa.'],
+    ['(?i)é\\d[\\]\\w]', 'É1_', 'e1_'],
+    ['(?si)^a.B$', 'A\nb', 'a\n\nb'],
+    ['(?m)^b$', 'a\nb', 'ab'],
+    ['(?U)^a+$', 'aa', 'ab'],
+    ['^(?P<l>INFO|WARN) (?<_2>\\d)', 'WARN 1', 'warn 1'],
+  ] as const) {
+    const expression = linearRegExp(source)
+    assert.ok(inLinearTime(expression).test(yes) && expression.test(yes), source)
+    assert.ok(!expression.test(no), source)
+  }
+  for (const [source, why] of [
+    ['(?i:a)', /the flags of \(\?i: .* at the very beginning/],
+    ['a(?i)b', /the flags of \(\?i\) .* at the very beginning/],
+    ['(?x)a', /the flags of \(\?x\)/],
+    ['(?P=l)', /a group that begins with \(\?P= is not known/],
+    ['(?=a)', /looking ahead/],
+    ['(?<!a)', /looking ahead or behind/],
+    ['(?i)[\\u0000-\\uffff]', /too large/],
+  ] as const)
+    assert.throws(() => linearRegExp(source), { name: 'RegExpRefused', message: why }, source)
+})
+
+test('both cases are found as the flag of JavaScript finds them', () => {
+  const item = fc.constantFrom('a', 'K', 'q-t', 'X-c', '\\d', '\\]', '-', '1', 'é', '\\x4b')
+  const part = fc.oneof(
+    fc.constantFrom('a', 'B', '.', '\\.', '\\w', '\\x41', 'É'),
+    fc.array(item, { minLength: 1, maxLength: 4 }).map((items) => `[${items.join('')}]`),
+    fc.array(item, { minLength: 1, maxLength: 4 }).map((items) => `[^${items.join('')}]`),
+  )
+  const text = fc.array(fc.constantFrom(...'aAbBkKqQsSxXéÉ1]-._'), { maxLength: 3 })
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 3 }), text, (parts, letters) => {
+      const [asked, subject] = [`^${parts.join('')}$`, letters.join('')]
+      let wanted: RegExp
+      try {
+        wanted = new RegExp(asked, 'i')
+      } catch {
+        return
+      }
+      assert.equal(linearRegExp(`(?i)${asked}`).test(subject), wanted.test(subject), asked)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('what the engine cannot run is refused', () => {

@@ -2,7 +2,8 @@
  * Regular expressions of users, which may be made to be slow. V8 goes over to an engine of linear time when one
  * backtracks too much (`--enable-experimental-regexp-engine-on-excessive-backtracks`, set where processes start), but
  * only for expressions that this engine can run. So all others are refused here, and counts, of which it can do only
- * low ones, are written out: `x{2,3}` as `xxx?`.
+ * low ones, are written out: `x{2,3}` as `xxx?`. It knows no `i` either, so both cases are written: `[xX]`.
+ * What Go has and JavaScript has not, `(?i)` at the beginning and `(?P<name>…)`, is understood.
  */
 export class RegExpRefused extends Error {
   override name = 'RegExpRefused'
@@ -11,11 +12,16 @@ export class RegExpRefused extends Error {
 const WRITTEN_MAX = 20_000
 const DEPTH_MAX = 50
 
-/** The expression, without flags, or a RegExpRefused that says what is wrong with it. */
+/** Go's `U` only changes which of several matches is the first. */
+const LEADING_FLAGS = /^\(\?([imsU]+)\)/
+
+/** The expression, or a RegExpRefused that says what is wrong with it. */
 export function linearRegExp(source: string): RegExp {
-  const text = new Writer(source).alternatives(0)
+  const [leading = '', flags = ''] = LEADING_FLAGS.exec(source) ?? []
+  const has = (flag: string): string => (flags.includes(flag) ? flag : '')
+  const text = new Writer(source.slice(leading.length), has('i') !== '').alternatives(0)
   try {
-    return new RegExp(text)
+    return new RegExp(text, has('m') + has('s'))
   } catch {
     throw new RegExpRefused(`not a regular expression: ${source}`)
   }
@@ -23,10 +29,12 @@ export function linearRegExp(source: string): RegExp {
 
 class Writer {
   readonly #source: string
+  readonly #bothCases: boolean
   #at = 0
 
-  constructor(source: string) {
+  constructor(source: string, bothCases: boolean) {
     this.#source = source
+    this.#bothCases = bothCases
   }
 
   alternatives(depth: number): string {
@@ -44,17 +52,31 @@ class Writer {
 
   #atom(depth: number): string {
     const sign = this.#peek()
-    if (sign === '[') return this.#class()
-    if (sign === '\\') return this.#escape()
-    if (sign !== '(') return this.#take()
-    const opening = /^\((?:\?:|\?<[A-Za-z]\w*>)?/.exec(this.#source.slice(this.#at))?.[0] ?? '('
+    if (sign === '[') return this.#bothCases ? classOfBothCases(this.#class()) : this.#class()
+    if (sign !== '(') {
+      const atom = sign === '\\' ? this.#escape() : this.#take()
+      return this.#bothCases ? ofBothCases(atom) : atom
+    }
+    const opening = /^\((?:\?:|\?P?<\w+>)?/.exec(this.#source.slice(this.#at))?.[0] ?? '('
+    if (this.#source[this.#at + opening.length] === '?') throw this.#unknownGroup()
     this.#at += opening.length
-    if (this.#peek() === '?') throw new RegExpRefused('looking ahead or behind is not possible')
     const text = this.alternatives(depth + 1)
     if (this.#peek() !== ')') throw new RegExpRefused('a ( is not closed')
     this.#at++
     // No group is read back, and a group that is written out twice could not keep its name.
     return `(?:${text})`
+  }
+
+  #unknownGroup(): RegExpRefused {
+    const rest = this.#source.slice(this.#at)
+    if (/^\(\?<?[=!]/.test(rest))
+      return new RegExpRefused('looking ahead or behind is not possible')
+    const [flags] = /^\(\?[A-Za-z-]+[:)]/.exec(rest) ?? []
+    return new RegExpRefused(
+      flags
+        ? `the flags of ${flags} are not possible: only i, m, s and U are, as (?i) at the very beginning`
+        : `a group that begins with ${rest.slice(0, 4)} is not known`,
+    )
   }
 
   #counted(atom: string): string {
@@ -98,4 +120,50 @@ class Writer {
   #take(): string {
     return this.#source[this.#at++] ?? ''
   }
+}
+
+/** A character: itself, by its number, or escaped. */
+const CHARACTER = '\\\\x[\\da-fA-F]{2}|\\\\u[\\da-fA-F]{4}|\\\\[^]|[^]'
+const CLASS_PARTS = new RegExp(`(${CHARACTER})(?:-(${CHARACTER}))?`, 'g')
+const RANGE_MAX = 1024
+
+/** An atom that is one character, as a class that has both cases of it. */
+function ofBothCases(atom: string): string {
+  const other = otherCase(characterOf(atom))
+  return other === undefined ? atom : `[${atom}${other}]`
+}
+
+/** The class, with the other case of each of its letters too. */
+function classOfBothCases(text: string): string {
+  const [, opening = '[', inner = ''] = /^(\[\^?)([^]*)\]$/.exec(text) ?? []
+  let others = ''
+  for (const [, first = '', last = first] of inner.matchAll(CLASS_PARTS)) {
+    const [from, to] = [characterOf(first), characterOf(last)]
+    // What stands for several characters, as \d, has both cases already.
+    if (from === undefined || to === undefined) {
+      others += (otherCase(from) ?? '') + (otherCase(to) ?? '')
+      continue
+    }
+    const [least, most] = [from.charCodeAt(0), to.charCodeAt(0)]
+    if (most - least > RANGE_MAX)
+      throw new RegExpRefused(`${first}-${last} is too large for both cases`)
+    for (let code = least; code <= most; code++)
+      others += otherCase(String.fromCharCode(code)) ?? ''
+  }
+  // In front, where no range is open; a hyphen that was the first must not begin one.
+  return `${opening}${others}${inner.replace(/^-/, '\\-')}]`
+}
+
+function characterOf(text: string): string | undefined {
+  const [, digits] = /^\\[xu]([\da-fA-F]{2,4})$/.exec(text) ?? []
+  if (digits !== undefined) return String.fromCharCode(parseInt(digits, 16))
+  if (!text.startsWith('\\')) return text
+  return /^\\\W$/.test(text) ? text.slice(1) : undefined
+}
+
+function otherCase(character: string | undefined): string | undefined {
+  if (character === undefined) return undefined
+  const [lower, upper] = [character.toLowerCase(), character.toUpperCase()]
+  const other = lower === character ? upper : lower
+  return other === character || other.length !== 1 ? undefined : other
 }

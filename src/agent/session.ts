@@ -78,7 +78,6 @@ export class Session {
     this.#awslogs = options.awslogs && new Awslogs({ ...options, ...options.awslogs })
     this.#runner = new TaskRunner({
       logs: this.#awslogs,
-      logsPlace: options.awslogs?.place,
       tasks: options.before.tasks,
       forgotten: options.before.forgotten,
       images: options.before.images ?? {},

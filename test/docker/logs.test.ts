@@ -143,9 +143,11 @@ test(
       containers[0]?.reason,
       'CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.',
     )
-    const refused = await start('log-bad', 'true', { 'awslogs-magic': '1' })
-    const { stoppedReason } = await reaches(refused, 'STOPPED')
-    assert.match(stoppedReason ?? '', /unknown log opt 'awslogs-magic'/)
+    const refused = await start('log-bad', 'true', { mode: 'sometimes' })
+    const bad = await reaches(refused, 'STOPPED')
+    const reason =
+      'CannotCreateContainerError: Error response from daemon: logger: unknown logging mode: sometimes'
+    assert.deepEqual([bad.stoppedReason, bad.containers[0]?.reason], [reason, reason])
   },
 )
 

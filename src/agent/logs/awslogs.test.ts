@@ -16,8 +16,9 @@ import { FileSpool } from './spool.ts'
 const LIMIT = { timeout: 30_000 }
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-function taskOf(driver: string): KnownTask {
-  const LogConfig = { Type: driver, Config: { 'awslogs-group': 'g', 'awslogs-stream': 's' } }
+function taskOf(driver: string, more: Record<string, string> = {}): KnownTask {
+  const Config = { 'awslogs-group': 'g', 'awslogs-stream': 's', ...more }
+  const LogConfig = { Type: driver, Config }
   const container = {
     name: 'app',
     image: 'i',
@@ -100,4 +101,27 @@ test('a stream that is refused for good stops the start; a control plane that is
   await logs.prepare(task, container)
   fault = new TypeError('fetch failed')
   await logs.prepare(task, container)
+})
+
+test('options that do not act are found before the create, and stop no agent that finds them later', () => {
+  const logs = new Awslogs({
+    engine: {} as Engine,
+    clock: systemClock,
+    ids: systemIds,
+    log: quiet,
+    place: { region: 'r', endpoint: 'http://x' },
+    spool: new FileSpool('/none'),
+    calls: { call: () => Promise.reject(new Error('not asked')) },
+  })
+  const [sound] = taskOf('awslogs').definition.containers ?? []
+  const running = taskOf('awslogs', { 'awslogs-multiline-pattern': '(?=x)' })
+  const [container] = running.definition.containers ?? []
+  assert.ok(sound && container)
+  logs.check(sound)
+  assert.throws(() => logs.check(container), {
+    reason: /^CannotStartContainerError: .*could not parse multiline pattern/,
+  })
+  // An agent before this one may have taken it.
+  logs.look(running)
+  assert.ok(logs.isRemovable(running, 'app'), 'nothing of it will ever be sent')
 })

@@ -13,7 +13,13 @@ import type { Calls } from '../outside.ts'
 import { Slots } from '../slots.ts'
 import { containerOf, containersOf, type KnownTask } from '../tasks/task.ts'
 import { Follower } from './follower.ts'
-import { awslogsConfig, type LogsPlace, readOptions, streamName } from './options.ts'
+import {
+  awslogsConfig,
+  type AwslogsOptions,
+  type LogsPlace,
+  readOptions,
+  streamName,
+} from './options.ts'
 import type { Spool } from './spool.ts'
 import { LogStream } from './stream.ts'
 
@@ -35,6 +41,8 @@ export type AwslogsTools = AwslogsOutside & {
   readonly log: Log
 }
 
+type Sending = { readonly options: AwslogsOptions; readonly stream: LogStream }
+
 export class Awslogs {
   readonly #tools: AwslogsTools
   readonly #passes = new Slots(PASSES_AT_ONCE)
@@ -47,6 +55,12 @@ export class Awslogs {
 
   constructor(tools: AwslogsTools) {
     this.#tools = tools
+  }
+
+  /** Before a container is created: throws where its options do not act here. */
+  check(container: AcsContainer): void {
+    const config = awslogsConfig(container)
+    if (config) readOptions(config, this.#tools.place)
   }
 
   /** Before a container starts: a stream that cannot be made is a container that cannot start, as with Docker's driver. */
@@ -109,10 +123,17 @@ export class Awslogs {
     isOver: boolean,
   ): Promise<void> {
     if (this.#starting.has(containerId)) return
-    const logs = this.#streamOf(task, container, containerId)
+    const { engine, clock, log } = this.#tools
+    let logs: Sending | undefined
+    try {
+      logs = this.#streamOf(task, container, containerId)
+    } catch (error) {
+      // An agent before this one took options that this one does not: what it wrote is lost, and nothing else.
+      log.warn('cannot send a log', { containerId, error: String(error) })
+      this.#silent.add(containerId)
+    }
     if (!logs) return
     this.#starting.add(containerId)
-    const { engine, clock, log } = this.#tools
     try {
       const path = (await engine.inspect(containerId))?.details?.logPath
       if (!path) this.#silent.add(containerId)
@@ -136,7 +157,7 @@ export class Awslogs {
     }
   }
 
-  #streamOf(task: KnownTask, container: AcsContainer, id: string) {
+  #streamOf(task: KnownTask, container: AcsContainer, id: string): Sending | undefined {
     const config = awslogsConfig(container)
     if (!config) return undefined
     // What runs was accepted once: a control plane that has moved since still gets its logs.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { awslogsConfig, OptionsRefused, readOptions, streamName } from './options.ts'
+import { EngineError } from '../engine.ts'
+import { awslogsConfig, readOptions, streamName } from './options.ts'
 
 const PLACE = { region: 'us-east-1', endpoint: 'http://127.0.0.1:4566' }
 const LEAST = { 'awslogs-group': '/ecs/g' }
@@ -45,30 +46,39 @@ test('the least, and everything', () => {
     assert.equal(read({ 'max-buffer-size': size }).bufferBytesMax, bytes, size)
 })
 
-test('what does not act here is refused by name', () => {
-  const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
-    [{ 'awslogs-group': '' }, /awslogs-group/],
-    [{ 'awslogs-group': 'a b' }, /awslogs-group/],
-    [{ 'awslogs-region': 'eu-west-1' }, /awslogs-region is 'eu-west-1'/],
-    [{ 'awslogs-endpoint': 'https://logs.us-east-1.amazonaws.com' }, /awslogs-endpoint/],
-    [{ 'awslogs-endpoint': 'nowhere' }, /awslogs-endpoint/],
-    [{ 'awslogs-stream': 'a:b' }, /awslogs-stream/],
-    [{ 'awslogs-create-group': 'maybe' }, /awslogs-create-group/],
-    [{ 'awslogs-credentials-endpoint': '/v2' }, /'awslogs-credentials-endpoint'/],
-    [{ 'awslogs-force-flush-interval-seconds': '1' }, /unknown log opt/],
-    [{ 'awslogs-datetime-format': '%Y', 'awslogs-multiline-pattern': 'x' }, /at the same time/],
-    [{ 'awslogs-multiline-pattern': '(?=x)' }, /could not parse multiline pattern/],
-    [{ mode: 'sometimes' }, /unknown logging mode/],
-    [{ mode: 'blocking', 'max-buffer-size': '1m' }, /max-buffer-size/],
-    [{ 'max-buffer-size': 'large' }, /max-buffer-size/],
-    [{ tag: '{{.DaemonName}}' }, /tag/],
+const CREATE = 'CannotCreateContainerError: Error response from daemon: '
+const START =
+  'CannotStartContainerError: Error response from daemon: failed to initialize logging driver: '
+
+test('what does not act here is refused by name, as Docker’s driver refuses it', () => {
+  const cases: readonly (readonly [Record<string, string>, string, RegExp])[] = [
+    [{ 'awslogs-group': '' }, CREATE, /awslogs-group/],
+    [{ 'awslogs-group': 'a b' }, START, /awslogs-group/],
+    [{ 'awslogs-region': 'eu-west-1' }, START, /awslogs-region is 'eu-west-1'/],
+    [{ 'awslogs-endpoint': 'https://logs.us-east-1.amazonaws.com' }, START, /awslogs-endpoint/],
+    [{ 'awslogs-endpoint': 'nowhere' }, START, /awslogs-endpoint/],
+    [{ 'awslogs-stream': 'a:b' }, START, /awslogs-stream/],
+    [{ 'awslogs-create-group': 'maybe' }, CREATE, /awslogs-create-group/],
+    [{ 'awslogs-credentials-endpoint': '/v2' }, CREATE, /'awslogs-credentials-endpoint'/],
+    [{ 'awslogs-force-flush-interval-seconds': '1' }, CREATE, /unknown log opt/],
+    [
+      { 'awslogs-datetime-format': '%Y', 'awslogs-multiline-pattern': 'x' },
+      CREATE,
+      /at the same time/,
+    ],
+    [{ 'awslogs-multiline-pattern': '(?=x)' }, START, /could not parse multiline pattern/],
+    [{ mode: 'sometimes' }, CREATE, /logger: unknown logging mode: sometimes/],
+    [{ mode: 'blocking', 'max-buffer-size': '1m' }, CREATE, /max-buffer-size/],
+    [{ 'max-buffer-size': 'large' }, CREATE, /max-buffer-size/],
+    [{ tag: '{{.DaemonName}}' }, START, /tag/],
   ]
-  for (const [config, message] of cases)
+  for (const [config, begin, text] of cases)
     assert.throws(
       () => read(config),
       (error: Error) => {
-        assert.ok(error instanceof OptionsRefused)
-        assert.match(error.message, message)
+        assert.ok(error instanceof EngineError)
+        assert.equal(error.reason.slice(0, begin.length), begin)
+        assert.match(error.message, text)
         return true
       },
     )

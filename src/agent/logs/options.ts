@@ -2,6 +2,7 @@
 import { linearRegExp, RegExpRefused } from '#kernel/linear-regexp.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
+import { EngineError } from '../engine.ts'
 import { datetimePattern } from './datetime.ts'
 
 /** Where this host's control plane is: the only place that logs can be sent to. */
@@ -17,10 +18,6 @@ export type AwslogsOptions = {
   readonly begins: RegExp | undefined
   /** What waits unsent at most; more is dropped, the oldest first. No limit in blocking mode. */
   readonly bufferBytesMax: number
-}
-
-export class OptionsRefused extends Error {
-  override name = 'OptionsRefused'
 }
 
 const KNOWN = new Set([
@@ -57,24 +54,24 @@ export function awslogsConfig(
   return LogConfig?.Type === 'awslogs' ? (LogConfig.Config ?? {}) : undefined
 }
 
-/** Throws OptionsRefused with the option's name. Without `place` it is not asked where the logs should go. */
+/** Throws an EngineError with the option's name, as Docker's driver would. Without `place` it is not asked where the logs should go. */
 export function readOptions(
   config: Readonly<Record<string, string>>,
   place?: LogsPlace,
 ): AwslogsOptions {
   const option = (name: string): string | undefined => config[name] || undefined
   for (const name of Object.keys(config))
-    if (!KNOWN.has(name))
-      throw new OptionsRefused(`unknown log opt '${name}' for awslogs log driver`)
+    if (!KNOWN.has(name)) throw refusedAtCreate(`unknown log opt '${name}' for awslogs log driver`)
   const group = option('awslogs-group') ?? ''
-  if (!GROUP.test(group)) throw new OptionsRefused(`awslogs-group is not a log group: '${group}'`)
+  if (group === '') throw refusedAtCreate("must specify a value for log opt 'awslogs-group'")
+  if (!GROUP.test(group)) throw refusedAtStart(`awslogs-group is not a log group: '${group}'`)
   if (place) checkPlace(option('awslogs-region'), option('awslogs-endpoint'), place)
   const stream = option('awslogs-stream')
   if (stream !== undefined && !STREAM.test(stream))
-    throw new OptionsRefused(`awslogs-stream is not a log stream: '${stream}'`)
+    throw refusedAtStart(`awslogs-stream is not a log stream: '${stream}'`)
   const tag = option('tag')
   if (tag?.replaceAll(TAG_FIELD, '').includes('{{'))
-    throw new OptionsRefused(`tag has a field that is not known here: '${tag}'`)
+    throw refusedAtStart(`tag has a field that is not known here: '${tag}'`)
   return {
     group,
     stream,
@@ -102,13 +99,13 @@ export function streamName(
 
 function checkPlace(region: string | undefined, endpoint: string | undefined, place: LogsPlace) {
   if (region !== undefined && region !== place.region)
-    throw new OptionsRefused(
+    throw refusedAtStart(
       `awslogs-region is '${region}', and this host logs to '${place.region}' only`,
     )
   if (endpoint === undefined) return
   const isOwn =
     URL.canParse(endpoint) && new URL(endpoint).origin === new URL(place.endpoint).origin
-  if (!isOwn) throw new OptionsRefused('awslogs-endpoint is not the control plane of this host')
+  if (!isOwn) throw refusedAtStart('awslogs-endpoint is not the control plane of this host')
 }
 
 function beginning(
@@ -116,7 +113,7 @@ function beginning(
   multilinePattern: string | undefined,
 ): RegExp | undefined {
   if (datetimeFormat !== undefined && multilinePattern !== undefined)
-    throw new OptionsRefused(
+    throw refusedAtCreate(
       'you cannot configure log opt awslogs-datetime-format and awslogs-multiline-pattern at the same time',
     )
   const pattern = datetimeFormat === undefined ? multilinePattern : datetimePattern(datetimeFormat)
@@ -125,7 +122,7 @@ function beginning(
     return linearRegExp(pattern)
   } catch (error) {
     if (!(error instanceof RegExpRefused)) throw error
-    throw new OptionsRefused(
+    throw refusedAtStart(
       `awslogs could not parse multiline pattern key '${pattern}': ${error.message}`,
     )
   }
@@ -133,22 +130,34 @@ function beginning(
 
 function bufferBytesMax(mode: string | undefined, size: string | undefined): number {
   if (mode !== undefined && mode !== 'blocking' && mode !== 'non-blocking')
-    throw new OptionsRefused(`logger: unknown logging mode: ${mode}`)
+    throw refusedAtCreate(`logger: unknown logging mode: ${mode}`)
   if (mode === 'blocking') {
     if (size !== undefined)
-      throw new OptionsRefused(
+      throw refusedAtCreate(
         "logger: max-buffer-size option is only supported with 'mode=non-blocking'",
       )
     return Infinity
   }
   if (size === undefined) return BUFFER_BYTES_DEFAULT
   const [, count, unit = ''] = SIZE.exec(size) ?? []
-  if (count === undefined) throw new OptionsRefused(`max-buffer-size is not a size: '${size}'`)
+  if (count === undefined) throw refusedAtCreate(`max-buffer-size is not a size: '${size}'`)
   return Number(count) * 1024 ** UNITS.indexOf(unit.toLowerCase())
 }
 
 function flag(name: string, value: string | undefined): boolean {
   if (value === undefined || /^(false|f|0)$/i.test(value)) return false
   if (/^(true|t|1)$/i.test(value)) return true
-  throw new OptionsRefused(`${name} must be true or false, not '${value}'`)
+  throw refusedAtCreate(`${name} must be true or false, not '${value}'`)
+}
+
+/** Docker looks at the options by themselves as a container is created, and acts on them as it starts. */
+function refusedAtCreate(why: string): EngineError {
+  return new EngineError('CannotCreateContainerError', `Error response from daemon: ${why}`)
+}
+
+function refusedAtStart(why: string): EngineError {
+  return new EngineError(
+    'CannotStartContainerError',
+    `Error response from daemon: failed to initialize logging driver: ${why}`,
+  )
 }

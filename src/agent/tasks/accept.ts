@@ -1,6 +1,6 @@
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
-import { awslogsConfig, type LogsPlace, OptionsRefused, readOptions } from '../logs/options.ts'
+import { awslogsConfig } from '../logs/options.ts'
 import { dockerName, jsonObject } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
 import { withPause } from './pause.ts'
@@ -52,7 +52,7 @@ export function refuse(arn: string, seqNum: number, problem: string): KnownTask 
 /** What the host allows. */
 type Policy = {
   readonly privilegedDisabled: boolean
-  readonly logsPlace?: LogsPlace | undefined
+  readonly hasAwslogs: boolean
 }
 
 /**
@@ -77,7 +77,7 @@ export function problemOf(task: AcsTask, policy: Policy): string | undefined {
 
 function containerProblem(
   container: AcsContainer,
-  { privilegedDisabled, logsPlace }: Policy,
+  { privilegedDisabled, hasAwslogs }: Policy,
 ): string | undefined {
   if (container.secrets?.length) return notBuilt('secrets')
   if (container.environmentFiles?.length) return notBuilt('environmentFiles')
@@ -88,27 +88,13 @@ function containerProblem(
       return `dockerConfig of container '${container.name}' is not JSON`
   if (privilegedDisabled && jsonObject(container.dockerConfig?.hostConfig)['Privileged'] === true)
     return `container '${container.name}' is privileged, and this host does not allow that`
-  const logs = awslogsProblem(container, logsPlace)
-  if (logs !== undefined) return logs
+  if (!hasAwslogs && awslogsConfig(container)) return notBuilt('log driver awslogs')
   const overridden = members(container.overrides)
   if (overridden === undefined) return `overrides of container '${container.name}' are not JSON`
   const unknown = overridden.find((member) => member !== 'command')
   return unknown === undefined
     ? undefined
     : `overrides of container '${container.name}' have the unknown field '${unknown}'`
-}
-
-function awslogsProblem(container: AcsContainer, place: LogsPlace | undefined): string | undefined {
-  const config = awslogsConfig(container)
-  if (!config) return undefined
-  if (!place) return notBuilt('log driver awslogs')
-  try {
-    readOptions(config, place)
-    return undefined
-  } catch (error) {
-    if (!(error instanceof OptionsRefused)) throw error
-    return `log driver of container '${container.name}': ${error.message}`
-  }
 }
 
 function members(text: string | undefined): readonly string[] | undefined {

@@ -82,7 +82,8 @@ const doing: Readonly<Record<Act['type'], Work>> = {
     })
   },
 
-  async create(task, container, { engine, host, owner, settings, ports, starts }) {
+  async create(task, container, { engine, host, owner, settings, ports, logs, starts }) {
+    logs?.check(container)
     const dockerId = await starts.run(async () => {
       await provideVolumes(task, owner, engine, settings.sharedVolumesMatch ?? false)
       const parentGroup = await taskGroup(task, host, settings)

@@ -8,7 +8,6 @@ import type { AgentConfig } from '../config.ts'
 import type { Engine, Observed } from '../engine.ts'
 import type { Host, PortRange } from '../host.ts'
 import type { Awslogs } from '../logs/awslogs.ts'
-import type { LogsPlace } from '../logs/options.ts'
 import { Slots } from '../slots.ts'
 import { FORGOTTEN_MAX } from '../state/state.ts'
 import { accept, problemOf, refuse } from './accept.ts'
@@ -37,7 +36,6 @@ export type RunnerOptions = {
   readonly settings: BodySettings
   readonly logs?: Awslogs | undefined
   /** Where logs by awslogs go; without it they go nowhere, and tasks that want them are refused. */
-  readonly logsPlace?: LogsPlace | undefined
   readonly capacity: Capacity
   readonly ports: PortRange
   readonly clock: Clock
@@ -149,9 +147,11 @@ export class TaskRunner {
       return true
     }
     if (this.#forgotten.has(task.arn)) return true
-    const { config, logsPlace } = this.#options
+    const { config, logs } = this.#options
     const problem =
-      task.desiredStatus === 'RUNNING' ? problemOf(task, { ...config, logsPlace }) : undefined
+      task.desiredStatus === 'RUNNING'
+        ? problemOf(task, { ...config, hasAwslogs: logs !== undefined })
+        : undefined
     if (problem) this.refuse(task.arn, seqNum, problem)
     else this.#set(accept(task, seqNum, () => this.#hex()))
     return problem === undefined

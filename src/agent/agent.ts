@@ -52,8 +52,13 @@ export type AgentOptions = {
   readonly config: AgentConfig
 }
 
-/** What the machine was when it was registered. */
-type Machine = { readonly info: EngineInfo; readonly hostInfo: HostInfo }
+/** What the machine was when it was registered, and where the control plane says that it is. */
+type Machine = {
+  readonly info: EngineInfo
+  readonly hostInfo: HostInfo
+  readonly availabilityZone: string | undefined
+}
+const ZONE = 'ecs.availability-zone'
 
 export class Agent {
   readonly #options: AgentOptions
@@ -197,7 +202,8 @@ export class Agent {
     })
     this.#containerInstanceArn = containerInstance.containerInstanceArn
     log.info('registered', { containerInstanceArn: this.#containerInstanceArn })
-    return { info, hostInfo }
+    const zone = containerInstance.attributes?.find(({ name }) => name === ZONE)
+    return { info, hostInfo, availabilityZone: zone?.value }
   }
 
   /** Where the state was lost, the containers still say whose they are; if they disagree, nobody is believed. */

@@ -39,6 +39,7 @@ type SessionOptions = AgentOptions & {
   readonly containerInstanceArn: string
   readonly info: EngineInfo
   readonly hostInfo: HostInfo
+  readonly availabilityZone: string | undefined
   readonly endpoint: Endpoint
   /** What was known before, in an earlier life of the agent. */
   readonly before: SessionState
@@ -146,6 +147,7 @@ export class Session {
       controlPlane,
       cluster,
       containerInstanceArn,
+      availabilityZone: this.#options.availabilityZone,
       rate: config.metadataRate,
       credentials: this.#credentials,
       instanceTags: () => tagsOfTopic(this.#extension.topic('container-instance')),

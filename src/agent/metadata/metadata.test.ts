@@ -24,7 +24,7 @@ const ROLE = {
   expiration: '2030-01-01T00:00:00Z',
 }
 
-function prepared() {
+function prepared(availabilityZone?: string) {
   let now = 1_000_000
   const clock: Clock = {
     now: () => now,
@@ -55,6 +55,7 @@ function prepared() {
     controlPlane,
     cluster: 'default',
     containerInstanceArn: INSTANCE,
+    availabilityZone,
     rate: { perSecond: 2, burst: 3 },
     credentials,
     tasks,
@@ -115,6 +116,15 @@ test('only its own address tells a container anything', async () => {
   )
   assert.equal((await ask('/')).status, 404)
   assert.equal((await ask('/v4/meme', { method: 'POST' })).status, 405)
+})
+
+test('a task is told its zone where the agent knows one', async () => {
+  for (const zone of ['us-east-1a', undefined]) {
+    const { ask, answers } = prepared(zone)
+    answers.set('ListTagsForResource', { tags: [] })
+    for (const path of ['/v4/meme/task', '/v4/meme/taskWithTags', '/v3/meme/task'])
+      assert.equal((await ask(path)).body.AvailabilityZone, zone, path)
+  }
 })
 
 test('one caller may ask so often; another has a share of its own, whatever headers say', async () => {

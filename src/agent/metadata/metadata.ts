@@ -17,13 +17,12 @@ import { containerView, type ContainerView, type ViewVersion } from './container
 import { credentialsAnswer, type CredentialStore } from './credentials.ts'
 import { protectionAnswer } from './protection.ts'
 import { StatsReader } from './stats.ts'
-import { tagErrors, taskView } from './task-view.ts'
+import { tagErrors, type TaskPlace, taskView } from './task-view.ts'
 
-export type MetadataOptions = {
+export type MetadataOptions = TaskPlace & {
   readonly engine: Engine
   readonly clock: Clock
   readonly controlPlane: ControlPlane
-  readonly cluster: string
   readonly containerInstanceArn: string
   readonly rate: Rate
   readonly credentials: CredentialStore
@@ -123,7 +122,7 @@ export class Metadata {
     const containers = await Promise.all(
       containersOf(task).map(({ name }) => this.#container(version, task, name)),
     )
-    return taskView(version, task, this.#options.cluster, containers)
+    return taskView(version, task, this.#options, containers)
   }
 
   async #taskWithTags(version: ViewVersion, task: KnownTask): Promise<object> {

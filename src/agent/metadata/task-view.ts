@@ -3,10 +3,16 @@ import { CallFault } from '../control-plane.ts'
 import { STATUSES, type KnownTask } from '../tasks/task.ts'
 import type { ContainerView, ViewVersion } from './container-view.ts'
 
+export type TaskPlace = {
+  readonly cluster: string
+  /** Absent where the control plane gave the host none. */
+  readonly availabilityZone?: string | undefined
+}
+
 export function taskView(
   version: ViewVersion,
   task: KnownTask,
-  cluster: string,
+  { cluster, availabilityZone }: TaskPlace,
   containers: readonly ContainerView[],
 ): object {
   const { definition } = task
@@ -24,6 +30,7 @@ export function taskView(
     PullStartedAt: instant(task.pullStartedAt),
     PullStoppedAt: instant(task.pullStoppedAt),
     ExecutionStoppedAt: instant(task.executionStoppedAt),
+    ...(availabilityZone ? { AvailabilityZone: availabilityZone } : {}),
     ...(version === 'v4'
       ? {
           LaunchType: definition.launchType ?? 'EC2',

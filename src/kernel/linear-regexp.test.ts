@@ -62,7 +62,7 @@ test('both cases are found as the flag of JavaScript finds them', () => {
     fc.array(item, { minLength: 1, maxLength: 4 }).map((items) => `[${items.join('')}]`),
     fc.array(item, { minLength: 1, maxLength: 4 }).map((items) => `[^${items.join('')}]`),
   )
-  const text = fc.array(fc.constantFrom(...'aAbBkKqQsSxXéÉ1]-._'), { maxLength: 3 })
+  const text = fc.array(fc.constantFrom(...'aAbBkKqQsSxXéÉ1]-._'.split('')), { maxLength: 3 })
   fc.assert(
     fc.property(fc.array(part, { maxLength: 3 }), text, (parts, letters) => {
       const [asked, subject] = [`^${parts.join('')}$`, letters.join('')]

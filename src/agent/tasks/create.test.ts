@@ -83,71 +83,71 @@ test('process, environment and ports', () => {
     '80/tcp': [{ HostPort: '8080' }, { HostPort: '8081' }],
     '53/udp': [{ HostPort: '0' }],
   })
+})
 
-  test('a command of the overrides takes the place of the own one', () => {
-    const { body } = bodyOf({ command: ['serve'], overrides: '{"command":["migrate"]}' })
-    assert.deepEqual(body['Cmd'], ['migrate'])
-  })
+test('a command of the overrides takes the place of the own one', () => {
+  const { body } = bodyOf({ command: ['serve'], overrides: '{"command":["migrate"]}' })
+  assert.deepEqual(body['Cmd'], ['migrate'])
+})
 
-  test('in host mode no port is published', () => {
-    const { body, hostConfig } = bodyOf(
-      { portMappings: [{ containerPort: 80 }] },
-      { networkMode: 'host' },
-    )
-    assert.equal(body['ExposedPorts'], undefined)
-    assert.equal(hostConfig['PortBindings'], undefined)
-    assert.equal(hostConfig['NetworkMode'], 'host')
-  })
+test('in host mode no port is published', () => {
+  const { body, hostConfig } = bodyOf(
+    { portMappings: [{ containerPort: 80 }] },
+    { networkMode: 'host' },
+  )
+  assert.equal(body['ExposedPorts'], undefined)
+  assert.equal(hostConfig['PortBindings'], undefined)
+  assert.equal(hostConfig['NetworkMode'], 'host')
+})
 
-  test('shares and memory have the least that kernel and engine take', () => {
-    const cases: readonly [Partial<AcsContainer>, number, number | undefined][] = [
-      [{}, 2, undefined],
-      [{ cpu: 0, memory: 4 }, 2, 6 * 1024 * 1024],
-      [{ cpu: 1, memory: 64 }, 2, 64 * 1024 * 1024],
-      [{ cpu: 128 }, 128, undefined],
-    ]
-    for (const [container, shares, memory] of cases) {
-      const { hostConfig } = bodyOf(container)
-      assert.equal(hostConfig['CpuShares'], shares)
-      assert.equal(hostConfig['Memory'], memory)
-    }
-  })
+test('shares and memory have the least that kernel and engine take', () => {
+  const cases: readonly [Partial<AcsContainer>, number, number | undefined][] = [
+    [{}, 2, undefined],
+    [{ cpu: 0, memory: 4 }, 2, 6 * 1024 * 1024],
+    [{ cpu: 1, memory: 64 }, 2, 64 * 1024 * 1024],
+    [{ cpu: 128 }, 128, undefined],
+  ]
+  for (const [container, shares, memory] of cases) {
+    const { hostConfig } = bodyOf(container)
+    assert.equal(hostConfig['CpuShares'], shares)
+    assert.equal(hostConfig['Memory'], memory)
+  }
+})
 
-  test('links and volumes of another container go by its name on the engine', () => {
-    const { hostConfig } = bodyOf({
-      links: ['db:database', 'db'],
-      volumesFrom: [{ sourceContainer: 'db', readOnly: true }],
-    })
-    assert.deepEqual(hostConfig['Links'], ['ecs-shop-7-db-f00:database', 'ecs-shop-7-db-f00:db'])
-    assert.deepEqual(hostConfig['VolumesFrom'], ['ecs-shop-7-db-f00:ro'])
+test('links and volumes of another container go by its name on the engine', () => {
+  const { hostConfig } = bodyOf({
+    links: ['db:database', 'db'],
+    volumesFrom: [{ sourceContainer: 'db', readOnly: true }],
   })
+  assert.deepEqual(hostConfig['Links'], ['ecs-shop-7-db-f00:database', 'ecs-shop-7-db-f00:db'])
+  assert.deepEqual(hostConfig['VolumesFrom'], ['ecs-shop-7-db-f00:ro'])
+})
 
-  test("volumes: the host's, the task's own, and shared ones", () => {
-    const { hostConfig } = bodyOf(
-      {
-        mountPoints: [
-          { sourceVolume: 'etc', containerPath: '/etc/app', readOnly: true },
-          { sourceVolume: 'scratch', containerPath: '/scratch' },
-          { sourceVolume: 'own', containerPath: '/own' },
-          { sourceVolume: 'all', containerPath: '/all' },
-        ],
-      },
-      {
-        volumes: [
-          { name: 'etc', host: { sourcePath: '/srv/etc' } },
-          { name: 'scratch', host: {} },
-          { name: 'own', dockerVolumeConfiguration: { scope: 'task', driver: 'local' } },
-          { name: 'all', dockerVolumeConfiguration: { scope: 'shared' } },
-        ],
-      },
-    )
-    assert.deepEqual(hostConfig['Binds'], [
-      '/srv/etc:/etc/app:ro',
-      'ecs-shop-7-scratch-f00:/scratch',
-      'ecs-shop-7-own-f00:/own',
-      'all:/all',
-    ])
-  })
+test("volumes: the host's, the task's own, and shared ones", () => {
+  const { hostConfig } = bodyOf(
+    {
+      mountPoints: [
+        { sourceVolume: 'etc', containerPath: '/etc/app', readOnly: true },
+        { sourceVolume: 'scratch', containerPath: '/scratch' },
+        { sourceVolume: 'own', containerPath: '/own' },
+        { sourceVolume: 'all', containerPath: '/all' },
+      ],
+    },
+    {
+      volumes: [
+        { name: 'etc', host: { sourcePath: '/srv/etc' } },
+        { name: 'scratch', host: {} },
+        { name: 'own', dockerVolumeConfiguration: { scope: 'task', driver: 'local' } },
+        { name: 'all', dockerVolumeConfiguration: { scope: 'shared' } },
+      ],
+    },
+  )
+  assert.deepEqual(hostConfig['Binds'], [
+    '/srv/etc:/etc/app:ro',
+    'ecs-shop-7-scratch-f00:/scratch',
+    'ecs-shop-7-own-f00:/own',
+    'all:/all',
+  ])
 })
 
 test('the dockerConfig is laid over, and cannot take our labels away', () => {

@@ -35,14 +35,15 @@ export const CreateService: Operation<CreateServiceRequest, CreateServiceRespons
     if (before?.status === 'DRAINING')
       throw invalidParameter('Unable to Start a service that is still Draining.')
     const answer = (service: Service) => ({ service: toService(tx, service, WITH_TAGS) })
-    const request = requestHash(cluster, input)
-    if (before?.status === 'ACTIVE' && before.requestHash === request) return answer(before)
-    const asked = { ...wanted(tx, input, context), request }
+    const hash = requestHash(cluster, input)
+    if (before?.status === 'ACTIVE' && before.requestHash === hash) return answer(before)
+    const asked = askedOf(tx, input, context)
     if (before?.status === 'ACTIVE') {
-      if (before.meaningHash !== asked.meaning) throw notIdempotent()
+      if (before.meaningHash !== asked.meaningHash) throw notIdempotent()
       return answer(before)
     }
-    const service = create(tx, cluster, input.serviceName, asked, context)
+    const named = { serviceName: input.serviceName, requestHash: hash }
+    const service = create(tx, cluster, named, asked, context)
     token.made(serviceArn(service))
     return answer(service)
   },
@@ -51,24 +52,23 @@ export const CreateService: Operation<CreateServiceRequest, CreateServiceRespons
 type Asked = {
   readonly definition: TaskDefinition | undefined
   readonly wanted: Wanted
-  readonly request: string
-  readonly meaning: string
+  readonly meaningHash: string
 }
 
-function wanted(tx: Write, input: CreateServiceRequest, context: Context): Omit<Asked, 'request'> {
+function askedOf(tx: Write, input: CreateServiceRequest, context: Context): Asked {
   refuseUnbuilt(input)
   const definition = definitionOf(tx, input, context)
-  const service = wantedService(input, definition)
+  const wanted = wantedService(input, definition)
   const { family, revision } = definition ?? {}
-  const meaning = fingerprint(canonicalJson({ ...service, family, revision }))
-  return { definition, wanted: service, meaning }
+  const meaningHash = fingerprint(canonicalJson({ ...wanted, family, revision }))
+  return { definition, wanted, meaningHash }
 }
 
 function create(
   tx: Write,
   cluster: Cluster,
-  serviceName: string,
-  { definition, wanted: service, request, meaning }: Asked,
+  { serviceName, requestHash }: Pick<Service, 'serviceName' | 'requestHash'>,
+  { definition, wanted, meaningHash }: Asked,
   context: Context,
 ): Service {
   const { caller, ids, now } = context
@@ -76,24 +76,25 @@ function create(
     throw clientException(
       `The maximum number of services in a cluster (${SERVICES_PER_CLUSTER_MAX}) has been exceeded.`,
     )
-  const row: Service = {
+  const service: Service = {
     ...ownerOf(caller),
     clusterName: cluster.clusterName,
     serviceName,
     serviceId: ids.hex(32),
     status: 'ACTIVE',
-    ...service,
+    ...wanted,
     createdAt: now,
     createdBy: principalArn(caller.principal),
-    requestHash: request,
-    meaningHash: meaning,
+    requestHash,
+    meaningHash,
     isSteady: false,
     toldAt: {},
   }
-  forgetEvents(tx, row)
-  tx.put(services, ofService(row), row)
-  if (definition) beginDeployment(tx, row, newRevision(tx, row, definition, context), context)
-  return row
+  forgetEvents(tx, service)
+  tx.put(services, ofService(service), service)
+  if (definition)
+    beginDeployment(tx, service, newRevision(tx, service, definition, context), context)
+  return service
 }
 
 /** What an external controller runs is said by its task sets, not by the service. */

@@ -10,7 +10,10 @@ cluster=${3:-default}
 # What this scheduler has started, and nothing else, is its own.
 mine="scheduler/$(printf %s "$definition" | tr -c 'A-Za-z0-9\n' -)"
 
-ecs() { aws ecs "$@" --cluster "$cluster" --output text; }
+# Older CLIs do not look at AWS_ENDPOINT_URL by themselves, and would ask Amazon.
+ecs() {
+  aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} ecs "$@" --cluster "$cluster" --output text
+}
 
 wanted=$(ecs list-container-instances --status ACTIVE \
   --filter "attribute:$attribute exists" --query 'containerInstanceArns[]')

@@ -58,6 +58,7 @@ test('what does not make sense is said by its name', () => {
     ['ECS_IMAGE_PULL_BEHAVIOR', 'never'],
     ['ECS_RESERVED_PORTS', '[99999]'],
     ['ECS_DISABLE_METRICS', 'maybe'],
+    ['ECS_NUM_IMAGES_DELETE_PER_CYCLE', '0'],
   ] as const)
     assert.throws(() => readConfig({ [variable]: value }), new RegExp(variable))
 })

@@ -121,7 +121,7 @@ function imageCleanup(read: SettingReader): ImageCleanup | undefined {
       read.durationMs('ECS_IMAGE_CLEANUP_INTERVAL') ?? 30 * MINUTE_MS,
     ),
     minimumAgeMs: read.durationMs('ECS_IMAGE_MINIMUM_CLEANUP_AGE') ?? HOUR_MS,
-    perCycle: read.count('ECS_NUM_IMAGES_DELETE_PER_CYCLE') ?? 5,
+    perCycle: read.count('ECS_NUM_IMAGES_DELETE_PER_CYCLE', 1) ?? 5,
   }
   return disabled ? undefined : cleanup
 }

@@ -93,10 +93,12 @@ export class SettingReader {
     throw bad(name, 'true or false')
   }
 
-  count(name: string): number | undefined {
+  count(name: string, least = 0): number | undefined {
     const text = this.text(name)
-    if (text !== undefined && !/^\d{1,15}$/.test(text)) throw bad(name, 'a whole number')
-    return text === undefined ? undefined : Number(text)
+    if (text === undefined) return undefined
+    const isCount = /^\d{1,15}$/.test(text) && Number(text) >= least
+    if (!isCount) throw bad(name, least === 0 ? 'a whole number' : `a whole number from ${least}`)
+    return Number(text)
   }
 
   pair(name: string): readonly [number, number] | undefined {

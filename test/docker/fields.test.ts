@@ -398,10 +398,12 @@ test('pidMode and ipcMode share namespaces within the task, or with the host', L
       {
         name: 'app',
         dependsOn: [{ containerName: 'other', condition: 'START' }],
+        linuxParameters: { sharedMemorySize: 96 },
         command: [
           'sh',
           '-c',
-          'until grep -q sleep.612 /proc/[0-9]*/cmdline && cat /dev/shm/word; do sleep 0.1; done',
+          'until grep -q sleep.612 /proc/[0-9]*/cmdline && cat /dev/shm/word; do sleep 0.1; done; ' +
+            'df -m /dev/shm | grep -q " 96 "',
         ],
       },
     ],

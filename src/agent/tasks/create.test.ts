@@ -226,7 +226,8 @@ test('a port range has a host port for each of its ports', () => {
 test('shared namespaces are those of the host, or of a pause container that all wait for', () => {
   assert.equal(bodyOf({}, { pidMode: 'host' }).hostConfig['PidMode'], 'host')
   assert.equal(bodyOf({}, { ipcMode: 'none' }).hostConfig['IpcMode'], 'none')
-  const { task, hostConfig } = bodyOf({}, { pidMode: 'task', ipcMode: 'task' })
+  const roomy = { dockerConfig: { hostConfig: '{"ShmSize":4096}' } }
+  const { task, hostConfig } = bodyOf(roomy, { pidMode: 'task', ipcMode: 'task' })
   assert.equal(hostConfig['PidMode'], 'container:ecs-shop-7-internalecspause-f00')
   assert.equal(hostConfig['IpcMode'], 'container:ecs-shop-7-internalecspause-f00')
   const [pause, ...others] = task.definition.containers ?? []
@@ -235,6 +236,7 @@ test('shared namespaces are those of the host, or of a pause container that all 
     assert.deepEqual(dependsOn, [{ containerName: '~internal~ecs~pause', condition: 'START' }])
   const { HostConfig } = containerBody(task, pause, OWNER, { parentGroup: '/ecs/1' })
   assert.equal(HostConfig['IpcMode'], 'shareable')
+  assert.equal(HostConfig['ShmSize'], 4096)
   assert.equal(HostConfig['PidMode'], undefined)
   assert.equal(HostConfig['CgroupParent'], '/ecs/1')
   // A task that was kept and is accepted again has one pause container, not two.

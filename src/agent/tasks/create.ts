@@ -121,6 +121,7 @@ export function containerBody(
         ? { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: gpus, Capabilities: [['gpu']] }] }
         : {}),
       ...hostConfig,
+      ...(isPause(container) ? sharedMemory(task.definition) : {}),
       ...(awslogsConfig(container) ? { LogConfig: SPOOLED } : {}),
     },
   }
@@ -140,6 +141,13 @@ export function containerBody(
         : {}),
     }
   }
+}
+
+/** Where containers share what holds their shared memory, it has room for the one that asks for most. */
+function sharedMemory({ ipcMode, containers = [] }: AcsTask): Readonly<Record<string, number>> {
+  const sizes = containers.map((one) => Number(jsonObject(one.dockerConfig?.hostConfig)['ShmSize']))
+  const most = Math.max(0, ...sizes.filter((size) => size > 0))
+  return ipcMode === 'task' && most > 0 ? { ShmSize: most } : {}
 }
 
 /** SDKs know the address, but only its port 80. */

@@ -80,7 +80,7 @@ export function hostConfig(container: Container, definition: Definition): Json {
 function swap({ memory, linuxParameters: linux }: Container): Record<string, unknown> {
   if (linux?.maxSwap === undefined) return {}
   return {
-    MemorySwap: memory === undefined ? undefined : (memory + linux.maxSwap) * MIB,
+    MemorySwap: memory && (memory + linux.maxSwap) * MIB,
     MemorySwappiness: linux.swappiness,
   }
 }

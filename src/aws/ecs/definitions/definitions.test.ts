@@ -119,6 +119,10 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
   [container({ linuxParameters: { capabilities: { add: ['FLY'] } } }), /Invalid capability 'FLY'/],
   [container({ linuxParameters: { swappiness: 101 } }), /Invalid swappiness/],
   [
+    container({ memory: undefined, memoryReservation: 8, linuxParameters: { maxSwap: 8 } }),
+    "Invalid maxSwap for container 'app'. It requires memory.",
+  ],
+  [
     container({ systemControls: [{ namespace: 'vm.swappiness', value: '1' }] }),
     /Invalid system control/,
   ],

@@ -34,8 +34,8 @@ export type RunnerOptions = {
   readonly engine: Engine
   readonly host: Host
   readonly settings: BodySettings
+  /** Without it logs by awslogs go nowhere, and tasks that want them are refused. */
   readonly logs?: Awslogs | undefined
-  /** Where logs by awslogs go; without it they go nowhere, and tasks that want them are refused. */
   readonly capacity: Capacity
   readonly ports: PortRange
   readonly clock: Clock

@@ -62,7 +62,8 @@ export function missedOn(oracle: Oracle, host: Host): readonly Need[] {
       [...oracle.rows(deployments)].find(
         ([, row]) => row.serviceId === serviceId && row.status === 'PRIMARY',
       ) ?? []
-    const need = primary && needOf(oracle, primary)
+    // Of what has failed nothing is started.
+    const need = primary && primary.rolloutState !== 'FAILED' && needOf(oracle, primary)
     return need && fits(need, host.registered) ? [need] : []
   })
 }

@@ -16,7 +16,7 @@ import {
 } from '../records.ts'
 import { ofService } from '../services/names.ts'
 import { type Deployment, deployments, type Service, services } from '../services/records.ts'
-import { type Daemon, daemonsOf, isDaemon } from './daemons.ts'
+import { type Daemon, daemonsOf, isDaemon, isStarted } from './daemons.ts'
 import { add, Groups, InstanceHost, isCounted, isOther } from './hosts.ts'
 import type { Need } from './place.ts'
 import { Placer } from './placer.ts'
@@ -107,7 +107,8 @@ class HostsByCluster {
 
   /** What a deployment runs never changes, only whether it is the one that counts. */
   deploymentChanged(before: Deployment | undefined, after: Deployment | undefined): void {
-    if (before?.status !== after?.status) this.#daemonsChanged((after ?? before) as Deployment)
+    if (isStarted(before) !== isStarted(after))
+      this.#daemonsChanged((after ?? before) as Deployment)
   }
 
   #daemonsChanged(of: Deployment | Service): void {

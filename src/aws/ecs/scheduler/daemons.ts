@@ -7,7 +7,7 @@ import type { Read } from '#store/store.ts'
 import { definitionKey } from '../names.ts'
 import { type Resources, taskDefinitions } from '../records.ts'
 import { groupOf, ofService } from '../services/names.ts'
-import { deployments, type Service, services } from '../services/records.ts'
+import { type Deployment, deployments, type Service, services } from '../services/records.ts'
 import { needOf } from '../tasks/need.ts'
 import { type Constraint, type Host, lackedAttribute, lackedResource, type Need } from './place.ts'
 import { constraintsOf } from './request.ts'
@@ -22,7 +22,7 @@ export function daemonsOf(tx: Read, cluster: string): readonly Daemon[] {
     if (!isDaemon(service)) continue
     for (const { row } of tx.scan(deployments, { prefix: `${ofService(service)}/` })) {
       const runs = definitionKey(service, row.family, row.revision)
-      const definition = row.status === 'PRIMARY' && tx.get(taskDefinitions, runs)?.definition
+      const definition = isStarted(row) && tx.get(taskDefinitions, runs)?.definition
       if (!definition) continue
       const { placementConstraints } = definition
       found.push({
@@ -37,6 +37,10 @@ export function daemonsOf(tx: Read, cluster: string): readonly Daemon[] {
 /** Whether the service has daemons to start. */
 export const isDaemon = (service: Service | undefined): boolean =>
   service?.schedulingStrategy === 'DAEMON' && service.status === 'ACTIVE'
+
+/** Whether tasks of the deployment are to run where there are none. */
+export const isStarted = (deployment: Deployment | undefined): boolean =>
+  deployment?.status === 'PRIMARY' && deployment.rolloutState !== 'FAILED'
 
 /**
  * What a host has left for all others. A daemon for which the whole machine is too small, or of another kind, has no

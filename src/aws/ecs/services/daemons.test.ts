@@ -145,6 +145,26 @@ test('room that is kept for a daemon is nobody else\u2019s, and free as soon as 
   assert.equal((await fleet.describe('waits')).runningCount, 1)
 })
 
+test('for a daemon whose deployment has failed no room is kept: nothing of it is started any more', async () => {
+  const fleet = await Fleet.open(1)
+  const big = await fleet.define('broken', { cpu: 2048 })
+  const small = await fleet.define('app:1', { cpu: 1024 })
+  fleet.rules.set('broken', 'cannot start')
+  await fleet.service({
+    ...DAEMON,
+    taskDefinition: big,
+    deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: false } },
+  })
+  const run = () => fleet.house.call('RunTask', { taskDefinition: small })
+  await fleet.settle()
+  assert.equal((await run()).failures[0].reason, 'RESOURCE:CPU')
+  await fleet.service({ serviceName: 'waits', taskDefinition: small, desiredCount: 1 })
+  await fleet.pass(600)
+  assert.equal((await fleet.describe()).deployments[0].rolloutState, 'FAILED')
+  assert.equal((await fleet.describe('waits')).runningCount, 1)
+  assert.deepEqual((await run()).failures, [])
+})
+
 test('for a daemon that is too large for the machine no room is kept', async () => {
   const fleet = await Fleet.open(1)
   const big = await fleet.define('app:1', { cpu: 4096 })

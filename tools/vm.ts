@@ -152,11 +152,9 @@ function guest(accelerator: Accelerator): string[] {
   const [kernel = ''] = globSync('kernel/boot/vmlinuz-*', { cwd: PLACE })
   const start = join(HERE, 'tools/vm/start')
   return [
-    // With a thread for each processor the emulation now and then runs code that another has just rewritten: one start of
-    // Node in ten ended in V8's own checks.
     ...(accelerator === 'kvm'
       ? ['-accel', 'kvm', '-cpu', 'host']
-      : ['-accel', 'tcg,thread=single', '-cpu', 'max']),
+      : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
     '-smp',
     '2',
     '-m',

@@ -9,7 +9,7 @@ import { docker, importImage, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
 const IMAGE = `berth-agent-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 60_000 }
+const LIMIT = { timeout: 120_000 }
 
 function sh(script: string, more: Partial<AcsContainer> = {}): AcsContainer {
   return { name: 'web', image: IMAGE, command: ['/bin/sh', '-c', script], memory: 32, ...more }

@@ -9,7 +9,7 @@ import { House, until } from '../parity/house.ts'
 import { docker, importImage, outputOf, removeImage } from './engine.fixture.ts'
 
 const IMAGE = `berth-fields-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 60_000 }
+const LIMIT = { timeout: 120_000 }
 const MIB = 1024 * 1024
 /** A volume that outlives its tasks. */
 const shared = `berth-fields-${systemIds.hex(8)}`

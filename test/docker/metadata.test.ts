@@ -10,7 +10,7 @@ import { importImage, outputOf, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
 const IMAGE = `berth-metadata-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 60_000 }
+const LIMIT = { timeout: 120_000 }
 const ROLE = {
   credentialsId: systemIds.uuid(),
   roleArn: 'arn:aws:iam::123456789012:role/app',

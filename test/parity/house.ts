@@ -29,11 +29,11 @@ const LOOK_MS = 25
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
-/** Looks until `look` gives something; `what` is said when it does not in time. */
+/** Looks until `look` gives something; `what` is said when it does not in time, which is long for an emulated machine. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<T> {
   for (const end = Date.now() + limitMs; ; await pause()) {
     const found = await look()

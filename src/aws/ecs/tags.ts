@@ -28,10 +28,7 @@ export function validateTags(tags: readonly Tag[] = []): void {
       throw invalidParameter(
         'Some tags contain invalid characters. Valid characters: UTF-8 letters, spaces, numbers and _ . / = + - : @.',
       )
-    if (keys.has(key))
-      throw invalidParameter(
-        'Duplicate tag keys found. Please note that Tag keys are case insensitive.',
-      )
+    if (keys.has(key)) throw invalidParameter(`Duplicate tag keys found: '${key}'.`)
     keys.add(key)
   }
 }
@@ -43,7 +40,9 @@ export const keptTags = (tags: readonly Tag[] = []): Tag[] =>
 export function addTags(before: readonly Tag[], added: readonly Tag[]): Tag[] {
   const all = new Map(before.map((tag) => [tag.key, tag]))
   for (const tag of keptTags(added)) all.set(tag.key, tag)
-  if (all.size > TAGS_MAX)
+  // Those that ECS itself gives do not count.
+  const own = [...all.keys()].filter((key) => !key?.startsWith('aws:'))
+  if (own.length > TAGS_MAX)
     throw clientException(`The maximum number of tags (${TAGS_MAX}) has been exceeded.`)
   return [...all.values()]
 }

@@ -168,6 +168,19 @@ test('tags: on every kind of resource, with their limits', async () => {
     const { tags } = await house.call('ListTagsForResource', { resourceArn })
     assert.deepEqual(tags.at(-1), { key: 'k', value: 'v' })
   }
+  // What ECS gives by itself does not count.
+  const all = Array.from({ length: 50 }, (_, n) => ({ key: `k${n}` }))
+  const { tasks: full } = await house.call('RunTask', {
+    taskDefinition: 'web',
+    enableECSManagedTags: true,
+    tags: all,
+  })
+  const resourceArn = full[0].taskArn
+  await house.call('TagResource', { resourceArn, tags: [{ key: 'k0', value: 'v' }] })
+  assert.match(
+    await faultOf(house.call('TagResource', { resourceArn, tags: [{ key: 'more' }] })),
+    /maximum number of tags/,
+  )
   const bad = (tags: object[]) =>
     faultOf(house.call('CreateCluster', { clusterName: 'never', tags }))
   assert.match(await bad([{ key: 'AWS:x', value: 'v' }]), /reserved/)

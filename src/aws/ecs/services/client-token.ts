@@ -31,11 +31,13 @@ export function clientToken(
   // No other operation's token can hold this separator.
   const key = `${clusterKey(cluster, cluster.clusterName)}/${operation}\u0001${token}`
   const before = tx.get(clientTokens, key)
-  if (before && before.requestHash !== hash) throw notIdempotent()
+  if (before && before.requestHash !== hash)
+    throw notIdempotent(operation === 'CreateTaskSet' ? 'task set' : 'service')
   return {
     arn: before?.taskArns[0],
     made: (arn) => tx.put(clientTokens, key, { requestHash: hash, taskArns: [arn], at: now }),
   }
 }
 
-export const notIdempotent = () => invalidParameter('Creation of service was not idempotent.')
+export const notIdempotent = (of: 'service' | 'task set' = 'service') =>
+  invalidParameter(`Creation of ${of} was not idempotent.`)

@@ -28,6 +28,16 @@ export function filledConfiguration(
   checkPercents(wanted, kind)
   const { bakeTimeInMinutes = 0, lifecycleHooks, alarms, earlySuccessCriteria } = wanted
   checkWhole('bakeTimeInMinutes', bakeTimeInMinutes, 0, BAKE_TIME_MAX_MINUTES)
+  // Their deployments are task sets, which know neither stages nor an end.
+  if (kind.deploymentController !== 'ECS')
+    for (const [name, isAsked] of [
+      ['bakeTimeInMinutes', bakeTimeInMinutes > 0],
+      ['lifecycleHooks', lifecycleHooks !== undefined && lifecycleHooks.length > 0],
+    ] as const)
+      if (isAsked)
+        throw invalidParameter(
+          `Services with an EXTERNAL deployment controller do not support ${name}.`,
+        )
   return {
     deploymentCircuitBreaker: filledBreaker(wanted.deploymentCircuitBreaker, kind),
     maximumPercent,

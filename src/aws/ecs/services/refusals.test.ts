@@ -57,6 +57,10 @@ const later: readonly (readonly [object, string])[] = [
   [{ monitoring: { metricConfigurations: [{}] } }, 'monitoring'],
   [{ platformVersion: 'LATEST' }, 'platformVersion'],
   [{ serviceConnectConfiguration: { enabled: true } }, 'serviceConnectConfiguration'],
+  [
+    { serviceConnectConfiguration: { enabled: false, namespace: 'n' } },
+    'serviceConnectConfiguration',
+  ],
   [{ serviceRegistries: [{ registryArn: 'a' }] }, 'serviceRegistries'],
   [{ volumeConfigurations: [{ name: 'a' }] }, 'volumeConfigurations'],
   [{ vpcLatticeConfigurations: [{}] }, 'vpcLatticeConfigurations'],
@@ -191,6 +195,14 @@ const refused: readonly (readonly [object, string])[] = [
   [
     { ...EXTERNAL, ...rolling({ maximumPercent: 150 }) },
     'Services with an EXTERNAL deployment controller and the EC2 launch type do not support custom',
+  ],
+  [
+    { ...EXTERNAL, ...rolling({ bakeTimeInMinutes: 5 }) },
+    'Services with an EXTERNAL deployment controller do not support bakeTimeInMinutes.',
+  ],
+  [
+    { ...EXTERNAL, ...hook({}) },
+    'Services with an EXTERNAL deployment controller do not support lifecycleHooks.',
   ],
   [
     { ...EXTERNAL, ...breaker('COUNT', 1) },

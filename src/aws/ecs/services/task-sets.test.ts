@@ -32,6 +32,16 @@ test('the share of the desired count is rounded up', () => {
   assert.equal(computedDesired({ desiredCount: 5 }, { status: 'DRAINING', scale: 100 }), 0)
 })
 
+test('a token makes one task set, and no other', async () => {
+  const house = await external()
+  const made = await create(house, { clientToken: 't' })
+  assert.equal((await create(house, { clientToken: 't' })).id, made.id)
+  assert.equal(
+    await faultOf(create(house, { clientToken: 't', externalId: 'other' })),
+    'InvalidParameterException: Creation of task set was not idempotent.',
+  )
+})
+
 test('a task set is made, scaled, promoted and deleted', async () => {
   const house = await external()
   const made = await create(house, { externalId: 'blue', tags: [{ key: 'k', value: 'v' }] })

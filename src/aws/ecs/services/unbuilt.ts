@@ -15,12 +15,17 @@ export function refuseUnbuilt(input: Request): void {
     monitoring: isFilled(input.monitoring?.metricConfigurations),
     platformVersion: input.platformVersion !== undefined,
     role: input.role !== undefined,
-    serviceConnectConfiguration: input.serviceConnectConfiguration?.enabled === true,
+    serviceConnectConfiguration: asksForConnect(input.serviceConnectConfiguration),
     serviceRegistries: isFilled(input.serviceRegistries),
     volumeConfigurations: isFilled(input.volumeConfigurations),
     vpcLatticeConfigurations: isFilled(input.vpcLatticeConfigurations),
   }
   for (const [name, isAsked] of Object.entries(asked)) if (isAsked) throw unavailable(name)
 }
+
+/** Switched off it may stand there with nothing else, which would be lost. */
+const asksForConnect = ({ enabled = false, ...more }: ConnectConfiguration = {}): boolean =>
+  enabled || Object.values(more).some((value) => value !== undefined)
+type ConnectConfiguration = Partial<NonNullable<Request['serviceConnectConfiguration']>>
 
 const isFilled = (list: readonly unknown[] | undefined): boolean => (list?.length ?? 0) > 0

@@ -295,3 +295,28 @@ test('a circuit breaker that is switched on while a deployment hangs acts on it'
   assert.deepEqual([deployments.length, deployments[0].rolloutState], [1, 'COMPLETED'])
   assert.ok(deployments[0].taskDefinition.endsWith('web:1'))
 })
+
+test('what a deployment was about to start when it failed is not pending for ever', async () => {
+  const fleet = await Fleet.open(2)
+  await fleet.define('broken')
+  fleet.rules.set('broken', 'cannot start')
+  await fleet.service({
+    deploymentConfiguration: {
+      deploymentCircuitBreaker: {
+        enable: true,
+        rollback: false,
+        thresholdConfiguration: { type: 'COUNT', value: 2 },
+      },
+    },
+  })
+  await fleet.pass(60)
+  const { serviceDeployments: listed } = await fleet.house.call('ListServiceDeployments', {
+    service: 'web',
+  })
+  const arns = listed.map((one: Answer) => one.serviceDeploymentArn)
+  const { serviceDeployments: found } = await fleet.house.call('DescribeServiceDeployments', {
+    serviceDeploymentArns: arns,
+  })
+  const [{ status, targetServiceRevision }] = found
+  assert.deepEqual([status, targetServiceRevision.pendingTaskCount], ['STOPPED', 0])
+})

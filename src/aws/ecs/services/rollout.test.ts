@@ -34,6 +34,13 @@ const PAUSE: DeploymentConfiguration = {
     },
   ],
 }
+/** The second of them for longer. */
+const TWICE: DeploymentConfiguration = {
+  lifecycleHooks: [
+    ...(PAUSE.lifecycleHooks ?? []),
+    { targetType: 'PAUSE', lifecycleStages: ['PRE_SCALE_UP'] },
+  ],
+}
 const hook = (status: Hook['status'], fields: Partial<Hook> = {}): Hook => ({
   hookId: 'h',
   at: 0,
@@ -124,6 +131,42 @@ const CASES: readonly Case[] = [
     failed(0),
     {},
     { do: 'wait', until: NOW + 5 * MINUTE_MS },
+  ],
+  [
+    'pauses of one stage begin together',
+    open(TWICE, { stage: 'PRE_SCALE_UP', hooks: [hook('AWAITING_ACTION')] }),
+    failed(0),
+    {},
+    {
+      do: 'pause',
+      hook: {
+        at: 1,
+        stage: 'PRE_SCALE_UP',
+        status: 'AWAITING_ACTION',
+        expiresAt: NOW + 1440 * MINUTE_MS,
+        timeoutAction: 'ROLLBACK',
+      },
+    },
+  ],
+  [
+    'pauses of one stage all have to be over',
+    open(TWICE, {
+      stage: 'PRE_SCALE_UP',
+      hooks: [hook('SUCCEEDED'), hook('AWAITING_ACTION', { at: 1, expiresAt: NOW + 1 })],
+    }),
+    failed(0),
+    {},
+    { do: 'wait', until: NOW + 1 },
+  ],
+  [
+    'one answered with a rollback waits for no other',
+    open(TWICE, {
+      stage: 'PRE_SCALE_UP',
+      hooks: [hook('AWAITING_ACTION'), hook('FAILED', { at: 1 })],
+    }),
+    failed(0),
+    {},
+    { do: 'fail', by: 'CHOICE', rollback: true },
   ],
   [
     'a pause is over',

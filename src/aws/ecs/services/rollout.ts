@@ -75,24 +75,26 @@ const isRollback = ({ rollback }: ServiceDeployment): boolean => rollback !== un
 const bakeMs = (open: ServiceDeployment): number =>
   isRollback(open) ? 0 : (open.deploymentConfiguration.bakeTimeInMinutes ?? 0) * MINUTE_MS
 
-/** The pause hooks of the stage, which all have to be over. */
+/** The pause hooks of the stage: all begin together, and all have to be over. */
 function pause(open: ServiceDeployment, now: number): Step | undefined {
   if (isRollback(open)) return undefined
   const { stage } = open
   // AWS reconciles only where several revisions run when the deployment begins.
   if (stage === 'RECONCILE_SERVICE' && open.sources.length < 2) return undefined
-  for (const [at, hook] of (open.deploymentConfiguration.lifecycleHooks ?? []).entries()) {
-    if (!hook.lifecycleStages?.includes(stage)) continue
-    const known = open.hooks.find((one) => one.at === at && one.stage === stage)
-    if (!known) return { do: 'pause', hook: opened(hook, at, stage, now) }
-    if (known.status === 'FAILED') return { do: 'fail', by: 'CHOICE', rollback: true }
-    if (known.status === 'TIMED_OUT' && known.timeoutAction === 'ROLLBACK')
+  const ofStage = open.hooks.filter((one) => one.stage === stage)
+  for (const [at, hook] of (open.deploymentConfiguration.lifecycleHooks ?? []).entries())
+    if (hook.lifecycleStages?.includes(stage) && !ofStage.some((one) => one.at === at))
+      return { do: 'pause', hook: opened(hook, at, stage, now) }
+  for (const { status, timeoutAction } of ofStage) {
+    if (status === 'FAILED') return { do: 'fail', by: 'CHOICE', rollback: true }
+    if (status === 'TIMED_OUT' && timeoutAction === 'ROLLBACK')
       return { do: 'fail', by: 'HOOK', rollback: true }
-    if (known.status !== 'AWAITING_ACTION') continue
-    if (now >= known.expiresAt) return { do: 'expire', hookId: known.hookId }
-    return { do: 'wait', until: known.expiresAt }
   }
-  return undefined
+  const waiting = ofStage.filter(({ status }) => status === 'AWAITING_ACTION')
+  const [next] = waiting.toSorted((one, other) => one.expiresAt - other.expiresAt)
+  if (!next) return undefined
+  if (now >= next.expiresAt) return { do: 'expire', hookId: next.hookId }
+  return { do: 'wait', until: next.expiresAt }
 }
 
 function opened(

@@ -26,9 +26,8 @@ const date = (ms: number | undefined): Date | undefined =>
 export function toServiceDeployment(tx: Read, row: ServiceDeployment): Api.ServiceDeployment {
   const { rollback, alarms } = row
   const service = tx.get(services, ofService(row))
-  // While it is open the counts are those of the moment, afterwards those that it ended with.
-  const { sources, target } =
-    service?.serviceId === row.serviceId && OPEN.has(row.status) ? sharesNow(tx, service, row) : row
+  const now = service?.serviceId === row.serviceId ? sharesNow(tx, service, row) : undefined
+  const { sources, target } = now && OPEN.has(row.status) ? now : ended(row, now)
   return {
     serviceDeploymentArn: serviceDeploymentArn(row, row.serviceDeploymentId),
     serviceArn: serviceArn(row),
@@ -91,6 +90,19 @@ export function toServiceRevision(tx: Read, row: ServiceRevision): Api.ServiceRe
     createdAt: date(row.createdAt),
   }
 }
+
+/** What it ended with; but nothing of it starts any more, so what was about to start by then is no longer. */
+function ended(row: Shares, now: Shares | undefined): Shares {
+  const of = (share: RevisionShare, left: RevisionShare | undefined): RevisionShare => ({
+    ...share,
+    pendingTaskCount: Math.min(share.pendingTaskCount, left?.pendingTaskCount ?? 0),
+  })
+  return {
+    sources: row.sources.map((share, at) => of(share, now?.sources[at])),
+    target: of(row.target, now?.target),
+  }
+}
+type Shares = Pick<ServiceDeployment, 'sources' | 'target'>
 
 const toShare = (row: ServiceDeployment, share: RevisionShare): Api.ServiceRevisionSummary => ({
   arn: serviceRevisionArn(row, share.revisionId),

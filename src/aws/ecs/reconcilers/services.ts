@@ -12,6 +12,7 @@ import {
   tasksByInstance,
 } from '../records.ts'
 import { isOther } from '../scheduler/hosts.ts'
+import { TASKS_PER_STEP } from '../services/act.ts'
 import { serviceKey, shareOf } from '../services/names.ts'
 import { isRebalanced } from '../services/rebalancing.ts'
 import {
@@ -21,7 +22,7 @@ import {
   type TaskSet,
   taskSets,
 } from '../services/records.ts'
-import { schedule, TASKS_PER_STEP } from '../services/schedule.ts'
+import { schedule } from '../services/schedule.ts'
 import { Pace } from './pace.ts'
 
 /** How often to look whether services may act again. */

@@ -16,11 +16,14 @@ export type SeenTask = {
   readonly isStopping: boolean
   /** It has to go from where it is: its container instance is draining or lost, or is no place for it any longer. */
   readonly isLeaving: boolean
+  /** Its container instance counts as lost. */
+  readonly isLost?: boolean
   readonly isProtected: boolean
   readonly hostId: string
 }
 
-export type Why = 'SCALE' | 'UNHEALTHY'
+/** BALANCE: another zone has one more in its place. LOST: its host has been out of reach for too long. */
+export type Why = 'SCALE' | 'UNHEALTHY' | 'BALANCE' | 'LOST'
 export type Stop = { readonly task: SeenTask; readonly why: Why }
 /**
  * Orders tasks that could be stopped as well as each other: the one that goes first is first. `among` are those that
@@ -35,6 +38,8 @@ export type Order = (
 export type Zones = {
   readonly all: readonly string[]
   readonly of: (task: SeenTask) => string
+  /** Whether a task was moved for their sake, and they are not even yet. */
+  readonly isBalancing: boolean
 }
 
 export type Situation = {
@@ -67,6 +72,8 @@ export type Plan = {
   readonly isSteady: boolean
   /** The zone in which one more task is to start, so that the fullest can give one up. */
   readonly moveTo?: string
+  /** It is kept in balance over its zones, and is. */
+  readonly isEven?: boolean
 }
 
 export const NOTHING: Plan = { start: 0, stop: [], isStuck: false, held: 0, isSteady: false }
@@ -100,7 +107,8 @@ export function planReplicas(now: Situation): Plan {
 
   const stop: Stop[] = []
   const end = (tasks: readonly SeenTask[], why: Why, count: number): void => {
-    for (const task of tasks.slice(0, Math.max(0, count))) stop.push({ task, why })
+    for (const task of tasks.slice(0, Math.max(0, count)))
+      stop.push({ task, why: task.isLost ? 'LOST' : why })
   }
   // What is not healthy counts for nothing, so that nothing is lost by its end.
   end(dismissed.worthless, 'SCALE', Infinity)
@@ -112,11 +120,13 @@ export function planReplicas(now: Situation): Plan {
   if (wanted() > 0 && ending === 0 && stop.length === 0) end(order(sick, own), 'UNHEALTHY', 1)
   if (healthy >= min) {
     end(dismissed.warming, 'SCALE', Math.max(healthy + warming - desired, wanted()))
-    end(dismissed.healthy, 'SCALE', Math.max(healthy - desired, Math.min(healthy - min, wanted())))
+    const why = now.zones?.isBalancing && kept.length - desired === 1 ? 'BALANCE' : 'SCALE'
+    end(dismissed.healthy, why, Math.max(healthy - desired, Math.min(healthy - min, wanted())))
   }
 
   const isSteady = now.tasks.length === desired && good === desired
-  const moveTo = isSteady && now.mayStart && room > 0 ? emptyZone(now.zones, kept) : undefined
+  const uneven = isSteady ? emptyZone(now.zones, kept) : undefined
+  const moveTo = now.mayStart && room > 0 ? uneven : undefined
   const isMoving = start + stop.length + ending > 0 || live.some(isUndecided)
   const isUnfinished = missing > 0 || going.length > 0
   return {
@@ -126,6 +136,7 @@ export function planReplicas(now: Situation): Plan {
     held: dismissed.held,
     isSteady,
     ...(moveTo !== undefined && { moveTo }),
+    ...(now.zones && isSteady && uneven === undefined && { isEven: true }),
   }
 }
 
@@ -153,7 +164,10 @@ function planStalled({ desired, min, primary, tasks, order }: Situation): Plan {
   ].slice(0, excess)
   // A host that drains is left as far as the minimum lets it, though nothing starts elsewhere.
   const left = leaving.slice(0, spare).filter((task) => !chosen.includes(task))
-  const stop = [...chosen, ...left].map((task): Stop => ({ task, why: 'SCALE' }))
+  const stop = [...chosen, ...left].map((task): Stop => ({
+    task,
+    why: task.isLost ? 'LOST' : 'SCALE',
+  }))
   return {
     ...NOTHING,
     stop,

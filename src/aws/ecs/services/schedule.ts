@@ -5,23 +5,13 @@
 import { canonicalJson } from '#kernel/fingerprint.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { taskKey } from '../names.ts'
-import { tasks } from '../records.ts'
-import { together } from '../tasks/change.ts'
-import { stopTask } from '../tasks/stop.ts'
+import { act, asScale, type Planned, stepOf, stopTasks } from './act.ts'
 import { keptUp, take } from './advance.ts'
 import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
-import { tell, type Teller } from './events.ts'
-import { HEALTH_FAILED, inService, ofService, SHARE } from './names.ts'
-import { type DaemonPlan, planDaemon } from './plan-daemon.ts'
-import {
-  bounds,
-  type Plan,
-  planReplicas,
-  type SeenTask,
-  type Situation,
-  type Stop,
-} from './plan.ts'
+import { inService, ofService } from './names.ts'
+import { DONE, minimum, type Outlook, sooner } from './outlook.ts'
+import { planDaemon } from './plan-daemon.ts'
+import { bounds, planReplicas, type Situation } from './plan.ts'
 import { isRebalanced } from './rebalancing.ts'
 import {
   type Deployment,
@@ -35,39 +25,14 @@ import {
 } from './records.ts'
 import { mayScaleUp, nextStep, type Step } from './rollout.ts'
 import { see, type Seen } from './situation.ts'
-import { daemonHosts, shareIdOf, type Started, startTasks } from './start-tasks.ts'
+import { daemonHosts } from './start-tasks.ts'
 import { computedDesired, taskSetsOf } from './task-sets.ts'
-import { tellStability, tellSteady, tellTroubles } from './troubles.ts'
+import { tellStability, tellSteady } from './troubles.ts'
 import type { World } from './world.ts'
-import { imbalance, zonesOf } from './zones.ts'
+import { tellEven, zonesOf } from './zones.ts'
 
-/**
- * Tasks that one transaction starts or stops where nothing else is said; a task is up to six records. A step looks at all
- * tasks of the service, which is why it is not shorter, and holds the thread, which is why it is not longer.
- */
-export const TASKS_PER_STEP = 80
-const stepOf = ({ tasksPerStep = TASKS_PER_STEP }: World): number => tasksPerStep
-/** Task ids that one event names. */
-const IDS_PER_EVENT = 10
 /** Stages may follow each other at once, but never for ever. */
 const STEPS_MAX = 20
-/** A service that waits for a host looks again now and then, should it have missed one. */
-const LOOK_AGAIN_MS = 60_000
-
-/** What is to come: in how many milliseconds to look again, and whether it waits for room on a host. */
-export type Outlook = { readonly again: number | undefined; readonly waitsForHosts: boolean }
-
-const DONE: Outlook = { again: undefined, waitsForHosts: false }
-
-const minimum = (...times: readonly (number | undefined)[]): number | undefined => {
-  const known = times.filter((time) => time !== undefined)
-  return known.length === 0 ? undefined : Math.min(...known)
-}
-const sooner = (one: Outlook, other: Partial<Outlook>): Outlook => ({
-  again: minimum(one.again, other.again),
-  waitsForHosts: one.waitsForHosts || other.waitsForHosts === true,
-})
-
 export function schedule(tx: Write, key: string, world: World): Outlook {
   const service = tx.get(services, key)
   if (!service || service.status === 'INACTIVE') return DONE
@@ -144,7 +109,7 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
   for (let steps = 0; steps < STEPS_MAX; steps += 1) {
     const open = begun(tx, service, deployment, world)
     const { share, isHeld } = shareToRun(tx, service, deployment, open)
-    const planned = planOf(tx, service, { share, isHeld }, seen, world)
+    const planned = planOf(tx, service, { share, isHeld, isOpen: open !== undefined }, seen, world)
     const isItself = share === deployment
     if (isItself) deployment = healthSeen(tx, service, deployment, seen)
     const step: Step = open
@@ -164,7 +129,9 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
       if (isSteady && share.throttle)
         tx.patch(deployments, inService(service, share.deploymentId), { throttle: undefined })
       const acted = act(tx, service, share, planned, world)
-      tellSteady(tx, service, isSteady, world)
+      const isAtRest = isSteady && !acted.isMoving
+      if (isAtRest) tellEven(tx, service, planned, world)
+      tellSteady(tx, service, isAtRest, world)
       return sooner(acted, { again })
     }
     take(tx, step, { service, open: open as ServiceDeployment, deployment }, world)
@@ -242,19 +209,10 @@ function healthSeen(tx: Write, service: Service, deployment: Deployment, seen: S
   }) as Deployment
 }
 
-type Planned = {
-  readonly plan: Plan | DaemonPlan
-  readonly seen: Seen
-  /** Absent for daemons, which make no place for each other. */
-  readonly situation?: Situation
-  /** In how many milliseconds the plan is another one though nothing happens. */
-  readonly changesIn?: number | undefined
-}
-
 function planOf(
   tx: Write,
   service: Service,
-  { share, isHeld }: Running,
+  { share, isHeld, isOpen }: Running & { readonly isOpen: boolean },
   seen: Seen,
   { now }: World,
 ): Planned {
@@ -281,7 +239,8 @@ function planOf(
     ...bounds(service.desiredCount, service.deploymentConfiguration),
     cannotPlace: false,
     order: seen.order,
-    zones: isRebalanced(service) ? zonesOf(tx, service) : undefined,
+    // Zones are evened out between deployments.
+    zones: !isOpen && isRebalanced(service) ? zonesOf(tx, service) : undefined,
   }
   return { plan: planReplicas(situation), seen, situation }
 }
@@ -297,116 +256,3 @@ const isEqual = (one: object, other: object): boolean => canonicalJson(one) === 
 
 const isUnthrottled = ({ throttle }: Deployment | TaskSet, now: number): boolean =>
   throttle === undefined || throttle.until <= now
-
-/** Starts and stops what the plan says, as much as one transaction carries, and tells of it. */
-function act(
-  tx: Write,
-  service: Service,
-  share: Deployment | TaskSet,
-  { plan, seen, situation }: Planned,
-  world: World,
-): Outlook {
-  const teller = 'taskSetId' in share ? share : service
-  const tasksPerStep = stepOf(world)
-  const starts = Math.min(plan.start, tasksPerStep)
-  let started: Started = { tasks: [] }
-  if (starts > 0) {
-    const where =
-      'startOn' in plan ? { on: plan.startOn.slice(0, tasksPerStep) } : { count: starts }
-    started = startTasks(tx, service, share, where, world)
-    tellTasks(tx, teller, ['has started', 'tasks'], taskIdsOf(started), world)
-  }
-  const balances =
-    plan.moveTo !== undefined && move(tx, service, share, plan.moveTo, { seen, world })
-  const stops = [...plan.stop]
-  // What found no host may find one where something older makes place.
-  if (started.refusals && situation)
-    stops.push(...makePlace(situation, started, share, new Set(stops.map(({ task }) => task.id))))
-  const now = stops.slice(0, Math.max(0, tasksPerStep - started.tasks.length))
-  stopTasks(tx, teller, now, world)
-  tellTroubles(tx, teller, { plan, started, throttle: share.throttle }, world)
-  const isMore = stops.length > now.length || (starts < plan.start && !started.refusals)
-  const mayFit = started.refusals !== undefined || (plan.moveTo !== undefined && !balances)
-  const throttled = share.throttle ? Math.max(0, share.throttle.until - world.now) : undefined
-  return {
-    again: isMore ? 0 : minimum(throttled || undefined, mayFit ? LOOK_AGAIN_MS : undefined),
-    waitsForHosts: started.refusals !== undefined,
-  }
-}
-
-/** Starts one task in the zone that has too few. A zone without room is no trouble: the service runs as it is. */
-function move(
-  tx: Write,
-  service: Service,
-  share: Deployment | TaskSet,
-  zone: string,
-  { seen, world }: { readonly seen: Seen; readonly world: World },
-): boolean {
-  const { tasks } = startTasks(tx, service, share, { count: 1, zone }, world)
-  if (tasks.length === 0) return false
-  tell(tx, service, imbalance(zonesOf(tx, service), seen), {
-    now: world.now,
-    id: world.ids.uuid(),
-  })
-  tellTasks(tx, service, ['has started', 'tasks'], taskIdsOf({ tasks }), world)
-  return true
-}
-
-function makePlace(
-  situation: Situation,
-  started: Started,
-  share: Deployment | TaskSet,
-  stopped: ReadonlySet<string>,
-): readonly Stop[] {
-  const fresh = started.tasks.map(({ taskId, containerInstanceId }): SeenTask => ({
-    id: taskId,
-    shareId: shareIdOf(share),
-    state: 'STARTING',
-    isStopping: false,
-    isLeaving: false,
-    isProtected: false,
-    hostId: containerInstanceId,
-  }))
-  const tasks = situation.tasks.map((task) =>
-    stopped.has(task.id) ? { ...task, isStopping: true } : task,
-  )
-  return planReplicas({ ...situation, tasks: [...tasks, ...fresh], cannotPlace: true }).stop
-}
-
-function stopTasks(tx: Write, teller: Teller, stops: readonly Stop[], { now, ids }: World): void {
-  const running: string[] = []
-  together(tx, (all) => {
-    for (const { task, why } of stops) {
-      const row = tx.get(tasks, taskKey(teller, teller.clusterName, task.id))
-      if (!row) continue
-      const stoppedReason =
-        why === 'SCALE'
-          ? `Scaling activity initiated by (deployment ${SHARE}${task.shareId})`
-          : HEALTH_FAILED
-      const moment = { now, id: ids.uuid() }
-      stopTask(all, row, { stopCode: 'ServiceSchedulerInitiated', stoppedReason }, moment)
-      if (why === 'UNHEALTHY')
-        tell(tx, teller, `(task ${task.id}) failed container health checks.`, moment)
-      if (row.lastStatus === 'RUNNING') running.push(task.id)
-    }
-  })
-  tellTasks(tx, teller, ['has stopped', 'running tasks'], running, { now, ids })
-}
-
-const asScale = (task: SeenTask): Stop => ({ task, why: 'SCALE' })
-
-const taskIdsOf = ({ tasks }: Started): string[] => tasks.map(({ taskId }) => taskId)
-
-function tellTasks(
-  tx: Write,
-  teller: Teller,
-  [did, what]: readonly [string, string],
-  taskIds: readonly string[],
-  { now, ids }: World,
-): void {
-  for (let at = 0; at < taskIds.length; at += IDS_PER_EVENT) {
-    const some = taskIds.slice(at, at + IDS_PER_EVENT)
-    const named = some.map((id) => `(task ${id})`).join(' ')
-    tell(tx, teller, `${did} ${some.length} ${what}: ${named}.`, { now, id: ids.uuid() })
-  }
-}

@@ -218,8 +218,16 @@ test('a host that the operator counts as lost: its tasks are replaced, and end w
     fleet.live().map((task) => fleet.hostOf(task)),
     [left, left, left, left],
   )
+  assert.ok(
+    (await fleet.events()).includes(
+      '(service web) has given up 2 tasks on (container-instance ID), which has been out of reach for more than 300 seconds: (task ID) (task ID).',
+    ),
+  )
   await gone?.connect()
   await fleet.settle()
+  for (const { lastStatus, stoppedReason } of fleet.tasks())
+    if (lastStatus === 'STOPPED')
+      assert.match(stoppedReason ?? '', /^Container instance \w{32} has been out of reach for more/)
   const kept = fleet.tasks().filter(({ lastStatus }) => lastStatus !== 'STOPPED')
   assert.equal(kept.length, 4)
 })
@@ -297,6 +305,7 @@ test('a protected task is not ended for scale, and the event says so', async () 
 test('zones: a service evens itself out when a host comes in an empty one, first the new, then the old', async () => {
   const fleet = await steady(1)
   const seen = watched(fleet)
+  const before = await fleet.events()
   await fleet.join()
   await fleet.settle()
   assert.equal(fleet.live().length, 5)
@@ -304,14 +313,41 @@ test('zones: a service evens itself out when a host comes in an empty one, first
   const zones = fleet.live().map(({ availabilityZone }) => availabilityZone)
   assert.deepEqual(zones.toSorted(), ['a', 'a', 'b', 'b'])
   assert.deepEqual([seen.least, seen.most, seen.starts], [4, 5, 2])
-  const told = (await fleet.events()).find((event) => event.includes('AZ balanced'))
-  assert.equal(
-    told,
+  const since = (await fleet.events()).slice(before.length)
+  const moved = [
+    '(service web) has started 1 tasks in b to AZ Rebalance: (task ID).',
+    '(service web) has stopped 1 running tasks in a due to AZ rebalancing: (task ID).',
+  ]
+  assert.deepEqual(since, [
     '(service web) is not AZ balanced with 4 tasks in a, 0 tasks in b. AZ Rebalancing in progress.',
-  )
+    ...moved,
+    ...moved,
+    '(service web) is AZ balanced with 2 tasks in a, 2 tasks in b.',
+    '(service web) has reached a steady state.',
+  ])
   await fleet.update({ availabilityZoneRebalancing: 'DISABLED', desiredCount: 2 })
   await fleet.pass(60)
   assert.equal(fleet.live().length, 2)
+})
+
+test('zones: where the empty one has no room, that is told once, and the service is steady as it is', async () => {
+  const fleet = await Fleet.open(2)
+  const big = await fleet.define('app:1', { cpu: 2048 })
+  await fleet.define('app:1', { cpu: 512 })
+  const { tasks: filling } = await fleet.house.call('StartTask', {
+    taskDefinition: big,
+    containerInstances: [fleet.hosts[1]?.arn],
+  })
+  await fleet.service({ desiredCount: 2 })
+  await fleet.pass(600, 30)
+  assert.deepEqual((await fleet.events()).slice(-2), [
+    '(service web) is unable to place a task in b because no container instance met all of its requirements.',
+    '(service web) has reached a steady state.',
+  ])
+  await fleet.house.call('StopTask', { task: filling[0].taskArn })
+  await fleet.pass(200)
+  const zones = fleet.live().map(({ availabilityZone }) => availabilityZone)
+  assert.deepEqual(zones.toSorted(), ['a', 'b'])
 })
 
 test('task sets of an external controller have their share of the desired count', async () => {

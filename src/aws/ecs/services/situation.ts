@@ -59,6 +59,7 @@ export function see(tx: Read, service: Service, { now, lostAfterMs, signals }: W
       state: host.isLost ? 'UNHEALTHY' : state,
       isStopping,
       isLeaving: host.isLeaving || host.isLost,
+      isLost: host.isLost,
       isProtected: expiry > now && !host.isLost,
       hostId: row.containerInstanceId,
     })

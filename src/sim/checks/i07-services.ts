@@ -1,4 +1,4 @@
-import { containerInstances, type Task, tasks } from '#aws/ecs/records.ts'
+import { containerInstances, type Task } from '#aws/ecs/records.ts'
 import {
   type Deployment,
   deployments,
@@ -90,28 +90,16 @@ export class Services implements Check {
         (after as ServiceEvent | undefined)?.message.endsWith(STEADY),
     )?.after as ServiceEvent | undefined
     holds(told, `${key} is steady, and no event says so`)
-    // A service that is steady may be evened out over its zones in the same step.
-    const begun = new Set(
-      changes.filter(({ table, before }) => table === tasks.name && !before).map((one) => one.key),
-    )
-    this.#isAsItShouldBe(key, service, told.createdAt, begun)
+    this.#isAsItShouldBe(key, service, told.createdAt)
   }
 
   /** All its tasks run, are healthy and of its primary deployment, as many as are desired. */
-  #isAsItShouldBe(
-    key: string,
-    service: Service,
-    now: number,
-    begun: ReadonlySet<string> = new Set(),
-  ): void {
+  #isAsItShouldBe(key: string, service: Service, now: number): void {
     const isDaemon = service.schedulingStrategy === 'DAEMON'
     // Nobody waits for a daemon on a host out of reach, whatever it is about to do.
-    const own = [...this.#tasks.of(key)]
-      .filter(([taskKey]) => !begun.has(taskKey))
-      .map(([, task]) => task)
-      .filter((task) =>
-        isDaemon ? isReachable(hostOf(this.#oracle, task)) : isThere(this.#oracle, task),
-      )
+    const own = [...this.#tasks.of(key).values()].filter((task) =>
+      isDaemon ? isReachable(hostOf(this.#oracle, task)) : isThere(this.#oracle, task),
+    )
     const primary = this.#primary(service)
     const good = own.filter(
       (task) =>

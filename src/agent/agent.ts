@@ -17,6 +17,7 @@ import { Endpoint } from './metadata/endpoint.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { attributes, totalResources } from './registration.ts'
 import { Session, type SessionState } from './session.ts'
+import { BadSetting } from './settings.ts'
 import type { Credentials } from './sign.ts'
 import type { AgentState } from './state/state.ts'
 import { LABELS } from './tasks/create.ts'
@@ -91,6 +92,8 @@ export class Agent {
     await new Promise<void>((resolve, reject) => {
       this.#living = this.#live(saved, resolve).catch((error: unknown) => {
         log.error('the agent ended', { error: String(error) })
+        // Nothing of it stays open: a process that lives on without its duty would look sound.
+        this.#stopping.abort(error)
         reject(error)
         throw error
       })
@@ -169,6 +172,7 @@ export class Agent {
       try {
         return await this.#registerOnce()
       } catch (error) {
+        if (error instanceof BadSetting) throw error
         // A cluster may be made after its hosts, or again after its account was reset.
         if (error instanceof CallFault && !error.again && error.code !== NO_CLUSTER) {
           if (this.#containerInstanceArn === undefined || !UNKNOWN_INSTANCE.test(error.code))

@@ -59,6 +59,8 @@ test('what does not make sense is said by its name', () => {
     ['ECS_RESERVED_PORTS', '[99999]'],
     ['ECS_DISABLE_METRICS', 'maybe'],
     ['ECS_NUM_IMAGES_DELETE_PER_CYCLE', '0'],
+    ['ECS_AVAILABLE_LOGGING_DRIVERS', '["paper"]'],
+    ['ECS_INSTANCE_ATTRIBUTES', '{"ecs.x":"y"}'],
   ] as const)
     assert.throws(() => readConfig({ [variable]: value }), new RegExp(variable))
 })

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 import type { PortRange } from './host.ts'
-import { parseSettingsFile, SettingReader, type Settings } from './settings.ts'
+import { BadSetting, parseSettingsFile, SettingReader, type Settings } from './settings.ts'
 import { PULL_BEHAVIORS, type PullBehavior } from './tasks/images.ts'
 
 export type AgentConfig = {
@@ -57,6 +57,26 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const CLEANUP_WAIT_MS_MIN = 1000
 /** Amazon's agent takes no shorter one either. */
+/** That Amazon's agent knows; what is not there is offered to nobody. */
+const LOGGING_DRIVERS = [
+  'awsfirelens',
+  'awslogs',
+  'fluentd',
+  'gelf',
+  'journald',
+  'json-file',
+  'logentries',
+  'none',
+  'splunk',
+  'syslog',
+]
+const MACHINE_ATTRIBUTES = [
+  'ecs.ami-id',
+  'ecs.availability-zone',
+  'ecs.instance-type',
+  'ecs.subnet-id',
+  'ecs.vpc-id',
+]
 const IMAGE_CLEANUP_MS_MIN = 10 * MINUTE_MS
 /** Where Amazon's agent has its settings too. */
 const SETTINGS_FILE = '/etc/ecs/ecs.config'
@@ -81,13 +101,13 @@ export function readConfig(settings: Settings): AgentConfig {
     pullBehavior: read.oneOf('ECS_IMAGE_PULL_BEHAVIOR', PULL_BEHAVIORS) ?? 'default',
     pullDependentUpfront: read.flag('ECS_PULL_DEPENDENT_CONTAINERS_UPFRONT') ?? false,
     imageCleanup: imageCleanup(read),
-    attributes: read.texts('ECS_INSTANCE_ATTRIBUTES') ?? {},
+    attributes: instanceAttributes(read),
     tags: read.texts('ECS_CONTAINER_INSTANCE_TAGS') ?? {},
     reservedMemoryMiB: read.count('ECS_RESERVED_MEMORY') ?? 0,
     reservedPorts: read.ports('ECS_RESERVED_PORTS') ?? RESERVED_PORTS,
     reservedPortsUdp: read.ports('ECS_RESERVED_PORTS_UDP') ?? [],
     dynamicPorts: read.portRange('ECS_DYNAMIC_HOST_PORT_RANGE'),
-    loggingDrivers: read.list('ECS_AVAILABLE_LOGGING_DRIVERS')?.map(String),
+    loggingDrivers: read.someOf('ECS_AVAILABLE_LOGGING_DRIVERS', LOGGING_DRIVERS),
     taskLimits: read.flag('ECS_ENABLE_TASK_CPU_MEM_LIMIT') ?? true,
     taskPidsLimit: read.count('ECS_TASK_PIDS_LIMIT') || undefined,
     sharedVolumesMatch: read.flag('ECS_SHARED_VOLUME_MATCH_FULL_CONFIG') ?? false,
@@ -111,6 +131,15 @@ export function processConfig(): AgentConfig {
   // The address of the control plane is the command line's to read.
   const { ECS_BACKEND_HOST: _endpoint, ...environment } = process.env
   return readConfig({ ...file, ...environment })
+}
+
+/** ECS's own names are for what it knows of a machine, and that only where this agent cannot know it. */
+function instanceAttributes(read: SettingReader): Readonly<Record<string, string>> {
+  const attributes = read.texts('ECS_INSTANCE_ATTRIBUTES') ?? {}
+  for (const name of Object.keys(attributes))
+    if (/^(ecs\.|com\.amazonaws\.ecs\.)/.test(name) && !MACHINE_ATTRIBUTES.includes(name))
+      throw new BadSetting(`ECS_INSTANCE_ATTRIBUTES has the reserved name '${name}'`)
+  return attributes
 }
 
 function imageCleanup(read: SettingReader): ImageCleanup | undefined {

@@ -46,6 +46,8 @@ export type Health = {
 
 export type Image = {
   readonly id: string
+  /** Its names; none where all of them are another image's by now. */
+  readonly tags: readonly string[]
   /** `sha256:…` as the registry knows it; absent for an image that no registry has. */
   readonly digest?: string | undefined
   readonly labels: Readonly<Record<string, string>>

@@ -3,6 +3,7 @@ import type { Attribute, Resource } from '#wire/calls.ts'
 import type { AgentConfig } from './config.ts'
 import type { EngineInfo } from './engine.ts'
 import type { HostInfo } from './host.ts'
+import { BadSetting } from './settings.ts'
 
 const MIB = 1024 * 1024
 export const UNITS_PER_CORE = 1024
@@ -30,7 +31,12 @@ export function totalResources(
 /** What tasks may have together: less than the machine where the agent's own control group has less. */
 export function memoryMiB(info: EngineInfo, host: HostInfo, config: AgentConfig): number {
   const bytes = Math.min(info.memoryBytes, host.memoryLimitBytes ?? Infinity)
-  return Math.max(0, Math.floor(bytes / MIB) - config.reservedMemoryMiB)
+  const left = Math.floor(bytes / MIB) - config.reservedMemoryMiB
+  if (left < 0)
+    throw new BadSetting(
+      `ECS_RESERVED_MEMORY is ${config.reservedMemoryMiB} MiB, and this host has ${Math.floor(bytes / MIB)} MiB`,
+    )
+  return left
 }
 
 /** What this agent can do. A capability that is not built is not listed, so no task that needs it comes here. */

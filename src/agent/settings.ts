@@ -145,7 +145,15 @@ export class SettingReader {
     const isPort = (value: unknown) =>
       Number.isInteger(value) && Number(value) >= 0 && Number(value) <= PORT_MAX
     if (!values?.every(isPort) && values !== undefined) throw bad(name, 'a JSON list of ports')
-    return values?.map(Number)
+    return values && [...new Set(values.map(Number))]
+  }
+
+  /** Each of them one of `known`. */
+  someOf(name: string, known: readonly string[]): readonly string[] | undefined {
+    const values = this.list(name)?.map(String)
+    if (values && !values.every((value) => known.includes(value)))
+      throw bad(name, `a JSON list of some of ${known.join(', ')}`)
+    return values
   }
 
   list(name: string): readonly unknown[] | undefined {
@@ -169,7 +177,7 @@ export class SettingReader {
       const instead = ELSEWHERE[name]
       // What is not here is off already.
       if (instead !== undefined && OFF.test(text)) continue
-      throw new Error(
+      throw new BadSetting(
         `${name} is set, and this agent does not act on it${instead ? `: ${instead}` : ''}`,
       )
     }
@@ -190,6 +198,11 @@ export class SettingReader {
 const PORT_MAX = 65_535
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3600_000 }
 
+/** A setting with which this agent cannot do its duty: it ends, and says which. */
+export class BadSetting extends Error {
+  override name = 'BadSetting'
+}
+
 function bad(name: string, expected: string): Error {
-  return new Error(`${name} must be ${expected}`)
+  return new BadSetting(`${name} must be ${expected}`)
 }

@@ -53,16 +53,17 @@ async function stopTasks(data: string): Promise<void> {
 }
 
 /**
- * What this host's agent has made goes with its tasks: what ended is cleaned up by nobody once the agent is gone, and
+ * What this host's agent has made, containers and the volumes of single tasks, goes with its tasks: what ended is cleaned up by nobody once the agent is gone, and
  * what ran for a container instance that was deregistered is nobody's task any more.
  */
 async function removeContainers(data: string): Promise<void> {
   const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
   try {
-    const { found, silent } = await engine.list({ [LABELS.installation]: installationId(data) })
+    const ours = { [LABELS.installation]: installationId(data) }
+    const { found, silent } = await engine.list(ours)
     const left = [...found, ...silent]
-    if (left.length === 0) return
-    console.log(`removing ${left.length} ${left.length === 1 ? 'container' : 'containers'}`)
+    if (left.length > 0)
+      console.log(`removing ${left.length} ${left.length === 1 ? 'container' : 'containers'}`)
     const slots = new Slots(REMOVED_AT_ONCE)
     await Promise.all(
       left.map(({ id }) =>
@@ -72,8 +73,9 @@ async function removeContainers(data: string): Promise<void> {
         }),
       ),
     )
+    for (const volume of await engine.volumes(ours)) await engine.removeVolume(volume)
   } catch (error) {
-    throw new UserError(`not all containers are gone: ${(error as Error).message}`)
+    throw new UserError(`not all containers and volumes are gone: ${(error as Error).message}`)
   } finally {
     engine.close()
   }

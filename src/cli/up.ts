@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'no
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 
+import { StateFile } from '#agent/state/file.ts'
 import { prepareData } from '#server/data.ts'
 import type { Keys } from '#server/keys.ts'
 
@@ -156,6 +157,7 @@ async function controlPlane(data: string, options: UpCommand): Promise<Status> {
 async function agent(data: string, { endpoint, accounts }: Status, region: string): Promise<void> {
   const what = { name: 'agent', data }
   const keys = await hostKeys(data, accounts[0])
+  const state = new StateFile(join(data, 'agent'))
   await step('agent of this host', async () => {
     const child = findBackground(what) === undefined ? startAgent() : undefined
     const host = await until(
@@ -163,8 +165,11 @@ async function agent(data: string, { endpoint, accounts }: Status, region: strin
         if (child && child.exitCode !== null)
           throw new UserError(`the agent did not start:\n${lastLines(what)}`)
         const status = await readStatusIfRunning(data)
+        // The server may have other hosts too.
+        const own = await state.load()
         return status?.containerInstances.find(
-          (one) => one.agentConnected && one.status === 'ACTIVE',
+          ({ arn, agentConnected, status: its }) =>
+            arn === own?.containerInstanceArn && agentConnected && its === 'ACTIVE',
         )
       },
       AGENT_START_MS,

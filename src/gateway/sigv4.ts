@@ -87,7 +87,7 @@ function checkTime(signature: Signature, now: number): void {
   } else if (at + lives < now)
     throw new Refusal(
       'expired',
-      `Signature expired: ${signature.date} is now earlier than ${basic(now - lives)} (${basic(now)} - ${lives / MINUTE_MS} min.)`,
+      `Signature expired: ${signature.date} is now earlier than ${basic(now - lives)} (${basic(now)} - ${lives % MINUTE_MS === 0 ? `${lives / MINUTE_MS} min` : `${lives / 1000} sec`}.)`,
     )
 }
 

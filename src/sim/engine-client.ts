@@ -56,7 +56,9 @@ export function engineClient(options: EngineClientOptions): Engine {
     image: (image) =>
       at('CannotPullContainerError', QUICK_TIMEOUT_MS, () => {
         const digest = engine.image(image)
-        return digest === undefined ? undefined : { id: image, digest, labels: {}, variables: [] }
+        return digest === undefined
+          ? undefined
+          : { id: image, tags: [image], digest, labels: {}, variables: [] }
       }),
     create: (name, body) =>
       at('CannotCreateContainerError', CREATE_TIMEOUT_MS, () => engine.create(name, body)),

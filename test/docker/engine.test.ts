@@ -3,10 +3,13 @@ import { after, before, test } from 'node:test'
 
 import { DockerEngine } from '#agent/docker/docker.ts'
 import { engineSuite } from '#agent/engine.suite.ts'
+import { ImageCleanup } from '#agent/tasks/image-cleanup.ts'
 import { ensureImage } from '#agent/tasks/images.ts'
+import { MovedClock } from '#server/house.fixture.ts'
 import { systemClock, systemIds } from '#system/system.ts'
 
-import { DOCKER_SOCKET, importImage, removeImage } from './engine.fixture.ts'
+import { until } from '../parity/house.ts'
+import { docker, DOCKER_SOCKET, importImage, removeImage } from './engine.fixture.ts'
 
 const word = systemIds.hex(8)
 const IMAGE = `berth-engine-test-${word}:1`
@@ -39,6 +42,38 @@ test('a failed pull falls back to the image that is here, but not for `always`',
   assert.ok(await ensureImage(engine, CACHED, 'prefer-cached'))
   assert.ok(await ensureImage(engine, CACHED, 'once'))
   await assert.rejects(ensureImage(engine, CACHED, 'always'), { name: 'CannotPullContainerError' })
+})
+
+test('an image that lost its name to a later pull is removed, unless somebody gave it another', async () => {
+  const clock = new MovedClock()
+  const name = `berth-moving-${word}:1`
+  const other = `berth-moving-${word}:other`
+  await importImage(name, ['LABEL n=1'])
+  const first = (await engine.image(name))?.id ?? ''
+  await importImage(name, ['LABEL n=2'])
+  const second = (await engine.image(name))?.id ?? ''
+  await importImage(name, ['LABEL n=3'])
+  await docker('POST', `/images/${second}/tag?repo=berth-moving-${word}&tag=other`)
+  const cleanup = new ImageCleanup({
+    engine,
+    clock,
+    log: { info() {}, warn: assert.fail, error: assert.fail },
+    limits: { intervalMs: 1000, minimumAgeMs: 0, perCycle: 9 },
+    images: { [name]: { pulledAt: 0, usedAt: 0 } },
+    inUse: () => new Set([name]),
+  })
+  cleanup.used(name, { pulled: false, replaced: first })
+  cleanup.used(name, { pulled: false, replaced: second })
+  assert.deepEqual(Object.keys(cleanup.images).toSorted(), [name, first, second].toSorted())
+  cleanup.start()
+  await clock.move(1000)
+  await until('both are looked at', () => Object.keys(cleanup.images).length === 1 || undefined)
+  cleanup.stop()
+  assert.equal(await engine.image(first), undefined)
+  assert.ok(await engine.image(other))
+  assert.ok(await engine.image(name))
+  await removeImage(other)
+  await removeImage(name)
 })
 
 test('an archive that is none is refused', async () => {

@@ -8,9 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
+import { DockerEngine } from '#agent/docker/docker.ts'
+import { systemClock } from '#system/system.ts'
+
 import { type Credentials, ecsApi } from '../../src/cli/api.ts'
 import { removeContainers, type Ran, run, startedAt, until } from '../parity/house.ts'
-import { listContainers } from './engine.fixture.ts'
+import { DOCKER_SOCKET, listContainers } from './engine.fixture.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
 const LIMIT = { timeout: 120_000 }
@@ -41,8 +44,12 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(others), XDG_CONFIG_HOME: join(root, 'config'), AWS_PAGER: '' }
 }
 
-const berth = (...args: string[]): Promise<Ran> =>
-  run(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...args], environment())
+const berth = (...args: string[]): Promise<Ran> => berthWith({}, ...args)
+const berthWith = (more: NodeJS.ProcessEnv, ...args: string[]): Promise<Ran> =>
+  run(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...args], {
+    ...environment(),
+    ...more,
+  })
 
 async function up(): Promise<string> {
   const begin = Date.now()
@@ -55,6 +62,12 @@ async function up(): Promise<string> {
 function containersMade() {
   const id = readFileSync(join(data, 'installation-id'), 'utf8').trim()
   return listContainers(`berth.installation=${id}`)
+}
+
+async function volumesMade(): Promise<readonly string[]> {
+  const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
+  const id = readFileSync(join(data, 'installation-id'), 'utf8').trim()
+  return engine.volumes({ 'berth.installation': id }).finally(() => engine.close())
 }
 
 /** The hello task's containers, with when they began. */
@@ -191,10 +204,25 @@ test(
       const { services } = await api<Described>('DescribeServices', { services: ['pages'] })
       return services[0].runningCount === 2 ? true : undefined
     })
+    await api('RegisterTaskDefinition', {
+      family: 'keeps',
+      volumes: [{ name: 'v' }],
+      containerDefinitions: [
+        {
+          name: 'app',
+          image: 'berth/hello:latest',
+          memory: 16,
+          mountPoints: [{ sourceVolume: 'v', containerPath: '/v' }],
+        },
+      ],
+    })
+    await api('RunTask', { taskDefinition: 'keeps' })
+    await until('its volume is there', async () => (await volumesMade()).length > 0 || undefined)
     const { code, stdout, stderr } = await berth('down', '--tasks', '--data', data)
     assert.equal(code, 0, stderr)
-    assert.match(stdout, /stopping 3 tasks\n/)
+    assert.match(stdout, /stopping 4 tasks\n/)
     assert.deepEqual(await containersMade(), [], 'what ended is removed too')
+    assert.deepEqual(await volumesMade(), [])
   },
 )
 
@@ -217,6 +245,18 @@ test(
     assert.deepEqual(await containersMade(), [])
   },
 )
+
+test('an agent that is refused ends and says why', LIMIT, async () => {
+  await up()
+  const args = ['agent', '--endpoint', `http://127.0.0.1:${port}`, '--data', join(root, 'refused')]
+  const keys = { AWS_ACCESS_KEY_ID: 'AKIDUNKNOWN', AWS_SECRET_ACCESS_KEY: 'secret' }
+  const { code, stderr } = await berthWith(keys, ...args)
+  assert.equal(code, 1)
+  assert.match(stderr, /berth: the agent could not start: .*UnrecognizedClientException/)
+  const much = await berthWith({ ...keys, ECS_RESERVED_MEMORY: '999999999' }, ...args)
+  assert.equal(much.code, 1)
+  assert.match(much.stderr, /ECS_RESERVED_MEMORY is 999999999 MiB, and this host has/)
+})
 
 test('every command has help', LIMIT, async () => {
   const pages = [

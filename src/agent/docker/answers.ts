@@ -13,6 +13,7 @@ export type InfoAnswer = {
 }
 export type ImageAnswer = {
   readonly Id?: string
+  readonly RepoTags?: readonly string[] | null
   readonly RepoDigests?: readonly string[] | null
   readonly Config?: {
     readonly Labels?: Readonly<Record<string, string>> | null
@@ -23,6 +24,7 @@ export type VolumeAnswer = {
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly Options?: Readonly<Record<string, string>> | null
 }
+export type VolumesAnswer = { readonly Volumes?: readonly { readonly Name: string }[] | null }
 export type ListedAnswer = {
   readonly Id: string
   readonly Labels?: Readonly<Record<string, string>> | null

@@ -22,6 +22,7 @@ import type {
   StatsAnswer,
   VersionAnswer,
   VolumeAnswer,
+  VolumesAnswer,
 } from './answers.ts'
 import { CallTimeout, DockerClient, type Answer, type Call } from './client.ts'
 import { watchEvents } from './events.ts'
@@ -139,10 +140,10 @@ export class DockerEngine implements Engine {
       to: 'inspected',
     })
     if (answer === undefined) return undefined
-    const { Id, RepoDigests, Config } = answer as ImageAnswer
+    const { Id, RepoTags, RepoDigests, Config } = answer as ImageAnswer
     const digest = repositoryDigest(image, RepoDigests)
     const variables = (Config?.Env ?? []).map((pair) => pair.split('=')[0] ?? '')
-    return { id: Id ?? '', digest, labels: Config?.Labels ?? {}, variables }
+    return { id: Id ?? '', tags: RepoTags ?? [], digest, labels: Config?.Labels ?? {}, variables }
   }
 
   async importImage(image: string, archive: Buffer, changes: readonly string[]): Promise<void> {
@@ -293,6 +294,19 @@ export class DockerEngine implements Engine {
       error: 'CannotCreateVolumeError',
       to: 'created',
     })
+  }
+
+  /** The names of all volumes that carry every one of these labels. */
+  async volumes(labels: Readonly<Record<string, string>>): Promise<readonly string[]> {
+    const answer = (await this.#attempt({
+      method: 'GET',
+      path: '/volumes',
+      query: { filters: JSON.stringify({ label: labelFilter(labels) }) },
+      timeoutMs: QUICK_TIMEOUT_MS,
+      error: 'CannotInspectVolumeError',
+      to: 'listed',
+    })) as VolumesAnswer | undefined
+    return (answer?.Volumes ?? []).map(({ Name }) => Name)
   }
 
   async removeVolume(name: string): Promise<void> {

@@ -233,7 +233,7 @@ async function imageOf(name: string, tools: Tools): Promise<Image> {
   if (name === PAUSE_IMAGE && !(await engine.image(name)))
     await engine.importImage(name, await host.pauseArchive(), PAUSE_CHANGES)
   const image = await ensureImage(engine, name, pullBehavior, again)
-  images.used(name, image.pulled)
+  images.used(name, image)
   return image
 }
 

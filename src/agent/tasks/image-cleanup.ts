@@ -8,13 +8,16 @@ import { keepNewest } from '#kernel/newest.ts'
 
 import type { ImageCleanup as Limits } from '../config.ts'
 import type { Engine } from '../engine.ts'
+import type { EnsuredImage } from './images.ts'
 
-/** By the image's name; milliseconds since the epoch. */
+/** By the image's name, or by its id where its name is another image's by now; milliseconds since the epoch. */
 export type PulledImages = Readonly<Record<string, PulledImage>>
 type PulledImage = { readonly pulledAt: number; readonly usedAt: number }
 
 /** Names that are remembered; one that is forgotten stays on the engine. */
 const IMAGES_MAX = 5000
+
+const ID = /^sha256:/
 
 /** Which images to remove now. */
 export function imagesToRemove(
@@ -67,11 +70,13 @@ export class ImageCleanup {
     this.#cancel = undefined
   }
 
-  /** A container is made of it. `pulled` where it was not here before. */
-  used(name: string, pulled: boolean): void {
+  /** A container is made of it. What a pull took the name from is nobody's, unless a container is still made of that. */
+  used(name: string, { pulled, replaced }: Pick<EnsuredImage, 'pulled' | 'replaced'>): void {
     const now = this.#options.clock.now()
     const before = this.#images.get(name)
     if (!before && !pulled) return
+    if (before && replaced !== undefined)
+      this.#images.set(replaced, { pulledAt: now, usedAt: before.usedAt })
     this.#images.set(name, { pulledAt: before?.pulledAt ?? now, usedAt: now })
     keepNewest(this.#images, IMAGES_MAX)
   }
@@ -80,6 +85,7 @@ export class ImageCleanup {
     const { engine, clock, log, inUse } = this.#options
     for (const name of imagesToRemove(this.images, inUse(), clock.now(), limits))
       try {
+        if (ID.test(name) && (await this.#hasName(name))) continue
         await engine.removeImage(name)
         // A container of somebody else may hold it: then it is tried again in the next cycle.
         if (await engine.image(name)) continue
@@ -88,5 +94,13 @@ export class ImageCleanup {
       } catch (error) {
         log.warn('cannot remove an image', { image: name, error: String(error) })
       }
+  }
+
+  /** Whether somebody gave it a name since: by its id it would be removed with that name. */
+  async #hasName(id: string): Promise<boolean> {
+    const image = await this.#options.engine.image(id)
+    if (!image?.tags.length) return false
+    this.#images.delete(id)
+    return true
   }
 }

@@ -10,8 +10,8 @@ const REGISTRY_SILENCE_MS = 5_000
 
 /** How a pull is tried again. */
 export type Again = (pull: () => Promise<void>) => Promise<void>
-/** `pulled` where it was not on the engine before. */
-type EnsuredImage = Image & { readonly pulled: boolean }
+/** `pulled` where it was not on the engine before; `replaced` is the id of the image that had the name before the pull. */
+export type EnsuredImage = Image & { readonly pulled: boolean; readonly replaced?: string }
 
 /**
  * Sees to it that the image is on the engine, and gives it.
@@ -40,5 +40,6 @@ export async function ensureImage(
   }
   const now = await engine.image(name)
   if (!now) throw new EngineError('CannotPullContainerError', `${name} is gone after its pull`)
-  return { ...now, pulled }
+  const isOther = here !== undefined && here.id !== now.id
+  return { ...now, pulled, ...(isOther && { replaced: here.id }) }
 }

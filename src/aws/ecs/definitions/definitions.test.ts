@@ -164,6 +164,10 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
     container({ logConfiguration: { logDriver: 'awslogs', options: {} } }),
     'Log driver awslogs requires options: awslogs-region, awslogs-group',
   ],
+  [
+    log('awslogs', { ...AWSLOGS, 'awslogs-stream': 's', 'awslogs-stream-prefix': 'p' }),
+    'Log driver awslogs allows only one of the options: awslogs-stream, awslogs-stream-prefix',
+  ],
   [log('splunk', {}), 'Log driver splunk requires options: splunk-url, splunk-token'],
   [log('splunk', { 'splunk-url': 'u' }), 'Log driver splunk requires options: splunk-token'],
   [

@@ -74,6 +74,10 @@ function awslogs(
   const unknown = Object.keys(options).filter((option) => !AWSLOGS_OPTIONS.has(option))
   if (unknown.length > 0)
     throw clientException(`Log driver awslogs disallows options: ${unknown.join(', ')}`)
+  if (options['awslogs-stream'] && options['awslogs-stream-prefix'])
+    throw clientException(
+      'Log driver awslogs allows only one of the options: awslogs-stream, awslogs-stream-prefix',
+    )
   if (fargate && !task.executionRoleArn)
     throw clientException(
       'Fargate requires task definition to have execution role ARN to support log driver awslogs.',

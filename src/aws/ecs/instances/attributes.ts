@@ -11,10 +11,17 @@ export const CUSTOM_ATTRIBUTES_MAX = 10
 /** Attributes that ECS or its agent sets. */
 export const isBuiltIn = (name: string): boolean => /^(ecs\.|com\.amazonaws\.ecs\.)/.test(name)
 
-export function checkAttribute({ name, value }: Attribute): void {
-  if (!NAME.test(name)) throw invalidParameter(`Invalid attribute name: ${name.slice(0, 128)}`)
+/** Of an attribute that a user sets. */
+export function checkAttribute(attribute: Attribute): void {
+  checkForm(attribute)
+  const { name } = attribute
   if (isBuiltIn(name))
     throw invalidParameter(`The attribute ${name} is reserved and cannot be changed.`)
+}
+
+/** Of one that a host registers: the reserved ones are its own. */
+export function checkForm({ name, value }: Attribute): void {
+  if (!NAME.test(name)) throw invalidParameter(`Invalid attribute name: ${name.slice(0, 128)}`)
   if (value === undefined) return
   const edges = value.trim() !== value
   if (value.length > VALUE_MAX || edges || !/^[\w\-./\\@:\s]*$/.test(value))

@@ -87,6 +87,12 @@ test('attributes: limits, what is reserved, lists in pages, deletion', async () 
   assert.match(await faultOf(put('ecs.os-type', 'dos')), /reserved/)
   assert.match(await faultOf(put('bad name', 'x')), /Invalid attribute name/)
   assert.match(await faultOf(put('custom.1', ' edge ')), /Invalid value/)
+  // What a host registers has the same form, and may be ECS's own.
+  const register = (name: string, value: string) =>
+    house.call('RegisterContainerInstance', { attributes: [{ name, value }] })
+  assert.match(await faultOf(register('a b', 'c')), /Invalid attribute name: a b/)
+  assert.match(await faultOf(register('a', ' c')), /Invalid value for attribute a/)
+  assert.equal((await house.call('ListContainerInstances')).containerInstanceArns.length, 1)
   const missing = { name: 'a', targetId: host.arn.replace(/.$/, 'f') }
   assert.match(
     await faultOf(house.call('PutAttributes', { attributes: [missing] })),

@@ -8,6 +8,7 @@ import type { Context, Operation } from '#room/room.ts'
 import type { Write } from '#store/store.ts'
 
 import { theCluster } from '../access.ts'
+import { checkForm } from '../instances/attributes.ts'
 import { addInstance, changeInstance } from '../instances/change.ts'
 import {
   activeCluster,
@@ -61,6 +62,7 @@ export const RegisterContainerInstance: Operation<
     const cluster = activeCluster(tx, context.caller, input.cluster)
     if ((input.attributes?.length ?? 0) > ATTRIBUTES_MAX)
       throw invalidParameter(`A container instance can have at most ${ATTRIBUTES_MAX} attributes.`)
+    input.attributes?.forEach(checkForm)
     validateTags(input.tags)
     const registered = resourcesOf(input.totalResources ?? [], input.platformDevices ?? [])
     const known = input.containerInstanceArn ?? boundTo(tx, cluster, context)

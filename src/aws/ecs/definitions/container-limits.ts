@@ -38,8 +38,7 @@ export function checkLimits(
   restartPolicy(container)
   linux(container)
   systemControls(container, task)
-  secretsAndFiles(container, task)
-  resources(container, task)
+  secrets(container, task)
   if (
     container.firelensConfiguration &&
     !['fluentd', 'fluentbit'].includes(container.firelensConfiguration.type)
@@ -147,9 +146,9 @@ function tmpfs(name: string | undefined, mounts: readonly Tmpfs[]): void {
   }
 }
 
-function resources(
+export function checkResources(
   { resourceRequirements = [] }: ContainerDefinition,
-  { inferenceAccelerators = [] }: RegisterTaskDefinitionRequest,
+  { inferenceAccelerators = [] }: Pick<RegisterTaskDefinitionRequest, 'inferenceAccelerators'>,
 ): void {
   for (const { type, value } of resourceRequirements) {
     const invalid = `Invalid value '${value}' for resource requirement of type ${type}.`
@@ -183,15 +182,17 @@ function systemControls(container: ContainerDefinition, task: RegisterTaskDefini
   }
 }
 
-function secretsAndFiles(
-  container: ContainerDefinition,
-  task: RegisterTaskDefinitionRequest,
+function secrets(
+  { secrets = [] }: ContainerDefinition,
+  { executionRoleArn }: RegisterTaskDefinitionRequest,
 ): void {
-  const { name, secrets = [], environmentFiles = [] } = container
-  if (secrets.length > 0 && !task.executionRoleArn)
+  if (secrets.length > 0 && !executionRoleArn)
     throw clientException(
       "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
     )
+}
+
+export function checkEnvironmentFiles({ name, environmentFiles = [] }: ContainerDefinition): void {
   if (environmentFiles.length > ENVIRONMENT_FILES_MAX)
     throw clientException(
       `Container '${name}' has more than ${ENVIRONMENT_FILES_MAX} environmentFiles.`,

@@ -2,7 +2,7 @@
 import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
 
 import { clientException } from '../names.ts'
-import { checkLimits } from './container-limits.ts'
+import { checkEnvironmentFiles, checkLimits, checkResources } from './container-limits.ts'
 import { validateLogging } from './log-drivers.ts'
 
 type Task = RegisterTaskDefinitionRequest
@@ -11,17 +11,13 @@ const NAME = /^[A-Za-z0-9_-]{1,255}$/
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 const IMAGE_MAX = 255
 /** Docker's own floor since 20.10. */
-export const MEMORY_MIN_MIB = 6
+const MEMORY_MIN_MIB = 6
 
 export function validateContainer(container: ContainerDefinition, task: Task): void {
   nameAndImage(container)
   const { name } = container
   const fargate = task.requiresCompatibilities?.includes('FARGATE') ?? false
-  memory(container, task)
-  if (container.cpu !== undefined && container.cpu < 0)
-    throw clientException(`Invalid setting for container '${name}'. 'cpu' must not be negative.`)
-  if (container.environment?.some((pair) => !pair.name))
-    throw clientException(`Environment variable name cannot be empty for container '${name}'.`)
+  checkOverridable(container, task)
   links(container, task)
   if (task.networkMode === 'awsvpc') {
     if (container.hostname !== undefined)
@@ -39,6 +35,21 @@ export function validateContainer(container: ContainerDefinition, task: Task): v
       )
 }
 
+/** The rules of what a task may override: they hold for the definition, and again for what its overrides make of it. */
+export function checkOverridable(
+  container: ContainerDefinition,
+  task: Pick<Task, 'memory' | 'inferenceAccelerators'>,
+): void {
+  const { name } = container
+  memory(container, task)
+  if (container.cpu !== undefined && container.cpu < 0)
+    throw clientException(`Invalid setting for container '${name}'. 'cpu' must not be negative.`)
+  if (container.environment?.some((pair) => !pair.name))
+    throw clientException(`Environment variable name cannot be empty for container '${name}'.`)
+  checkEnvironmentFiles(container)
+  checkResources(container, task)
+}
+
 function nameAndImage({ name, image }: ContainerDefinition): void {
   if (!name) throw clientException('Container.name should not be null or empty.')
   if (!NAME.test(name))
@@ -53,15 +64,19 @@ function nameAndImage({ name, image }: ContainerDefinition): void {
     throw clientException('Container.image contains invalid characters.')
 }
 
-function memory({ name, memory, memoryReservation }: ContainerDefinition, task: Task): void {
+function memory(
+  { name, memory, memoryReservation }: ContainerDefinition,
+  task: Pick<Task, 'memory'>,
+): void {
   if (task.memory === undefined && !memory && !memoryReservation)
     throw clientException(
       `Invalid setting for container '${name}'. At least one of 'memory' or 'memoryReservation' must be specified.`,
     )
-  if (memory !== undefined && memory !== 0 && memory < MEMORY_MIN_MIB)
-    throw clientException(
-      `Invalid setting for container '${name}'. 'memory' must be at least ${MEMORY_MIN_MIB}.`,
-    )
+  for (const [what, value] of Object.entries({ memory, memoryReservation }))
+    if (value !== undefined && value !== 0 && value < MEMORY_MIN_MIB)
+      throw clientException(
+        `Invalid setting for container '${name}'. '${what}' must be at least ${MEMORY_MIN_MIB}.`,
+      )
   if (memory && memoryReservation && memoryReservation > memory)
     throw clientException(
       `Invalid setting for container '${name}'. The 'memory' value must be greater than or equal to the 'memoryReservation' value.`,

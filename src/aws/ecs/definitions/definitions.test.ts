@@ -159,6 +159,14 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
     "Invalid value 'b' for resource requirement of type InferenceAccelerator. It must be the deviceName of one of the task's inferenceAccelerators.",
   ],
   [container({ secrets: [{ name: 'S', valueFrom: 's' }] }), /executionRoleArn/],
+  [
+    container({ memoryReservation: -1 }),
+    "Invalid setting for container 'app'. 'memoryReservation' must be at least 6.",
+  ],
+  [{ executionRoleArn: 'x y' }, 'Role is not valid'],
+  [{ executionRoleArn: '' }, 'Role is not valid'],
+  [{ taskRoleArn: 'arn:aws:iam::111122223333:user/u' }, 'Role is not valid'],
+  [{ taskRoleArn: 'arn:aws:s3:::bucket' }, 'Role is not valid'],
   [container({ logConfiguration: { logDriver: 'paper' } }), /Invalid log driver 'paper'/],
   [
     container({ logConfiguration: { logDriver: 'awslogs', options: {} } }),
@@ -227,6 +235,7 @@ test('the bounds themselves are taken', async () => {
     { family: 'f'.repeat(255) },
     { cpu: '.5 vCPU', memory: '1 GB' },
     container({ memory: 6 }),
+    { taskRoleArn: 'role+name', executionRoleArn: 'arn:aws-cn:iam::111122223333:role/a/path/r' },
     container({ ulimits: [{ name: 'core', softLimit: 0, hardLimit: -1 }] }),
     container({
       linuxParameters: {

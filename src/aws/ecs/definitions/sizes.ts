@@ -1,4 +1,6 @@
-/** Task sizes: how they may be written, and which pairs Fargate has. */
+/** Task sizes: how they may be written, which pairs Fargate has, and what containers may take of them. */
+import type { RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
+
 import { clientException } from '../names.ts'
 
 const MIB_PER_GIB = 1024
@@ -29,7 +31,7 @@ export function parseMemory(text: string): number {
 }
 
 /** Refuses CPU that no EC2 task may have. */
-export function checkEc2Cpu(units: number): void {
+function checkEc2Cpu(units: number): void {
   if (units < CPU_MIN || units > CPU_MAX) throw invalid('cpu')
 }
 
@@ -52,11 +54,33 @@ export const isFargateSize = (cpu: number, memoryMiB: number): boolean =>
   FARGATE_MEMORY_MIB.get(cpu)?.includes(memoryMiB) ?? false
 
 /** Refuses, in Fargate's words, a size that Fargate does not have. */
-export function checkFargateSize(cpu: string | undefined, memory: string | undefined): void {
+function checkFargateSize(cpu: string | undefined, memory: string | undefined): void {
   if (cpu === undefined)
     throw clientException("Fargate requires that 'cpu' be defined at the task level.")
   if (memory === undefined)
     throw clientException("Fargate requires that 'memory' be defined at the task level.")
   if (!isFargateSize(parseCpu(cpu), parseMemory(memory)))
     throw clientException('No Fargate configuration exists for given values.')
+}
+
+type Sized = Pick<RegisterTaskDefinitionRequest, 'cpu' | 'memory' | 'containerDefinitions'>
+
+/** Refuses a task size that no such task may have, or that its containers exceed. */
+export function checkSizes(task: Sized, fargate: boolean): void {
+  if (fargate) checkFargateSize(task.cpu, task.memory)
+  else if (task.cpu !== undefined) checkEc2Cpu(parseCpu(task.cpu))
+  const memory = task.memory === undefined ? undefined : parseMemory(task.memory)
+  const cpu = task.cpu === undefined ? undefined : parseCpu(task.cpu)
+  const sum = (of: (c: (typeof task.containerDefinitions)[number]) => number | undefined): number =>
+    task.containerDefinitions.reduce((total, container) => total + (of(container) ?? 0), 0)
+  if (fargate && cpu !== undefined && sum((container) => container.cpu) > cpu)
+    throw clientException(
+      "The sum of the containers' 'cpu' values must not exceed the task's 'cpu' value.",
+    )
+  const reserved = sum((container) => container.memoryReservation || container.memory)
+  const largest = Math.max(...task.containerDefinitions.map((container) => container.memory ?? 0))
+  if (memory !== undefined && (largest > memory || reserved > memory))
+    throw clientException(
+      "Total memory of all containers must not exceed the task's 'memory' value.",
+    )
 }

@@ -7,7 +7,8 @@ import { validateTags } from '../tags.ts'
 import { validateContainer } from './container.ts'
 import { validateDependencies } from './dependencies.ts'
 import { validatePorts } from './ports.ts'
-import { checkEc2Cpu, checkFargateSize, parseCpu, parseMemory } from './sizes.ts'
+import { checkRoles } from './roles.ts'
+import { checkSizes } from './sizes.ts'
 import { validateVolumes } from './volumes.ts'
 
 const FAMILY = /^[A-Za-z0-9_-]{1,255}$/
@@ -42,7 +43,8 @@ export function validate(input: RegisterTaskDefinitionRequest): void {
   validatePorts(input)
   validateDependencies(containers)
   validateVolumes(input)
-  sizes(input, fargate)
+  checkSizes(input, fargate)
+  checkRoles(input)
   rest(input, fargate)
   if (Buffer.byteLength(JSON.stringify(input)) > SIZE_MAX_BYTES)
     throw clientException('Task definition exceeds the size limit of 64 KiB.')
@@ -60,27 +62,6 @@ function compatibility(input: RegisterTaskDefinitionRequest): boolean {
   if (fargate && input.networkMode !== 'awsvpc')
     throw clientException('Fargate only supports network mode ‘awsvpc’.')
   return fargate
-}
-
-function sizes(input: RegisterTaskDefinitionRequest, fargate: boolean): void {
-  if (fargate) checkFargateSize(input.cpu, input.memory)
-  else if (input.cpu !== undefined) checkEc2Cpu(parseCpu(input.cpu))
-  const memory = input.memory === undefined ? undefined : parseMemory(input.memory)
-  const cpu = input.cpu === undefined ? undefined : parseCpu(input.cpu)
-  const sum = (
-    of: (c: (typeof input.containerDefinitions)[number]) => number | undefined,
-  ): number =>
-    input.containerDefinitions.reduce((total, container) => total + (of(container) ?? 0), 0)
-  if (fargate && cpu !== undefined && sum((container) => container.cpu) > cpu)
-    throw clientException(
-      "The sum of the containers' 'cpu' values must not exceed the task's 'cpu' value.",
-    )
-  const reserved = sum((container) => container.memoryReservation || container.memory)
-  const largest = Math.max(...input.containerDefinitions.map((container) => container.memory ?? 0))
-  if (memory !== undefined && (largest > memory || reserved > memory))
-    throw clientException(
-      "Total memory of all containers must not exceed the task's 'memory' value.",
-    )
 }
 
 function rest(input: RegisterTaskDefinitionRequest, fargate: boolean): void {

@@ -3,9 +3,11 @@ import type { RunTaskRequest, Tag, TaskOverride } from '#contract/ecs.ts'
 import type { Context } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
 
-import { MEMORY_MIN_MIB } from '../definitions/container.ts'
+import { checkOverridable } from '../definitions/container.ts'
 import { runnableDefinition } from '../definitions/find.ts'
-import { checkEnum, clientException, invalidParameter, unavailable } from '../names.ts'
+import { checkRoles } from '../definitions/roles.ts'
+import { checkSizes } from '../definitions/sizes.ts'
+import { checkEnum, invalidParameter, unavailable } from '../names.ts'
 import type { Cluster, Definition } from '../records.ts'
 import { addTags, keptTags, validateTags } from '../tags.ts'
 import { checkNetwork, launchTypeOf } from './compatible.ts'
@@ -32,6 +34,8 @@ export function checkedLaunch(
   const { overrides = NO_OVERRIDES } = input
   checkOverrides(overrides, taskDefinition.definition)
   const definition = overridden(taskDefinition.definition, overrides)
+  // Without overrides it is what registration has taken.
+  if (definition !== taskDefinition.definition) checkOverridden(definition)
   const launchType = launchTypeOf(input.launchType, taskDefinition.compatibilities)
   checkNetwork(definition.networkMode, input.networkConfiguration)
   const { startedBy, group = `family:${taskDefinition.family}` } = input
@@ -73,22 +77,26 @@ function refuseUnbuilt(input: Request): void {
 function checkOverrides(overrides: TaskOverride, definition: Definition): void {
   if (JSON.stringify(overrides).length > OVERRIDES_MAX)
     throw invalidParameter(`Overrides must be at most ${OVERRIDES_MAX} characters.`)
-  for (const { name, cpu, memory, memoryReservation } of overrides.containerOverrides ?? []) {
+  const names = new Set<string>()
+  for (const { name } of overrides.containerOverrides ?? []) {
     if (!name) throw invalidParameter('Container override must have a name.')
     if (!definition.containerDefinitions.some((container) => container.name === name))
       throw invalidParameter(
         `Override for container named ${name} is not a container in the TaskDefinition.`,
       )
-    if (memory !== undefined && memory !== 0 && memory < MEMORY_MIN_MIB)
-      throw clientException(
-        `Invalid override for container '${name}': 'memory' must be at least ${MEMORY_MIN_MIB}.`,
-      )
-    for (const value of [cpu, memory, memoryReservation])
-      if (value !== undefined && value < 0)
-        throw clientException(
-          `Invalid override for container '${name}': a size must not be negative.`,
-        )
+    // Of two, one would act and the other be read back.
+    if (names.has(name))
+      throw invalidParameter(`There is more than one override for container named ${name}.`)
+    names.add(name)
   }
+}
+
+/** What overrides made of a definition is held to the rules of registration, in its words. */
+function checkOverridden(definition: Definition): void {
+  for (const container of definition.containerDefinitions) checkOverridable(container, definition)
+  // Tasks of this build run on hosts, also where their definitions could run on Fargate, which has sizes of its own.
+  checkSizes(definition, false)
+  checkRoles(definition)
 }
 
 function tagsOf(input: Request, cluster: Cluster, ofDefinition: readonly Tag[]): readonly Tag[] {

@@ -164,6 +164,72 @@ test('overrides are checked, applied and read back', async () => {
   )
 })
 
+const OVERRIDDEN_TASK = {
+  family: 'web',
+  memory: '1024',
+  containerDefinitions: [CONTAINER, { ...CONTAINER, name: 'side', memory: 256, essential: false }],
+}
+const app = (override: object) => ({ containerOverrides: [{ name: 'app', ...override }] })
+const gpus = (value: string) => app({ resourceRequirements: [{ type: 'GPU', value }] })
+const noGpus = (value: string) =>
+  `ClientException: Invalid value '${value}' for resource requirement of type GPU.`
+const TOO_MUCH =
+  "ClientException: Total memory of all containers must not exceed the task's 'memory' value."
+const INVALID = "ClientException: Invalid setting for container 'app'. "
+
+/** Overrides, and what refuses them. */
+const REFUSED_OVERRIDES: readonly (readonly [object, string])[] = [
+  [gpus('abc'), noGpus('abc')],
+  [gpus('-5'), noGpus('-5')],
+  [gpus('1.5'), noGpus('1.5')],
+  [gpus(''), noGpus('')],
+  [
+    { containerOverrides: [{ name: 'app', cpu: 1 }, { name: 'side' }, { name: 'app', cpu: 2 }] },
+    'InvalidParameterException: There is more than one override for container named app.',
+  ],
+  [
+    app({ environment: [{ value: 'x' }] }),
+    "ClientException: Environment variable name cannot be empty for container 'app'.",
+  ],
+  [
+    app({ environmentFiles: [{ type: 's3', value: 'arn:aws:s3:::b/file' }] }),
+    "ClientException: Invalid environmentFile 'arn:aws:s3:::b/file' for container 'app'.",
+  ],
+  [
+    app({ memoryReservation: 513 }),
+    `${INVALID}The 'memory' value must be greater than or equal to the 'memoryReservation' value.`,
+  ],
+  [app({ memory: 5 }), `${INVALID}'memory' must be at least 6.`],
+  [app({ memoryReservation: -1 }), `${INVALID}'memoryReservation' must be at least 6.`],
+  [app({ cpu: -1 }), `${INVALID}'cpu' must not be negative.`],
+  [app({ memory: 800 }), TOO_MUCH],
+  [{ memory: '700' }, TOO_MUCH],
+  [
+    { cpu: '64' },
+    "ClientException: Invalid 'cpu' setting for task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
+  ],
+  [{ taskRoleArn: 'x y' }, 'ClientException: Role is not valid'],
+  [{ executionRoleArn: 'arn:aws:iam::1:role/x' }, 'ClientException: Role is not valid'],
+]
+for (const operation of ['RunTask', 'StartTask'])
+  test(`${operation} holds what overrides make of a definition to the rules of registration, and starts nothing`, async () => {
+    const house = await House.open()
+    const host = await house.host({ attributes: [{ name: 'ecs.capability.task-cpu-mem-limit' }] })
+    await house.call('RegisterTaskDefinition', OVERRIDDEN_TASK)
+    const where = operation === 'StartTask' && { containerInstances: [host.arn] }
+    const asked = { taskDefinition: 'web', ...where }
+    for (const [overrides, fault] of REFUSED_OVERRIDES)
+      assert.equal(
+        await faultOf(house.call(operation, { ...asked, overrides })),
+        fault,
+        JSON.stringify(overrides),
+      )
+    assert.deepEqual((await house.call('ListTasks')).taskArns, [])
+    const fitting = app({ memory: 768, memoryReservation: 6, environment: [{ name: 'A' }] })
+    const overrides = { ...fitting, executionRoleArn: 'execution', cpu: '1 vCPU' }
+    assert.equal((await house.call(operation, { ...asked, overrides })).tasks.length, 1)
+  })
+
 test('lists: filters, and pages that stay stable while tasks come and go', async () => {
   const { house, host } = await prepared({
     containerDefinitions: [{ name: 'app', image: 'a', memory: 8 }],

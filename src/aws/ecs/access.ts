@@ -3,8 +3,15 @@ import type { Caller } from '#kernel/principal.ts'
 import type { Context } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
 
-import { meantDefinition } from './definitions/find.ts'
-import { clusterArn, clusterName, DEFAULT_CLUSTER, definitionArn, idIn } from './names.ts'
+import { findDefinition } from './definitions/find.ts'
+import {
+  clusterArn,
+  clusterName,
+  DEFAULT_CLUSTER,
+  definitionArn,
+  definitionIn,
+  idIn,
+} from './names.ts'
 
 /** For operations that AWS gives no resource. */
 export const anyResource = (): { readonly resources: readonly string[] } => ({ resources: ['*'] })
@@ -43,7 +50,8 @@ export function named(
 
 /**
  * The task definition that is to run, its latest revision resolved before the question is asked. One that was
- * deregistered since is for the operation to judge: a client token may have used it already.
+ * deregistered or deleted since is for the operation to judge: a client token may have used it already. Then the
+ * revision that the request names is asked about, or all of the family where it names none.
  */
 export function theDefinition(
   tx: Read,
@@ -53,7 +61,9 @@ export function theDefinition(
   readonly resources: readonly string[]
   readonly conditions: Readonly<Record<string, string>>
 } {
-  const { family, revision } = meantDefinition(tx, caller, input.taskDefinition)
+  const meant =
+    findDefinition(tx, caller, input.taskDefinition) ?? definitionIn(caller, input.taskDefinition)
+  const { family, revision = '*' } = meant
   return {
     resources: [definitionArn(caller, family, revision)],
     conditions: inCluster(caller, input.cluster),

@@ -39,7 +39,8 @@ function containerId(taskId: string, place: number): string {
 export const containerInstanceArn = (
   of: Place & { clusterName: string; containerInstanceId: string },
 ): string => arn(of, `container-instance/${of.clusterName}/${of.containerInstanceId}`)
-export const definitionArn = (of: Place, family: string, revision: number): string =>
+/** `*` stands for every revision. */
+export const definitionArn = (of: Place, family: string, revision: number | '*'): string =>
   arn(of, `task-definition/${family}:${revision}`)
 
 /** The key of a task on a host, whose key this is, from the task's ARN. */

@@ -8,7 +8,7 @@ import type { Operation } from '#room/room.ts'
 import { compatibilities, requiresAttributes } from '../definitions/capabilities.ts'
 import { normalise } from '../definitions/normalise.ts'
 import { validate } from '../definitions/validate.ts'
-import { clientException, definitionKey, familyKey } from '../names.ts'
+import { clientException, definitionArn, definitionKey, familyKey } from '../names.ts'
 import { families, type TaskDefinition, taskDefinitions } from '../records.ts'
 import { keptTags } from '../tags.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
@@ -21,7 +21,7 @@ export const RegisterTaskDefinition: Operation<
 > = {
   action: 'ecs:RegisterTaskDefinition',
   access: (_tx, { family }, { caller }) => ({
-    resources: [`arn:aws:ecs:${caller.region}:${caller.accountId}:task-definition/${family}:*`],
+    resources: [definitionArn(caller, family, '*')],
   }),
   run(tx, input, { caller, now }) {
     validate(input)

@@ -148,6 +148,44 @@ test('client tokens: the same request gives the same tasks, also after a crash; 
   })
 })
 
+test('a client token gives its tasks also when their definition has gone since; others learn that it has', async () => {
+  const { house, host } = await prepared()
+  const byRevision = { taskDefinition: 'web:1', clientToken: 'token-1' }
+  const byFamily = { taskDefinition: 'web', clientToken: 'token-2' }
+  const started: Answer[] = []
+  for (const asked of [byRevision, byFamily])
+    started.push((await house.call('RunTask', asked)).tasks[0].taskArn)
+  for (const taskArn of started) await host.report(taskArn, 'STOPPED')
+  await house.call('DeregisterTaskDefinition', { taskDefinition: 'web:1' })
+  await house.call('DeleteTaskDefinitions', { taskDefinitions: ['web:1'] })
+  await house.clock.move(1)
+  const again: Answer[] = []
+  for (const asked of [byRevision, byFamily])
+    again.push((await house.call('RunTask', asked)).tasks[0].taskArn)
+  assert.deepEqual(again, started)
+  for (const taskDefinition of ['web', 'web:1'])
+    for (const [operation, where] of [
+      ['RunTask', {}],
+      ['RunTask', { clientToken: 'token-3' }],
+      ['StartTask', { containerInstances: [host.arn] }],
+    ] as const)
+      assert.equal(
+        await faultOf(house.call(operation, { taskDefinition, ...where })),
+        'ClientException: TaskDefinition not found.',
+      )
+})
+
+test('who may run a definition that has gone is asked of its revision, or of its family', async () => {
+  const { house } = await prepared()
+  const asks = (taskDefinition: string): readonly string[] =>
+    house.server.operations.find('ecs', 'RunTask')!.access({ taskDefinition }, house.caller())
+      .resources
+  const arn = 'arn:aws:ecs:us-east-1:111122223333:task-definition'
+  assert.deepEqual(asks('web'), [`${arn}/web:1`])
+  assert.deepEqual(asks('web:7'), [`${arn}/web:7`])
+  assert.deepEqual(asks('gone'), [`${arn}/gone:*`])
+})
+
 test('overrides are checked, applied and read back', async () => {
   const { house, host } = await prepared()
   const containerOverrides = [

@@ -46,6 +46,35 @@ for (const [what, body] of Object.entries(DOCUMENTS))
     )
   })
 
+const NULLS: readonly (readonly [string, object, string])[] = [
+  [
+    'TagResource',
+    { resourceArn: 'a', tags: [{ key: 'a' }, null] },
+    "Expected structure or map, found NULL_VALUE (at 'tags.2')",
+  ],
+  [
+    'RegisterTaskDefinition',
+    { family: 'f', containerDefinitions: [{ command: [null] }] },
+    "NULL_VALUE can not be converted to a String (at 'containerDefinitions.1.command.1')",
+  ],
+]
+for (const [operation, input, message] of NULLS)
+  test(`a null in a list of ${operation} is a SerializationException, in JSON and in CBOR`, async () => {
+    const heard = deskOf({ [`ecs:${operation}`]: () => ({}) })
+    const inCbor = {
+      service: 'ecs',
+      path: `/service/AmazonEC2ContainerServiceV20141113/operation/${operation}`,
+      headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' },
+      body: encode(input),
+    }
+    const refused = { __type: 'SerializationException', message }
+    const json = await ask(heard, asJson(operation, input))
+    assert.deepEqual([json.status, JSON.parse(json.text)], [400, refused])
+    const cbor = await ask(heard, inCbor)
+    assert.deepEqual([cbor.status, decodeCbor(cbor.body as Uint8Array, 10)], [400, refused])
+    assert.deepEqual(heard.heard, [])
+  })
+
 test('bytes that are no UTF-8 are a SerializationException, nulls are absent', async () => {
   assert.equal(
     (await ask(desk(), { ...asJson('ListClusters', {}), body: new Uint8Array([0x22, 0xff, 0x22]) }))

@@ -78,7 +78,11 @@ function keysOf(value: unknown): number {
   return keys
 }
 
-/** A parsed document as the input that the shape describes. Nulls are absent; unknown members are told of and dropped. */
+/**
+ * A parsed document as the input that the shape describes. Members and entries of maps that are null are absent, and
+ * unknown members are told of and dropped. No list of the models is sparse, the generator would fail on one: a null
+ * in a list is no value of it, and without it the list would be another.
+ */
 export function readJson(shape: Shape, value: unknown, path: string, decoding: Decoding): unknown {
   switch (shape.type) {
     case 'structure':
@@ -89,7 +93,7 @@ export function readJson(shape: Shape, value: unknown, path: string, decoding: D
       const list: unknown[] = []
       // Lists may be long: a batch of log events has ten thousand.
       for (const [index, each] of (value as readonly unknown[]).entries())
-        if (each !== null) list.push(readJson(item, each, `${path}.${index + 1}`, decoding))
+        list.push(readJson(item, each, `${path}.${index + 1}`, decoding))
       return list
     }
     case 'map': {

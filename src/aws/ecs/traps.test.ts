@@ -201,7 +201,7 @@ test('trap 20: a task moves by what its agent reports, never by being described'
 
 test('trap 22: what would not act is refused by name', async () => {
   const house = await House.open()
-  await house.host()
+  const { arn } = await house.host()
   await define(house)
   const run = (more: object) => house.call('RunTask', { taskDefinition: 'web', ...more })
   const cluster = (more: object) => house.call('CreateCluster', { clusterName: 'x', ...more })
@@ -213,6 +213,15 @@ test('trap 22: what would not act is refused by name', async () => {
       /: capacityProviderStrategy\.$/,
     ],
     [run({ platformVersion: 'LATEST' }), /: platformVersion\.$/],
+    [run({ referenceId: 'mine' }), /: referenceId\.$/],
+    [
+      house.call('StartTask', {
+        taskDefinition: 'web',
+        containerInstances: [arn],
+        referenceId: 'mine',
+      }),
+      /: referenceId\.$/,
+    ],
     [run({ volumeConfigurations: [{ name: 'v' }] }), /: volumeConfigurations\.$/],
     [
       run({ overrides: { ephemeralStorage: { sizeInGiB: 30 } } }),
@@ -274,4 +283,24 @@ test('trap 22: a capability that the control plane does not serve is refused eve
   await define(house, { taskRoleArn: 'arn:aws:iam::111122223333:role/app' })
   const { failures } = await house.call('RunTask', { taskDefinition: 'web' })
   assert.deepEqual(failures, [{ arn: host.arn, reason: 'ATTRIBUTE', detail: name }])
+})
+
+test('trap 22: devices that nobody hands out are asked for in vain, by a definition or by an override', async () => {
+  const house = await House.open()
+  const devices = ['neuron-device', 'gpu-sharing'].map((name) => `ecs.capability.${name}`)
+  const host = await house.host({ attributes: devices.map((name) => ({ name })) })
+  const sharing = { type: 'GPU', sharingStrategy: { nvidiaMps: { memory: 512 } } }
+  for (const [detail, requirement] of [
+    [devices[0], { type: 'NeuronDevice', value: 'ALL' }],
+    [devices[1], sharing],
+  ] as const) {
+    const resourceRequirements = [requirement]
+    await define(house, { containerDefinitions: [{ ...CONTAINER, resourceRequirements }] })
+    const defined = await house.call('RunTask', { taskDefinition: 'web' })
+    await define(house)
+    const overrides = { containerOverrides: [{ name: CONTAINER.name, resourceRequirements }] }
+    const overridden = await house.call('RunTask', { taskDefinition: 'web', overrides })
+    for (const { tasks, failures } of [defined, overridden])
+      assert.deepEqual([tasks, failures], [[], [{ arn: host.arn, reason: 'ATTRIBUTE', detail }]])
+  }
 })

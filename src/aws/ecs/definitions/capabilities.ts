@@ -67,6 +67,10 @@ function ofContainer(container: ContainerDefinition, task: Definition, say: Say)
   if (container.environmentFiles?.length) need('env-files.s3')
   if (container.repositoryCredentials) need('private-registry-authentication.secretsmanager')
   if (container.credentialSpecs?.length) need('gmsa')
+  for (const { type, sharingStrategy } of container.resourceRequirements ?? []) {
+    if (type === 'NeuronDevice') need('neuron-device')
+    if (sharingStrategy) need('gpu-sharing')
+  }
   if (container.firelensConfiguration) need(`firelens.${container.firelensConfiguration.type}`)
   if (ECR_IMAGE.test(container.image ?? '')) {
     old('ecr-auth')

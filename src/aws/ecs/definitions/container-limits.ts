@@ -146,23 +146,6 @@ function tmpfs(name: string | undefined, mounts: readonly Tmpfs[]): void {
   }
 }
 
-export function checkResources(
-  { resourceRequirements = [] }: ContainerDefinition,
-  { inferenceAccelerators = [] }: Pick<RegisterTaskDefinitionRequest, 'inferenceAccelerators'>,
-): void {
-  for (const { type, value } of resourceRequirements) {
-    const invalid = `Invalid value '${value}' for resource requirement of type ${type}.`
-    if (type === 'GPU' && !/^[1-9]\d{0,2}$/.test(value ?? '')) throw clientException(invalid)
-    if (
-      type === 'InferenceAccelerator' &&
-      !inferenceAccelerators.some(({ deviceName }) => deviceName === value)
-    )
-      throw clientException(
-        `${invalid} It must be the deviceName of one of the task's inferenceAccelerators.`,
-      )
-  }
-}
-
 /** -1 is no limit at all. */
 const atMost = (limit: number): number => (limit === -1 ? Infinity : limit)
 

@@ -2,8 +2,10 @@
 import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
 
 import { clientException } from '../names.ts'
-import { checkEnvironmentFiles, checkLimits, checkResources } from './container-limits.ts'
+import { checkEnvironmentFiles, checkLimits } from './container-limits.ts'
+import { checkKnown } from './known.ts'
 import { validateLogging } from './log-drivers.ts'
+import { checkResources } from './resources.ts'
 
 type Task = RegisterTaskDefinitionRequest
 
@@ -18,6 +20,13 @@ export function validateContainer(container: ContainerDefinition, task: Task): v
   const { name } = container
   const fargate = task.requiresCompatibilities?.includes('FARGATE') ?? false
   checkOverridable(container, task)
+  const consistency = ['enabled', 'disabled']
+  checkKnown(
+    'versionConsistency',
+    container.versionConsistency,
+    consistency,
+    `for container '${name}'`,
+  )
   links(container, task)
   if (task.networkMode === 'awsvpc') {
     if (container.hostname !== undefined)

@@ -15,6 +15,7 @@ const both = (app: object, side: object = {}) => ({
     { ...SIDE, ...side },
   ],
 })
+const SHARED = { sharingStrategy: { nvidiaMps: { memory: 512 } } }
 const AWSLOGS = { 'awslogs-region': 'r', 'awslogs-group': 'g' }
 const log = (logDriver: string, options: object, secretOptions: readonly object[] = []) =>
   container({ logConfiguration: { logDriver, options, secretOptions } })
@@ -158,6 +159,59 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
     },
     "Invalid value 'b' for resource requirement of type InferenceAccelerator. It must be the deviceName of one of the task's inferenceAccelerators.",
   ],
+  [
+    container({ resourceRequirements: [{ type: 'TPU', value: '1' }] }),
+    "Invalid resource requirement type 'TPU' for container 'app'. Valid values: [GPU, InferenceAccelerator, NeuronDevice].",
+  ],
+  [
+    container({ resourceRequirements: [{ type: 'GPU' }] }),
+    "Invalid value '' for resource requirement of type GPU.",
+  ],
+  [
+    container({ resourceRequirements: [{ type: 'GPU', value: '1', ...SHARED }] }),
+    /^Invalid sharingStrategy for container 'app'\./,
+  ],
+  [
+    container({ resourceRequirements: [{ type: 'NeuronDevice', value: '1' }] }),
+    "Invalid value '1' for resource requirement of type NeuronDevice. It must be ALL.",
+  ],
+  [
+    container({ versionConsistency: 'foo' }),
+    "Invalid versionConsistency 'foo' for container 'app'. Valid values: [enabled, disabled].",
+  ],
+  [
+    { runtimePlatform: { operatingSystemFamily: 'FOO' } },
+    /^Invalid operatingSystemFamily 'FOO'\. Valid values: \[LINUX, WINDOWS_SERVER_2004_CORE, /,
+  ],
+  [{ runtimePlatform: { operatingSystemFamily: '' } }, /^Invalid operatingSystemFamily ''/],
+  [{ runtimePlatform: { cpuArchitecture: 'Z80' } }, /^Invalid cpuArchitecture 'Z80'/],
+  [
+    { proxyConfiguration: { type: 'MESH', containerName: 'app' } },
+    /^Invalid proxyConfiguration type 'MESH'/,
+  ],
+  [
+    { volumes: [{ name: 'v', dockerVolumeConfiguration: { scope: 'all' } }] },
+    "Invalid dockerVolumeConfiguration scope 'all' for volume 'v'. Valid values: [task, shared].",
+  ],
+  [
+    {
+      volumes: [
+        { name: 'v', efsVolumeConfiguration: { fileSystemId: 'f', transitEncryption: 'on' } },
+      ],
+    },
+    "Invalid transitEncryption 'on' for volume 'v'. Valid values: [ENABLED, DISABLED].",
+  ],
+  [
+    {
+      volumes: [
+        {
+          name: 'v',
+          efsVolumeConfiguration: { fileSystemId: 'f', authorizationConfig: { iam: 'on' } },
+        },
+      ],
+    },
+    /^Invalid authorizationConfig iam 'on' for volume 'v'/,
+  ],
   [container({ secrets: [{ name: 'S', valueFrom: 's' }] }), /executionRoleArn/],
   [
     container({ memoryReservation: -1 }),
@@ -234,7 +288,12 @@ test('the bounds themselves are taken', async () => {
   const taken: readonly object[] = [
     { family: 'f'.repeat(255) },
     { cpu: '.5 vCPU', memory: '1 GB' },
-    container({ memory: 6 }),
+    container({ memory: 6, versionConsistency: 'disabled' }),
+    container({ resourceRequirements: [{ type: 'GPU', ...SHARED }] }),
+    container({ resourceRequirements: [{ type: 'NeuronDevice', value: 'ALL' }] }),
+    { runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: 'ARM64' } },
+    { runtimePlatform: { operatingSystemFamily: 'WINDOWS_SERVER_20H2_CORE' } },
+    { volumes: [{ name: 'v', dockerVolumeConfiguration: { scope: 'task' } }] },
     { taskRoleArn: 'role+name', executionRoleArn: 'arn:aws-cn:iam::111122223333:role/a/path/r' },
     container({ ulimits: [{ name: 'core', softLimit: 0, hardLimit: -1 }] }),
     container({

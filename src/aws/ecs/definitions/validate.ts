@@ -6,6 +6,7 @@ import { parseExpression } from '../scheduler/query.ts'
 import { validateTags } from '../tags.ts'
 import { validateContainer } from './container.ts'
 import { validateDependencies } from './dependencies.ts'
+import { checkKnown } from './known.ts'
 import { validatePorts } from './ports.ts'
 import { checkRoles } from './roles.ts'
 import { checkSizes } from './sizes.ts'
@@ -18,6 +19,18 @@ const SIZE_MAX_BYTES = 64 << 10
 const COMPATIBILITIES = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']
 const NETWORK_MODES = ['none', 'bridge', 'awsvpc', 'host']
 const CPU_ARCHITECTURES = ['X86_64', 'ARM64']
+const SYSTEMS = [
+  'LINUX',
+  'WINDOWS_SERVER_2004_CORE',
+  'WINDOWS_SERVER_2016_FULL',
+  'WINDOWS_SERVER_2019_CORE',
+  'WINDOWS_SERVER_2019_FULL',
+  'WINDOWS_SERVER_2022_CORE',
+  'WINDOWS_SERVER_2022_FULL',
+  'WINDOWS_SERVER_2025_CORE',
+  'WINDOWS_SERVER_2025_FULL',
+  'WINDOWS_SERVER_20H2_CORE',
+]
 const EPHEMERAL_MIN_GIB = 21
 const EPHEMERAL_MAX_GIB = 200
 
@@ -84,8 +97,9 @@ function rest(input: RegisterTaskDefinitionRequest, fargate: boolean): void {
     throw clientException(`Invalid ipcMode '${ipcMode}'.`)
   if (fargate && (pidMode === 'host' || ipcMode !== undefined))
     throw clientException('When using Fargate, only pidMode task is supported, and ipcMode is not.')
-  if (platform?.cpuArchitecture && !CPU_ARCHITECTURES.includes(platform.cpuArchitecture))
-    throw clientException(`Invalid cpuArchitecture '${platform.cpuArchitecture}'.`)
+  checkKnown('cpuArchitecture', platform?.cpuArchitecture, CPU_ARCHITECTURES)
+  checkKnown('operatingSystemFamily', platform?.operatingSystemFamily, SYSTEMS)
+  checkKnown('proxyConfiguration type', input.proxyConfiguration?.type, ['APPMESH'])
   if (!ephemeralStorage) return
   if (!fargate) throw clientException('Ephemeral storage is only supported on Fargate.')
   const { sizeInGiB } = ephemeralStorage

@@ -2,7 +2,10 @@
 import type { RegisterTaskDefinitionRequest, Volume } from '#contract/ecs.ts'
 
 import { clientException } from '../names.ts'
+import { checkKnown } from './known.ts'
 
+const SCOPES = ['task', 'shared']
+const SWITCH = ['ENABLED', 'DISABLED']
 const NAME = /^[A-Za-z0-9_-]{1,255}$/
 
 export function validateVolumes(input: RegisterTaskDefinitionRequest): void {
@@ -49,6 +52,10 @@ function kind(volume: Volume, fargate: boolean): void {
     throw clientException('When using Fargate, dockerVolumeConfiguration is not supported.')
   if (fargate && host?.sourcePath)
     throw clientException('When using Fargate, host.sourcePath is not supported.')
+  const where = `for volume '${name}'`
+  checkKnown('dockerVolumeConfiguration scope', docker?.scope, SCOPES, where)
+  checkKnown('transitEncryption', efs?.transitEncryption, SWITCH, where)
+  checkKnown('authorizationConfig iam', efs?.authorizationConfig?.iam, SWITCH, where)
   if (docker?.autoprovision !== undefined && (docker.scope ?? 'task') !== 'shared')
     throw clientException(
       `Volume '${name}': autoprovision is only supported with the scope shared.`,

@@ -16,7 +16,7 @@ const UNBUILT: readonly RegExp[] = [
   /\.storage\./,
   /\.fsxWindowsFileServer$/,
   /\.gmsa/,
-  /\.(aws-appmesh|task-eia|fault-injection)$/,
+  /\.(aws-appmesh|task-eia|fault-injection|neuron-device|gpu-sharing)$/,
 ]
 
 export const isUnbuilt = (attribute: string): boolean =>

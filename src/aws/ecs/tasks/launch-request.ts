@@ -66,6 +66,8 @@ function refuseUnbuilt(input: Request): void {
     capacityProviderStrategy: (input.capacityProviderStrategy?.length ?? 0) > 0,
     enableExecuteCommand: input.enableExecuteCommand === true,
     platformVersion: input.platformVersion !== undefined,
+    // No answer of the API has it: a name that nobody could ever ask for.
+    referenceId: input.referenceId !== undefined,
     volumeConfigurations: (input.volumeConfigurations?.length ?? 0) > 0,
     'overrides.ephemeralStorage': input.overrides?.ephemeralStorage !== undefined,
     'overrides.inferenceAcceleratorOverrides':

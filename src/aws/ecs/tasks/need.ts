@@ -71,10 +71,10 @@ export const needOfAny = oncePer((definition: Definition): Omit<Need, 'group'> =
   }
 })
 
-/** How many GPUs a container asks for. */
+/** How many GPUs a container asks for. One that shares them says no number, and runs nowhere. */
 export function gpusOf({ resourceRequirements = [] }: ContainerDefinition): number {
   const gpus = resourceRequirements.filter(({ type }) => type === 'GPU')
-  return gpus.reduce((total, { value }) => total + Number(value), 0)
+  return gpus.reduce((total, { value }) => total + Number(value ?? 0), 0)
 }
 
 /** What hosts say of their machine, by the attributes that agents register: an image runs on its own kind only. */

@@ -23,7 +23,7 @@ export function onSlowDisk(ms: number): void {
   if (!(ms > 0) || process.env[VARIABLE] !== undefined) return
   const folder = mkdtempSync(join(tmpdir(), 'berth-bench-disk-'))
   const shim = join(folder, 'slow.so')
-  execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', shim, '-ldl'], { input: SHIM })
+  execFileSync('gcc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', shim, '-ldl'], { input: SHIM })
   const { status } = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, LD_PRELOAD: shim, [VARIABLE]: String(Math.round(ms * 1000)) },

@@ -1,6 +1,8 @@
 /** What can be set about an agent, by the names that Amazon's agent has. */
 import { readFileSync } from 'node:fs'
 
+import { isBuiltIn } from '#wire/attributes.ts'
+
 import type { PortRange } from './host.ts'
 import { BadSetting, parseSettingsFile, SettingReader, type Settings } from './settings.ts'
 import { PULL_BEHAVIORS, type PullBehavior } from './tasks/images.ts'
@@ -56,9 +58,8 @@ const RESERVED_PORTS: readonly number[] = [22, 2375, 2376, 51_678, 51_679]
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const CLEANUP_WAIT_MS_MIN = 1000
-/** Amazon's agent takes no shorter one either. */
-/** That Amazon's agent knows; what is not there is offered to nobody. */
-const LOGGING_DRIVERS = [
+/** That Amazon's agent knows: what this one has not is offered to nobody. */
+const AMAZONS_LOGGING_DRIVERS = [
   'awsfirelens',
   'awslogs',
   'fluentd',
@@ -70,6 +71,7 @@ const LOGGING_DRIVERS = [
   'splunk',
   'syslog',
 ]
+/** Of ECS's own names those that are for the operator to say here. */
 const MACHINE_ATTRIBUTES = [
   'ecs.ami-id',
   'ecs.availability-zone',
@@ -77,6 +79,7 @@ const MACHINE_ATTRIBUTES = [
   'ecs.subnet-id',
   'ecs.vpc-id',
 ]
+/** Amazon's agent takes no shorter one either. */
 const IMAGE_CLEANUP_MS_MIN = 10 * MINUTE_MS
 /** Where Amazon's agent has its settings too. */
 const SETTINGS_FILE = '/etc/ecs/ecs.config'
@@ -107,7 +110,7 @@ export function readConfig(settings: Settings): AgentConfig {
     reservedPorts: read.ports('ECS_RESERVED_PORTS') ?? RESERVED_PORTS,
     reservedPortsUdp: read.ports('ECS_RESERVED_PORTS_UDP') ?? [],
     dynamicPorts: read.portRange('ECS_DYNAMIC_HOST_PORT_RANGE'),
-    loggingDrivers: read.someOf('ECS_AVAILABLE_LOGGING_DRIVERS', LOGGING_DRIVERS),
+    loggingDrivers: read.someOf('ECS_AVAILABLE_LOGGING_DRIVERS', AMAZONS_LOGGING_DRIVERS),
     taskLimits: read.flag('ECS_ENABLE_TASK_CPU_MEM_LIMIT') ?? true,
     taskPidsLimit: read.count('ECS_TASK_PIDS_LIMIT') || undefined,
     sharedVolumesMatch: read.flag('ECS_SHARED_VOLUME_MATCH_FULL_CONFIG') ?? false,
@@ -137,7 +140,7 @@ export function processConfig(): AgentConfig {
 function instanceAttributes(read: SettingReader): Readonly<Record<string, string>> {
   const attributes = read.texts('ECS_INSTANCE_ATTRIBUTES') ?? {}
   for (const name of Object.keys(attributes))
-    if (/^(ecs\.|com\.amazonaws\.ecs\.)/.test(name) && !MACHINE_ATTRIBUTES.includes(name))
+    if (isBuiltIn(name) && !MACHINE_ATTRIBUTES.includes(name))
       throw new BadSetting(`ECS_INSTANCE_ATTRIBUTES has the reserved name '${name}'`)
   return attributes
 }

@@ -29,7 +29,7 @@ export async function down(options: {
   const data = dataDirectory(options.data)
   if (options.tasks) await stopTasks(data)
   const ended = await endAll(data)
-  if (options.tasks) await removeContainers(data)
+  if (options.tasks) await removeMade(data)
   console.log(ended ? 'Berth has ended.' : `nothing of Berth runs on ${data}`)
 }
 
@@ -53,10 +53,11 @@ async function stopTasks(data: string): Promise<void> {
 }
 
 /**
- * What this host's agent has made, containers and the volumes of single tasks, goes with its tasks: what ended is cleaned up by nobody once the agent is gone, and
- * what ran for a container instance that was deregistered is nobody's task any more.
+ * What this host's agent has made, containers and the volumes of single tasks, goes with its tasks: what ended is
+ * cleaned up by nobody once the agent is gone, and what ran for a container instance that was deregistered is nobody's
+ * task any more.
  */
-async function removeContainers(data: string): Promise<void> {
+async function removeMade(data: string): Promise<void> {
   const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
   try {
     const ours = { [LABELS.installation]: installationId(data) }

@@ -84,11 +84,13 @@ function checkTime(signature: Signature, now: number): void {
         'time',
         `Signature expired: ${signature.date} is now earlier than ${basic(now - SKEW_MS)} (${basic(now)} - 5 min.)`,
       )
-  } else if (at + lives < now)
+  } else if (at + lives < now) {
+    const life = lives % MINUTE_MS === 0 ? `${lives / MINUTE_MS} min.` : `${lives / 1000} sec.`
     throw new Refusal(
       'expired',
-      `Signature expired: ${signature.date} is now earlier than ${basic(now - lives)} (${basic(now)} - ${lives % MINUTE_MS === 0 ? `${lives / MINUTE_MS} min` : `${lives / 1000} sec`}.)`,
+      `Signature expired: ${signature.date} is now earlier than ${basic(now - lives)} (${basic(now)} - ${life})`,
     )
+  }
 }
 
 function expiresMs(text: string): number {

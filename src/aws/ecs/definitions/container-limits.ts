@@ -2,6 +2,7 @@
 import type { ContainerDefinition, RegisterTaskDefinitionRequest, Tmpfs } from '#contract/ecs.ts'
 
 import { clientException } from '../names.ts'
+import { checkKnown } from './known.ts'
 
 const STOP_TIMEOUT_FARGATE_MAX_S = 120
 const TIMEOUT_MIN_S = 2
@@ -104,10 +105,7 @@ function linux({ name, memory, linuxParameters: linux, ulimits }: ContainerDefin
   }
   if (!linux) return
   for (const permission of linux.devices?.flatMap(({ permissions = [] }) => permissions) ?? [])
-    if (!DEVICE_PERMISSIONS.includes(permission))
-      throw clientException(
-        `Invalid device permission '${permission}' for container '${name}'. Valid values: [${DEVICE_PERMISSIONS.join(', ')}].`,
-      )
+    checkKnown('device permission', permission, DEVICE_PERMISSIONS, `for container '${name}'`)
   for (const capability of [
     ...(linux.capabilities?.add ?? []),
     ...(linux.capabilities?.drop ?? []),

@@ -1,5 +1,6 @@
 /** Custom attributes of container instances: their limits, and which ones users may change. */
 import type { Attribute } from '#contract/ecs.ts'
+import { isBuiltIn } from '#wire/attributes.ts'
 
 import { invalidParameter } from '../names.ts'
 
@@ -7,9 +8,6 @@ const NAME = /^[A-Za-z0-9\-_/\\.]{1,128}$/
 const VALUE_MAX = 128
 export const ATTRIBUTES_PER_CALL_MAX = 10
 export const CUSTOM_ATTRIBUTES_MAX = 10
-
-/** Attributes that ECS or its agent sets. */
-export const isBuiltIn = (name: string): boolean => /^(ecs\.|com\.amazonaws\.ecs\.)/.test(name)
 
 /** Of an attribute that a user sets. */
 export function checkAttribute(attribute: Attribute): void {

@@ -39,7 +39,7 @@ export const CreateService: Operation<CreateServiceRequest, CreateServiceRespons
     if (before?.status === 'ACTIVE' && before.requestHash === hash) return answer(before)
     const asked = askedOf(tx, input, context)
     if (before?.status === 'ACTIVE') {
-      if (before.meaningHash !== asked.meaningHash) throw notIdempotent()
+      if (before.meaningHash !== asked.meaningHash) throw notIdempotent('CreateService')
       return answer(before)
     }
     const named = { serviceName: input.serviceName, requestHash: hash }

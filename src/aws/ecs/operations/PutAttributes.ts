@@ -1,8 +1,9 @@
 import type { Attribute, PutAttributesRequest, PutAttributesResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/room.ts'
+import { isBuiltIn } from '#wire/attributes.ts'
 
-import { checkAttribute, CUSTOM_ATTRIBUTES_MAX, isBuiltIn } from '../instances/attributes.ts'
+import { checkAttribute, CUSTOM_ATTRIBUTES_MAX } from '../instances/attributes.ts'
 import { changeInstance } from '../instances/change.ts'
 import { checkCount, theTarget, theTargets } from '../instances/targets.ts'
 import { activeCluster, containerInstanceArn } from '../names.ts'

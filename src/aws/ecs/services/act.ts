@@ -54,8 +54,7 @@ export function act(
     const where =
       'startOn' in plan ? { on: plan.startOn.slice(0, tasksPerStep) } : { count: starts }
     started = startTasks(tx, service, share, where, world)
-    const ids = started.tasks.map(({ taskId }) => taskId)
-    tellTasks(tx, teller, ['has started', 'tasks'], ids, world)
+    tellTasks(tx, teller, ['has started', 'tasks'], idsOf(started.tasks), world)
   }
   const isMoving =
     plan.moveTo !== undefined && move(tx, service, share, plan.moveTo, { seen, world })
@@ -90,8 +89,8 @@ function move(
     return false
   }
   tellMove(tx, service, seen, world)
-  const ids = started.map(({ taskId }) => taskId)
-  tellTasks(tx, service, ['has started', `tasks in ${zone} to AZ Rebalance`], ids, world)
+  const words = ['has started', `tasks in ${zone} to AZ Rebalance`] as const
+  tellTasks(tx, service, words, idsOf(started), world)
   noticeBalancing(tx, service, 'TASKS_STARTED', world)
   return true
 }
@@ -167,6 +166,8 @@ function wordsOf({ task, why }: Stop, { availabilityZone }: Task, world: World):
 
 const outOfReach = ({ lostAfterMs = 0 }: World): string =>
   `has been out of reach for more than ${lostAfterMs / 1000} seconds`
+
+const idsOf = (started: readonly Task[]): string[] => started.map(({ taskId }) => taskId)
 
 function tellTasks(
   tx: Write,

@@ -19,7 +19,7 @@ export function requestHash(cluster: Cluster, input: object): string {
 export function clientToken(
   tx: Write,
   cluster: Cluster,
-  operation: string,
+  operation: keyof typeof MADE_BY,
   input: { readonly clientToken?: string | undefined },
   { now }: Context,
 ): { readonly arn: string | undefined; readonly made: (arn: string) => void } {
@@ -31,13 +31,14 @@ export function clientToken(
   // No other operation's token can hold this separator.
   const key = `${clusterKey(cluster, cluster.clusterName)}/${operation}\u0001${token}`
   const before = tx.get(clientTokens, key)
-  if (before && before.requestHash !== hash)
-    throw notIdempotent(operation === 'CreateTaskSet' ? 'task set' : 'service')
+  if (before && before.requestHash !== hash) throw notIdempotent(operation)
   return {
     arn: before?.taskArns[0],
     made: (arn) => tx.put(clientTokens, key, { requestHash: hash, taskArns: [arn], at: now }),
   }
 }
 
-export const notIdempotent = (of: 'service' | 'task set' = 'service') =>
-  invalidParameter(`Creation of ${of} was not idempotent.`)
+const MADE_BY = { CreateService: 'service', CreateTaskSet: 'task set' } as const
+
+export const notIdempotent = (operation: keyof typeof MADE_BY) =>
+  invalidParameter(`Creation of ${MADE_BY[operation]} was not idempotent.`)

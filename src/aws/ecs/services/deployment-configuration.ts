@@ -28,16 +28,7 @@ export function filledConfiguration(
   checkPercents(wanted, kind)
   const { bakeTimeInMinutes = 0, lifecycleHooks, alarms, earlySuccessCriteria } = wanted
   checkWhole('bakeTimeInMinutes', bakeTimeInMinutes, 0, BAKE_TIME_MAX_MINUTES)
-  // Their deployments are task sets, which know neither stages nor an end.
-  if (kind.deploymentController !== 'ECS')
-    for (const [name, isAsked] of [
-      ['bakeTimeInMinutes', bakeTimeInMinutes > 0],
-      ['lifecycleHooks', lifecycleHooks !== undefined && lifecycleHooks.length > 0],
-    ] as const)
-      if (isAsked)
-        throw invalidParameter(
-          `Services with an EXTERNAL deployment controller do not support ${name}.`,
-        )
+  if (kind.deploymentController !== 'ECS') refuseStages(wanted)
   return {
     deploymentCircuitBreaker: filledBreaker(wanted.deploymentCircuitBreaker, kind),
     maximumPercent,
@@ -63,6 +54,16 @@ function refuseUnbuilt(wanted: DeploymentConfiguration): void {
   }
   for (const [name, isAsked] of Object.entries(asked))
     if (isAsked) throw unavailable(`deploymentConfiguration.${name}`)
+}
+
+/** Deployments of an external controller are task sets, which know neither stages nor an end. */
+function refuseStages({ bakeTimeInMinutes, lifecycleHooks }: DeploymentConfiguration): void {
+  const asked = { bakeTimeInMinutes, lifecycleHooks: lifecycleHooks?.length }
+  for (const [name, value] of Object.entries(asked))
+    if (value)
+      throw invalidParameter(
+        `Services with an EXTERNAL deployment controller do not support ${name}.`,
+      )
 }
 
 type Percents = { readonly maximumPercent: number; readonly minimumHealthyPercent: number }

@@ -123,6 +123,17 @@ export function noticeAction(
   })
 }
 
+/** As `noticeAction`, but only where `about` was not told since it was over; elsewhere it is not even made. */
+export function noticeFirst(
+  tx: Write,
+  teller: TellerRow,
+  about: string,
+  event: () => Parameters<typeof noticeAction>[2],
+  moment: Moment,
+): void {
+  if (!(about in teller.toldAt)) noticeAction(tx, teller, event(), moment)
+}
+
 /** AWS's `ECS Deployment State Change`. */
 export function noticeDeployment(tx: Write, deployment: Deployment, { now, id }: Moment): void {
   const failed = deployment.rolloutState === 'FAILED'

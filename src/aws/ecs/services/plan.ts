@@ -72,7 +72,7 @@ export type Plan = {
   readonly isSteady: boolean
   /** The zone in which one more task is to start, so that the fullest can give one up. */
   readonly moveTo?: string
-  /** It is kept in balance over its zones, and is. */
+  /** Whether it is steady and even over its zones; absent where nobody keeps it so. */
   readonly isEven?: boolean
 }
 
@@ -107,8 +107,7 @@ export function planReplicas(now: Situation): Plan {
 
   const stop: Stop[] = []
   const end = (tasks: readonly SeenTask[], why: Why, count: number): void => {
-    for (const task of tasks.slice(0, Math.max(0, count)))
-      stop.push({ task, why: task.isLost ? 'LOST' : why })
+    for (const task of tasks.slice(0, Math.max(0, count))) stop.push(stopOf(task, why))
   }
   // What is not healthy counts for nothing, so that nothing is lost by its end.
   end(dismissed.worthless, 'SCALE', Infinity)
@@ -136,7 +135,7 @@ export function planReplicas(now: Situation): Plan {
     held: dismissed.held,
     isSteady,
     ...(moveTo !== undefined && { moveTo }),
-    ...(now.zones && isSteady && uneven === undefined && { isEven: true }),
+    ...(now.zones && { isEven: isSteady && uneven === undefined }),
   }
 }
 
@@ -164,16 +163,16 @@ function planStalled({ desired, min, primary, tasks, order }: Situation): Plan {
   ].slice(0, excess)
   // A host that drains is left as far as the minimum lets it, though nothing starts elsewhere.
   const left = leaving.slice(0, spare).filter((task) => !chosen.includes(task))
-  const stop = [...chosen, ...left].map((task): Stop => ({
-    task,
-    why: task.isLost ? 'LOST' : 'SCALE',
-  }))
+  const stop = [...chosen, ...left].map((task) => stopOf(task, 'SCALE'))
   return {
     ...NOTHING,
     stop,
     held: live.length - free.length > 0 ? Math.max(0, excess - stop.length) : 0,
   }
 }
+
+/** A host that is lost is why its tasks go, whatever else may be. */
+const stopOf = (task: SeenTask, why: Why): Stop => ({ task, why: task.isLost ? 'LOST' : why })
 
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
 const isUndecided = ({ state }: SeenTask): boolean => state === 'STARTING' || state === 'WARMING'

@@ -33,6 +33,7 @@ import { tellEven, zonesOf } from './zones.ts'
 
 /** Stages may follow each other at once, but never for ever. */
 const STEPS_MAX = 20
+
 export function schedule(tx: Write, key: string, world: World): Outlook {
   const service = tx.get(services, key)
   if (!service || service.status === 'INACTIVE') return DONE

@@ -202,14 +202,17 @@ const closestOf = (refusals: readonly Refusal[]): Refusal | undefined => {
   return closest
 }
 
-/** Why no host took a task, as AWS's notice says it: a word, and the container instances of which it is true. */
-export function placementCause(refusals: readonly Refusal[]): {
-  readonly reason: string
-  readonly containerInstanceArns: readonly string[]
-} {
+/** AWS's notice that no host took a task: a word for why, and the container instances of which it is true. */
+export function placementNotice(refusals: readonly Refusal[]) {
   const { reason } = closestOf(refusals) ?? { reason: NO_HOSTS }
   const arns = refusals.filter((one) => one.reason === reason).map(({ arn }) => arn)
-  return { reason, containerInstanceArns: arns.slice(0, ARNS_PER_NOTICE) }
+  const containerInstanceArns = arns.slice(0, ARNS_PER_NOTICE)
+  return {
+    type: 'ERROR',
+    name: 'SERVICE_TASK_PLACEMENT_FAILURE',
+    reason,
+    containerInstanceArns,
+  } as const
 }
 
 /** The same, as the service's event says it. */

@@ -1,12 +1,12 @@
 /** What a service or a task set tells its users of where it stands: that it is steady, or why it does not get on. */
 import type { Write } from '#store/store.ts'
 
-import { noticeAction, resolved, type TellerRow, tellOnce } from './events.ts'
+import { noticeAction, noticeFirst, resolved, type TellerRow, tellOnce } from './events.ts'
 import { inService, ofService } from './names.ts'
 import type { DaemonPlan } from './plan-daemon.ts'
 import type { Plan } from './plan.ts'
 import { type Service, services, type TaskSet, taskSets, type Throttle } from './records.ts'
-import { placementCause, placementFailure, type Started } from './start-tasks.ts'
+import { placementFailure, placementNotice, type Started } from './start-tasks.ts'
 import type { World } from './world.ts'
 
 const MORE =
@@ -57,16 +57,13 @@ export function tellTroubles(
   const over = isOver.filter(([, isSo]) => isSo).map(([about]) => about)
   resolved(tx, teller, over)
   if (started.refusals) {
-    if (!(PLACEMENT in teller.toldAt)) {
-      const cause = placementCause(started.refusals)
-      const event = { type: 'ERROR', name: 'SERVICE_TASK_PLACEMENT_FAILURE', ...cause } as const
-      noticeAction(tx, teller, event, { now, id: ids.uuid() })
-    }
-    say(PLACEMENT, placementFailure(started.refusals))
+    const { refusals } = started
+    noticeFirst(tx, teller, PLACEMENT, () => placementNotice(refusals), { now, id: ids.uuid() })
+    say(PLACEMENT, placementFailure(refusals))
   }
   if (throttle?.of === 'START' && throttle.rounds >= ROUNDS_TOLD) {
     const event = { type: 'WARN', name: 'SERVICE_TASK_START_IMPAIRED' } as const
-    if (!(THROTTLE in teller.toldAt)) noticeAction(tx, teller, event, { now, id: ids.uuid() })
+    noticeFirst(tx, teller, THROTTLE, () => event, { now, id: ids.uuid() })
     say(THROTTLE, IS_THROTTLED)
   }
   if (plan.isStuck) say(STUCK, IS_STUCK)

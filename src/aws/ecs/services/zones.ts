@@ -6,12 +6,11 @@ import { tasks } from '../records.ts'
 import { zonesIn } from '../scheduler/cluster-hosts.ts'
 import type { Refusal } from '../scheduler/place.ts'
 import type { Moment } from '../tasks/change.ts'
-import { noticeAction, resolved, tell, type Teller, tellOnce } from './events.ts'
+import { noticeAction, noticeFirst, resolved, tell, type Teller, tellOnce } from './events.ts'
 import type { Plan, SeenTask, Zones } from './plan.ts'
-import { isRebalanced } from './rebalancing.ts'
 import type { Service } from './records.ts'
 import type { Seen } from './situation.ts'
-import { placementCause } from './start-tasks.ts'
+import { placementNotice } from './start-tasks.ts'
 import type { World } from './world.ts'
 
 /** Told once, until the service is even: that it is being evened out, and that a zone has no room for that. */
@@ -32,8 +31,8 @@ export function zonesOf(tx: Read, service: Service): Zones {
 
 /** A task was started in another zone, so that the fullest can give one up. */
 export function tellMove(tx: Write, service: Service, seen: Seen, world: World): void {
-  if (!(BALANCING in service.toldAt))
-    noticeBalancing(tx, service, 'SERVICE_REBALANCING_STARTED', world)
+  const event = { type: 'INFO', name: 'SERVICE_REBALANCING_STARTED' } as const
+  noticeFirst(tx, service, BALANCING, () => event, momentOf(world))
   const message = `is not AZ balanced with ${lying(tx, service, seen)}. AZ Rebalancing in progress.`
   tellOnce(tx, service, BALANCING, message, momentOf(world))
   resolved(tx, service, [ZONE_FULL])
@@ -47,11 +46,7 @@ export function tellZoneFull(
   refusals: readonly Refusal[],
   world: World,
 ): void {
-  if (!(ZONE_FULL in service.toldAt)) {
-    const cause = placementCause(refusals)
-    const event = { type: 'ERROR', name: 'SERVICE_TASK_PLACEMENT_FAILURE', ...cause } as const
-    noticeAction(tx, service, event, momentOf(world))
-  }
+  noticeFirst(tx, service, ZONE_FULL, () => placementNotice(refusals), momentOf(world))
   const message = `is unable to place a task in ${zone} because no container instance met all of its requirements.`
   tellOnce(tx, service, ZONE_FULL, message, momentOf(world))
 }
@@ -63,8 +58,7 @@ export function tellEven(
   { plan, seen }: { readonly plan: Pick<Plan, 'isEven'>; readonly seen: Seen },
   world: World,
 ): void {
-  const isOver = plan.isEven || !isRebalanced(service)
-  if (!isOver || !(BALANCING in service.toldAt || ZONE_FULL in service.toldAt)) return
+  if (plan.isEven === false) return
   if (plan.isEven && BALANCING in service.toldAt) {
     tell(tx, service, `is AZ balanced with ${lying(tx, service, seen)}.`, momentOf(world))
     noticeBalancing(tx, service, 'SERVICE_REBALANCING_COMPLETED', world)

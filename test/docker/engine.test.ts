@@ -76,6 +76,37 @@ test('an image that lost its name to a later pull is removed, unless somebody ga
   await removeImage(name)
 })
 
+test('an image that a container holds makes way for others that could be removed', async () => {
+  const clock = new MovedClock()
+  const [held, free] = [`berth-held-${word}:1`, `berth-free-${word}:1`]
+  await importImage(held)
+  await importImage(free)
+  const container = await engine.create(`berth-held-${word}`, {
+    Image: held,
+    Cmd: ['/bin/true'],
+    Env: [],
+    Labels: {},
+    HostConfig: {},
+  })
+  const cleanup = new ImageCleanup({
+    engine,
+    clock,
+    log: { info() {}, warn: assert.fail, error: assert.fail },
+    limits: { intervalMs: 1000, minimumAgeMs: 0, perCycle: 1 },
+    images: { [held]: { pulledAt: 0, usedAt: 0 }, [free]: { pulledAt: 0, usedAt: 1 } },
+    inUse: () => new Set(),
+  })
+  cleanup.start()
+  await until('the other is removed', async () => {
+    await clock.move(1000)
+    return (await engine.image(free)) === undefined || undefined
+  })
+  cleanup.stop()
+  assert.ok(await engine.image(held))
+  await engine.remove(container)
+  await removeImage(held)
+})
+
 test('an archive that is none is refused', async () => {
   await assert.rejects(engine.importImage(`${IMAGE}-broken`, Buffer.alloc(2048, 'x'), []), {
     name: 'CannotPullContainerError',

@@ -87,13 +87,21 @@ export class ImageCleanup {
       try {
         if (ID.test(name) && (await this.#hasName(name))) continue
         await engine.removeImage(name)
-        // A container of somebody else may hold it: then it is tried again in the next cycle.
-        if (await engine.image(name)) continue
+        // A container may hold it: then it is in use, and others come before it in the next cycle.
+        if (await engine.image(name)) {
+          this.#touch(name)
+          continue
+        }
         this.#images.delete(name)
         log.info('removed an unused image', { image: name })
       } catch (error) {
         log.warn('cannot remove an image', { image: name, error: String(error) })
       }
+  }
+
+  #touch(name: string): void {
+    const image = this.#images.get(name)
+    if (image) this.#images.set(name, { ...image, usedAt: this.#options.clock.now() })
   }
 
   /** Whether somebody gave it a name since: by its id it would be removed with that name. */

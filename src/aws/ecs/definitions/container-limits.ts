@@ -94,7 +94,7 @@ function restartPolicy({ name, restartPolicy: policy }: ContainerDefinition): vo
     )
 }
 
-function linux({ name, memory, linuxParameters: linux, ulimits }: ContainerDefinition): void {
+function linux({ name, linuxParameters: linux, ulimits }: ContainerDefinition): void {
   for (const { name: limit, softLimit, hardLimit } of ulimits ?? []) {
     if (!ULIMITS.has(limit))
       throw clientException(`Invalid ulimit name '${limit}' for container '${name}'.`)
@@ -118,9 +118,6 @@ function linux({ name, memory, linuxParameters: linux, ulimits }: ContainerDefin
     )
   if (linux.maxSwap !== undefined && linux.maxSwap < 0)
     throw clientException(`Invalid maxSwap for container '${name}'.`)
-  // The engine limits swap and memory together: without the one it would leave the other as it is.
-  if (linux.maxSwap !== undefined && memory === undefined)
-    throw clientException(`Invalid maxSwap for container '${name}'. It requires memory.`)
   if (linux.sharedMemorySize !== undefined && linux.sharedMemorySize < 0)
     throw clientException(`Invalid sharedMemorySize for container '${name}'.`)
   tmpfs(name, linux.tmpfs ?? [])

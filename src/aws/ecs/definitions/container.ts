@@ -74,7 +74,7 @@ function nameAndImage({ name, image }: ContainerDefinition): void {
 }
 
 function memory(
-  { name, memory, memoryReservation }: ContainerDefinition,
+  { name, memory, memoryReservation, linuxParameters }: ContainerDefinition,
   task: Pick<Task, 'memory'>,
 ): void {
   if (task.memory === undefined && !memory && !memoryReservation)
@@ -86,6 +86,9 @@ function memory(
       throw clientException(
         `Invalid setting for container '${name}'. '${what}' must be at least ${MEMORY_MIN_MIB}.`,
       )
+  // The engine limits swap and memory together: without the one it would leave the other as it is.
+  if (linuxParameters?.maxSwap !== undefined && !memory)
+    throw clientException(`Invalid maxSwap for container '${name}'. It requires memory.`)
   if (memory && memoryReservation && memoryReservation > memory)
     throw clientException(
       `Invalid setting for container '${name}'. The 'memory' value must be greater than or equal to the 'memoryReservation' value.`,

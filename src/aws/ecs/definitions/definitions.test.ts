@@ -124,6 +124,10 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
     "Invalid maxSwap for container 'app'. It requires memory.",
   ],
   [
+    container({ memory: 0, memoryReservation: 8, linuxParameters: { maxSwap: 8 } }),
+    "Invalid maxSwap for container 'app'. It requires memory.",
+  ],
+  [
     container({ systemControls: [{ namespace: 'vm.swappiness', value: '1' }] }),
     /Invalid system control/,
   ],

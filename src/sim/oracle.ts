@@ -1,6 +1,7 @@
 /** What is durable, kept beside the server from the very bytes on its disk: what every answer and report is judged by. */
 import type { LoggedChange } from '#store/log.ts'
 import type { Change, Table } from '#store/store.ts'
+import { streamLimit } from '#store/stream.ts'
 
 import type { Kept } from './state-disk.ts'
 
@@ -35,6 +36,9 @@ export class Oracle {
 
   #take(change: LoggedChange): Change {
     const [table, key] = change
+    // A stream only grows: it is heard, and not kept.
+    if (streamLimit(table) !== undefined)
+      return { table, key, before: undefined, after: this.#after(undefined, change) }
     const rows = this.#tables.get(table) ?? new Map<string, object>()
     this.#tables.set(table, rows)
     const before = rows.get(key)

@@ -190,9 +190,10 @@ const overlaid = (tx: Write, ways: Partial<Write>): Write => ({
   get: ways.get ?? ((table, key) => tx.get(table, key)),
   scan: ways.scan ?? ((source, scan) => tx.scan(source, scan)),
   find: ways.find ?? ((index, value) => tx.find(index, value)),
-  lastKey: (table) => tx.lastKey(table),
+  after: (stream, number) => tx.after(stream, number),
   view: (view) => tx.view(view),
   put: ways.put ?? ((table, key, row) => tx.put(table, key, row)),
   patch: ways.patch ?? ((table, key, fields) => tx.patch(table, key, fields)),
   delete: ways.delete ?? ((table, key) => tx.delete(table, key)),
+  append: (stream, row) => tx.append(stream, row),
 })

@@ -1,8 +1,8 @@
 import type { Telling } from './table.ts'
 
 /**
- * One changed record as the log keeps it: a whole row, a patch of its fields, a deletion, or a row that tells of the
- * record at `of` as it is after this commit: its `fields` are all but that record.
+ * One changed record as the log keeps it: a whole row, a patch of its fields, a deletion, or a stream's row that tells of
+ * the record at `of` as it is after this commit: its `fields` are all but that record. A stream's key is its number.
  */
 export type LoggedChange =
   | readonly [table: string, key: string, kind: 'put', row: object]

@@ -5,7 +5,8 @@
 import { assert } from '#kernel/assert.ts'
 
 import type { Read, Write } from './store.ts'
-import { type Table, table, type Telling } from './table.ts'
+import { stream } from './stream.ts'
+import type { Table, Telling } from './table.ts'
 
 /** AWS's event JSON is in `detail` where AWS has one. Who writes: the room named by `source`, in its own transactions. */
 export type Notice = {
@@ -44,10 +45,9 @@ export type RecordNotice = Telling & {
   readonly id: string
 }
 
-export const notices = table<Notice | RecordNotice>('store.notices', { tells: true })
 /** The newest notices that stay readable; a listener further behind has to read the records instead. */
 export const NOTICES_LIMIT = 20_000
-const NUMBER_DIGITS = 15
+export const notices = stream<Notice | RecordNotice>('store.notices', NOTICES_LIMIT)
 
 const kinds = new Map<string, NoticeKind<object>>()
 
@@ -68,9 +68,7 @@ export function announce<Row extends object>(
 }
 
 export function publish(tx: Write, notice: Notice | RecordNotice): void {
-  const number = Number(tx.lastKey(notices) ?? 0) + 1
-  tx.put(notices, keyOf(number), notice)
-  if (number > NOTICES_LIMIT) tx.delete(notices, keyOf(number - NOTICES_LIMIT))
+  tx.append(notices, notice)
 }
 
 /** Notices after `after` (0: from the oldest kept), oldest first. `number` only grows and has no gaps. */
@@ -79,9 +77,8 @@ export function noticesAfter(
   after: number,
   limit: number,
 ): { readonly number: number; readonly notice: Notice }[] {
-  const found = tx.scan(notices, { after: keyOf(after) })
-  return [...take(found, limit)].map(({ key, row }) => ({
-    number: Number(key),
+  return [...take(tx.after(notices, after), limit)].map(({ number, row }) => ({
+    number,
     notice: 'record' in row ? inWords(row) : row,
   }))
 }
@@ -92,8 +89,6 @@ function inWords({ kind, time, id, record }: RecordNotice): Notice {
   const { source, detailType, told } = known
   return { source, detailType, time, id, ...told(record, time) }
 }
-
-const keyOf = (number: number): string => String(number).padStart(NUMBER_DIGITS, '0')
 
 function* take<T>(items: Iterable<T>, count: number): Generator<T> {
   if (count <= 0) return

@@ -83,10 +83,6 @@ export class OrderedStrings {
     return held
   }
 
-  get last(): string | undefined {
-    return this.#chunks.at(-1)?.texts.at(-1)
-  }
-
   /** All strings with the prefix, in order; only those after (or, in reverse, before) `after` where it is given. */
   *scan(prefix: string, after?: string, reverse = false): Generator<string> {
     let last = after

@@ -6,6 +6,7 @@ import type { LoggedChange } from './log.ts'
 import { byCodeUnit, OrderedStrings } from './ordered.ts'
 import { Kin, sharing } from './sharing.ts'
 import type { Read } from './store.ts'
+import { type Stream, streamLimit, StreamRows } from './stream.ts'
 import { type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
 
 /** `keys` are brought in order when they are first asked for, and kept in it from then on: most tables are read by indexes. */
@@ -14,6 +15,7 @@ type AnyIndex = Index<object>
 
 export class Rows {
   readonly #tables = new Map<string, TableRows>()
+  readonly #streams = new Map<string, StreamRows>()
   readonly #indexes = new Map<AnyIndex, IndexEntries>()
   readonly #views = new Map<View<unknown>, unknown>()
   /** By table, while a log is read. */
@@ -37,6 +39,10 @@ export class Rows {
       its.keys.fill([...its.rows.keys()].sort(byCodeUnit))
     }
     return its.keys
+  }
+
+  stream(of: Stream<object>): StreamRows {
+    return this.#stream(of.name, of.limit)
   }
 
   entries(index: AnyIndex): IndexEntries {
@@ -89,32 +95,37 @@ export class Rows {
     return before
   }
 
-  restore(table: string, key: string, row: object): void {
-    this.#table(table).rows.set(key, freeze(this.#shared(table, row)))
+  restore(name: string, key: string, row: object): void {
+    const limit = streamLimit(name)
+    if (limit === undefined) this.#table(name).rows.set(key, freeze(this.#shared(name, row)))
+    else this.#stream(name, limit).restore(Number(key), freeze(this.#retold(row)))
   }
 
   /** A row from the log, sharing with others what it had in common with them before. */
   #shared(table: string, row: object): object {
-    const { kin, tells } = traitsOf(table)
-    if (kin) return (this.#kin[table] ??= new Kin()).adopt(kin(row), row)
+    const { kin } = traitsOf(table)
+    return kin ? (this.#kin[table] ??= new Kin()).adopt(kin(row), row) : row
+  }
+
+  #retold(row: object): object {
     const { of, record } = row as Partial<Telling>
-    return tells && of && record ? { ...row, record: sharing(this.get(...of), record) } : row
+    return of && record ? { ...row, record: sharing(this.get(...of), record) } : row
   }
 
   /**
    * Applies a change from the journal. A snapshot may already hold later states of a row; every change is
    * absolute, so applying all of them in order ends in the same rows. A patch of a row that is gone in the
-   * snapshot is followed by its deletion. A row that tells of a record is left as the snapshot has it: the record may
-   * be a later one there.
+   * snapshot is followed by its deletion. A stream's row is left as the snapshot has it: the record that it tells of
+   * may be a later one there.
    */
   replay(change: LoggedChange): void {
     const [table, key, kind] = change
+    const limit = streamLimit(table)
+    if (limit !== undefined) return this.#replayOf(this.#stream(table, limit), change)
     const { rows } = this.#table(table)
     if (kind === 'delete') rows.delete(key)
     else if (kind === 'put') rows.set(key, freeze(this.#shared(table, change[3])))
-    else if (kind === 'tell') {
-      if (!rows.has(key)) rows.set(key, this.#told(change[3], change[4]))
-    } else {
+    else if (kind === 'patch') {
       const before = rows.get(key)
       const row: Record<string, unknown> = { ...before, ...change[3] }
       for (const field of change[4]) delete row[field]
@@ -122,10 +133,15 @@ export class Rows {
     }
   }
 
-  #told(fields: object, of: Telling['of']): object {
+  #replayOf(rows: StreamRows, change: LoggedChange): void {
+    const number = Number(change[1])
+    if (number <= rows.last) return
+    if (change[2] === 'put') rows.restore(number, freeze(this.#retold(change[3])))
+    if (change[2] !== 'tell') return
+    const [, , , fields, of] = change
     const record = this.get(...of)
     assert(record, `the journal tells of ${of.join(' ')}, which it does not have`)
-    return freeze({ ...fields, of, record })
+    rows.restore(number, freeze({ ...fields, of, record }))
   }
 
   /** After a load. Orders are built when they are first used. */
@@ -134,13 +150,21 @@ export class Rows {
   }
 
   /**
-   * All rows, a slice at a time; rows may change between slices. Those that tell of others come last: one that is not
-   * among them is of a later commit than every record of the snapshot, and replaying finds that record as it was told.
+   * All rows, a slice at a time; rows may change between slices. Streams come last: what is not among them is of a later
+   * commit than every record of the snapshot, and replaying finds the record of which it tells as it was told.
    */
   *slices(size: number): Generator<[table: string, key: string, row: object][]> {
-    for (const tells of [undefined, true])
-      for (const table of this.#tables.keys())
-        if (traitsOf(table).tells === tells) yield* this.#slices(table, size)
+    for (const table of this.#tables.keys()) yield* this.#slices(table, size)
+    for (const [name, rows] of this.#streams) {
+      let slice: [table: string, key: string, row: object][] = []
+      for (const { number, row } of rows.after(0)) {
+        slice.push([name, String(number), row])
+        if (slice.length < size) continue
+        yield slice
+        slice = []
+      }
+      if (slice.length > 0) yield slice
+    }
   }
 
   *#slices(table: string, size: number): Generator<[table: string, key: string, row: object][]> {
@@ -154,6 +178,12 @@ export class Rows {
       })
       if (slice.length > 0) yield slice
     }
+  }
+
+  #stream(name: string, limit: number): StreamRows {
+    let rows = this.#streams.get(name)
+    if (!rows) this.#streams.set(name, (rows = new StreamRows(limit)))
+    return rows
   }
 
   #table(name: string): TableRows {

@@ -6,6 +6,7 @@ import { assert } from '#kernel/assert.ts'
 
 import type { Log } from './log.ts'
 import { Rows } from './rows.ts'
+import type { Numbered, Stream } from './stream.ts'
 import type { Index, Table, View } from './table.ts'
 import { type Change, Transaction } from './transaction.ts'
 
@@ -28,8 +29,8 @@ export interface Read {
   scan<T>(source: Table<T> | Index<T>, scan?: Scan): Iterable<Found<T>>
   /** Rows whose index value is exactly `value`, in the order of their keys. */
   find<T>(index: Index<T>, value: string): Iterable<Keyed<T>>
-  /** The greatest key of the table. */
-  lastKey<T>(table: Table<T>): string | undefined
+  /** Rows that are kept, of a greater number than this one, oldest first. */
+  after<T>(stream: Stream<T>, number: number): Iterable<Numbered<T>>
   /** What a room keeps in step with rows, as it is now. */
   view<V>(view: View<V>): V
 }
@@ -38,6 +39,7 @@ export interface Write extends Read {
   /** Sets some fields of a row that exists; a field set to `undefined` is dropped. */
   patch<T extends object>(table: Table<T>, key: string, fields: Partial<T>): Readonly<T>
   delete<T>(table: Table<T>, key: string): void
+  append<T extends object>(stream: Stream<T>, row: T): void
 }
 
 export type Commit = { readonly revision: number; readonly changes: readonly Change[] }

@@ -21,8 +21,6 @@ export type Index<T> = {
 
 /** What the store should know of all rows of a table. */
 type Traits<T> = {
-  /** True where rows may tell of records in other tables. */
-  readonly tells?: true
   /** Rows of one kin have much in common, which is held once for all of them when a log gives them back. */
   readonly kin?: (row: T) => string
 }
@@ -36,7 +34,7 @@ export function table<T extends object>(name: string, its: Traits<T> = {}): Tabl
 export const traitsOf = (tableName: string): Traits<object> => traits.get(tableName) ?? {}
 
 /**
- * A row that tells of another record, as that record was then. In memory both are one object; in the journal it is
+ * A stream's row that tells of a record, as that record was then. In memory both are one object; in the journal it is
  * written once, by the commit that made it so.
  */
 export type Telling = {

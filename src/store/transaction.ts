@@ -7,7 +7,8 @@ import { assert } from '#kernel/assert.ts'
 import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
 import type { Found, Keyed, Scan, Write } from './store.ts'
-import { type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
+import { type Numbered, type Stream, streamLimit } from './stream.ts'
+import type { Index, Table, Telling, View } from './table.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -33,12 +34,21 @@ type Touched = {
   after: object | undefined
 }
 
+type Appended = {
+  readonly to: Stream<object>
+  readonly number: number
+  readonly row: object
+  /** What it made too many. */
+  readonly gone: object | undefined
+}
+
 export class Transaction implements Write {
   readonly #rows: Rows
   readonly #limit: number
   readonly #touched: Touched[] = []
   /** By table, so that no name has to be made for each record, and by key. */
   readonly #of = new Map<Table<object>, Map<string, Touched>>()
+  readonly #appended: Appended[] = []
 
   /** `limit`: how many records it may change; none where nothing of it will be kept. */
   constructor(rows: Rows, limit = TRANSACTION_RECORDS_LIMIT) {
@@ -73,8 +83,8 @@ export class Transaction implements Write {
     }
   }
 
-  lastKey<T>(table: Table<T>): string | undefined {
-    return this.#rows.keys(table.name).last
+  after<T>(of: Stream<T>, number: number): Iterable<Numbered<T>> {
+    return this.#rows.stream(of as Stream<object>).after(number) as Iterable<Numbered<T>>
   }
 
   view<V>(view: View<V>): V {
@@ -101,6 +111,13 @@ export class Transaction implements Write {
       this.#set(table as unknown as Table<object>, key, undefined)
   }
 
+  append<T extends object>(to: Stream<T>, row: T): void {
+    const rows = this.#rows.stream(to)
+    const gone = rows.append(freeze(row))
+    this.#appended.push({ to, number: rows.last, row, gone })
+    this.#bound()
+  }
+
   #set(table: Table<object>, key: string, after: object | undefined): void {
     const before = this.#rows.set(table, key, after)
     let ofTable = this.#of.get(table)
@@ -113,7 +130,11 @@ export class Transaction implements Write {
     const touched = { table, key, before, after }
     ofTable.set(key, touched)
     this.#touched.push(touched)
-    if (this.#touched.length > this.#limit)
+    this.#bound()
+  }
+
+  #bound(): void {
+    if (this.#touched.length + this.#appended.length > this.#limit)
       throw new TransactionTooLarge(`a transaction changes at most ${this.#limit} records`)
   }
 
@@ -121,7 +142,9 @@ export class Transaction implements Write {
   undo(): void {
     for (const { table, key, before } of this.#touched.toReversed())
       this.#rows.set(table, key, before)
+    for (const { to, gone } of this.#appended.toReversed()) this.#rows.stream(to).takeBack(gone)
     this.#touched.length = 0
+    this.#appended.length = 0
     this.#of.clear()
   }
 
@@ -129,6 +152,8 @@ export class Transaction implements Write {
     const changes: Change[] = []
     for (const { table, key, before, after } of this.#touched)
       if (before !== after) changes.push({ table: table.name, key, before, after })
+    for (const { to, number, row } of this.#appended)
+      changes.push({ table: to.name, key: String(number), before: undefined, after: row })
     return changes
   }
 
@@ -144,7 +169,7 @@ export class Transaction implements Write {
 
   /** A row that tells of what another record is at the end of this commit: the log has that record already. */
   #told({ table, key, after }: Change): LoggedChange | undefined {
-    if (!after || !traitsOf(table).tells) return undefined
+    if (!after || streamLimit(table) === undefined) return undefined
     const { of, record, ...fields } = after as Partial<Telling>
     return of && this.#rows.get(...of) === record ? [table, key, 'tell', fields, of] : undefined
   }

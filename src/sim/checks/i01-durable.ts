@@ -4,8 +4,8 @@ import { canonicalJson } from '#kernel/fingerprint.ts'
 import { keyOf } from '../place.ts'
 import { holds, type MakeCheck } from './check.ts'
 
-/** Sealed secrets are random bytes; notices are many, and each is part of a commit that is compared. */
-const NOT_COMPARED = new Set(['iam.accessKeys', 'store.notices'])
+/** Sealed secrets are random bytes. */
+const NOT_COMPARED = new Set(['iam.accessKeys'])
 
 type Answer = {
   readonly task?: { readonly taskArn: string; readonly version: number }

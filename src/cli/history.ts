@@ -29,6 +29,16 @@ type AsOf = {
       readonly pendingCount: number
       readonly failedTasks: number
     }[]
+    readonly taskSets?: readonly {
+      readonly id: string
+      readonly status: string
+      readonly stabilityStatus: string
+      readonly scale: { readonly value: number }
+      readonly taskDefinition: string
+      readonly computedDesiredCount: number
+      readonly runningCount: number
+      readonly pendingCount: number
+    }[]
     readonly events: readonly { readonly createdAt: string; readonly message: string }[]
   }
   readonly tasks: readonly {
@@ -61,6 +71,11 @@ export async function history(service: string, options: Options): Promise<void> 
   for (const { id, status, rolloutState = '', taskDefinition, ...counts } of was.deployments)
     console.log(
       `  ${id} ${status} ${rolloutState} ${short(taskDefinition)}: ${counts.runningCount} running, ${counts.pendingCount} pending, ${counts.failedTasks} failed`,
+    )
+  for (const { id, status, stabilityStatus, scale, taskDefinition, ...counts } of was.taskSets ??
+    [])
+    console.log(
+      `  ${id} ${status} ${stabilityStatus} ${short(taskDefinition)}, ${scale.value} %: ${counts.runningCount} running, ${counts.pendingCount} pending of ${counts.computedDesiredCount}`,
     )
   for (const task of tasks)
     console.log(

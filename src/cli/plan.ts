@@ -37,6 +37,8 @@ const ENDS: Readonly<Record<string, string>> = {
   WAITS_FOR_HOSTS: 'it comes no further: no host takes what is missing (berth why says more)',
   PAUSED: 'it waits for continue-service-deployment',
   FAILED: 'its deployment fails',
+  HAS_FAILED: 'its deployment has failed: nothing starts until there is another',
+  WAITS: 'it comes no further: it waits for what others do (berth why says more)',
   INACTIVE: 'it is INACTIVE',
   TOO_FAR: 'it goes on beyond what is looked at',
 }

@@ -112,8 +112,8 @@ export class Percentages implements Check {
     const { minimumHealthyPercent, maximumPercent } = deploymentConfiguration
     if (started.length > 0) {
       const max = Math.floor((desiredCount * maximumPercent) / 100)
-      const counted = [...this.#tasks.of(key).values()].filter((task) =>
-        isThere(this.#oracle, task),
+      const counted = [...this.#tasks.of(key).values()].filter(
+        (task) => isThere(this.#oracle, task) && this.#isOf(service, task),
       ).length
       holds(counted <= max, `${key} has ${counted} tasks and starts some; its maximum is ${max}`)
     }
@@ -163,6 +163,14 @@ export class Percentages implements Check {
         set?.serviceId === service.serviceId && set.family === family && set.revision === revision
       holds(begun.every(isOfIt), `${startedBy} of ${key} starts what is not its own`)
       if (service.status !== 'ACTIVE') continue
+      const healthy = (some: readonly Task[]): number =>
+        some.filter((task) => task.startedBy === startedBy && this.#isHealthy(service, task, now))
+          .length
+      const lost = healthy(stopped)
+      holds(
+        lost === 0 || healthy(before) - lost >= wanted,
+        `${startedBy} of ${key} stops ${lost} of ${healthy(before)} healthy tasks; it should have ${wanted}`,
+      )
       const sentAway = stopped.filter(mayStay).length
       const surplus = Math.max(0, before.filter(mayStay).length - wanted)
       holds(
@@ -175,7 +183,9 @@ export class Percentages implements Check {
   /** One on each container instance; and in its deployments, as many healthy ones as its minimum says. */
   #daemon({ key, service, before, started, stopped, now }: Step): void {
     for (const { containerInstanceId, taskId } of started) {
-      const other = before.find((task) => task.containerInstanceId === containerInstanceId)
+      const other = before.find(
+        (task) => task.containerInstanceId === containerInstanceId && this.#isOf(service, task),
+      )
       holds(!other, `${key} starts ${taskId} where it has ${other?.taskId} on the same host`)
     }
     if (service.status !== 'ACTIVE') return
@@ -203,6 +213,13 @@ export class Percentages implements Check {
       inPlace === 0 || healthy - lost >= min,
       `${key} has ${healthy} healthy daemons and stops ${lost} of them; its minimum is ${min}`,
     )
+  }
+
+  /** What an earlier service of the name has left is on its way out, and counts for nothing. */
+  #isOf(service: Service, { startedBy = '', desiredStatus }: Task): boolean {
+    const id = startedBy.slice(startedBy.indexOf('/') + 1)
+    const { serviceId } = this.#oracle.get(deployments, inService(service, id)) ?? {}
+    return desiredStatus === 'RUNNING' || serviceId === service.serviceId
   }
 
   #isHealthy(service: Service, task: Task, now: number): boolean {

@@ -10,10 +10,17 @@ import { containerInstances, type Task, tasksByService } from '../records.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
 import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
 import type { Outlook } from '../services/outlook.ts'
-import { type Service, serviceDeployments, serviceEvents, services } from '../services/records.ts'
+import {
+  type Deployment,
+  type Service,
+  serviceDeployments,
+  serviceEvents,
+  services,
+} from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
 import { taskSetsOf } from '../services/task-sets.ts'
+import { STUCK } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { changeTask } from '../tasks/change.ts'
 
@@ -36,6 +43,8 @@ export type End =
   | 'WAITS_FOR_HOSTS'
   | 'PAUSED'
   | 'FAILED'
+  | 'HAS_FAILED'
+  | 'WAITS'
   | 'INACTIVE'
   | 'TOO_FAR'
 export type Foreseen = {
@@ -50,9 +59,10 @@ export type Foreseen = {
 export function foresee(tx: Write, key: string, world: World): Foreseen {
   const eventsBefore = new Set(eventsOf(tx, key).map(({ key: at }) => at))
   const steps: ForeseenStep[] = []
+  const begun: Begun = { failed: failedOf(tx, key), until: world.now + HORIZON_MS }
   let now = world.now
   let outlook: Outlook = { again: undefined, waitsForHosts: false }
-  for (let round = 0; round < ROUNDS_MAX && now - world.now < HORIZON_MS; round += 1) {
+  for (let round = 0; round < ROUNDS_MAX && now < begun.until; round += 1) {
     const before = tasksOf(tx, key)
     if (before.size > TASKS_MAX) break
     outlook = schedule(tx, key, { ...world, now })
@@ -60,11 +70,11 @@ export function foresee(tx: Write, key: string, world: World): Foreseen {
     if (step) steps.push(step)
     const moved = obey(tx, key, { ...world, now })
     if (step || moved || outlook.again === 0) continue
-    const end = endOf(tx, key, outlook, { ...world, now })
+    const end = endOf(tx, key, outlook, { ...world, now, ...begun })
     if (end !== undefined || outlook.again === undefined)
       return {
         steps,
-        end: end ?? 'STUCK',
+        end: end ?? (isStuck(tx, key) ? 'STUCK' : 'WAITS'),
         afterMs: now - world.now,
         events: newEvents(tx, key, eventsBefore),
       }
@@ -140,13 +150,28 @@ function obeyed(task: Task, now: number): Partial<Task> | undefined {
   }
 }
 
+/** The deployment that had failed before the plan began, and when the plan ends. */
+type Begun = { readonly failed: string | undefined; readonly until: number }
+
+const primaryOf = (tx: Read, service: Service): Deployment | undefined =>
+  deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
+
+function failedOf(tx: Read, key: string): string | undefined {
+  const service = tx.get(services, key)
+  const primary = service && primaryOf(tx, service)
+  return primary?.rolloutState === 'FAILED' ? primary.deploymentId : undefined
+}
+
+const isStuck = (tx: Read, key: string): boolean => STUCK in (tx.get(services, key)?.toldAt ?? {})
+
 /** Where the service has come to; nothing where only time has to pass. */
-function endOf(tx: Read, key: string, outlook: Outlook, world: World): End | undefined {
+function endOf(tx: Read, key: string, outlook: Outlook, world: World & Begun): End | undefined {
   const service = tx.get(services, key)
   if (!service || service.status === 'INACTIVE') return 'INACTIVE'
-  const primary = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
-  if (primary?.rolloutState === 'FAILED') return 'FAILED'
-  if (isPaused(tx, service, primary?.serviceDeploymentId)) return 'PAUSED'
+  const primary = primaryOf(tx, service)
+  if (primary?.rolloutState === 'FAILED')
+    return primary.deploymentId === world.failed ? 'HAS_FAILED' : 'FAILED'
+  if (isPaused(tx, service, primary?.serviceDeploymentId, world.until)) return 'PAUSED'
   if (outlook.waitsForHosts) {
     // A task that is healthy in a while lets another go, which may make the place that is waited for.
     const { changesIn } = see(tx, service, world)
@@ -160,12 +185,18 @@ function isSteady(tx: Read, service: Service): boolean {
   return taskSetsOf(tx, service).every(({ stabilityStatus }) => stabilityStatus === 'STEADY_STATE')
 }
 
-function isPaused(tx: Read, service: Service, id: string | undefined): boolean {
+/** Whether it waits for somebody: a pause that continues by itself before `until` does not. */
+function isPaused(tx: Read, service: Service, id: string | undefined, until: number): boolean {
   const open = id === undefined ? undefined : tx.get(serviceDeployments, inService(service, id))
   return (
     open !== undefined &&
     OPEN.has(open.status) &&
-    open.hooks.some(({ stage, status }) => stage === open.stage && status === 'AWAITING_ACTION')
+    open.hooks.some(
+      ({ stage, status, timeoutAction, expiresAt }) =>
+        stage === open.stage &&
+        status === 'AWAITING_ACTION' &&
+        (timeoutAction === 'ROLLBACK' || expiresAt >= until),
+    )
   )
 }
 

@@ -128,3 +128,36 @@ test('what the percentages let happen is told with its numbers, and which tasks 
     'though it is an older one',
   )
 })
+
+test('a daemon names the hosts out of reach that it waits for, and those that it does not', async () => {
+  const fleet = await steady(2, { schedulingStrategy: 'DAEMON', desiredCount: undefined })
+  const [first] = fleet.hosts
+  await first?.disconnect()
+  await fleet.update({ forceNewDeployment: true })
+  await fleet.settle()
+  const id = first?.arn.split('/').at(-1) ?? ''
+  assert.ok(said(fleet).includes(`out of reach, and waited for, the first for`), said(fleet))
+  assert.ok(said(fleet).includes(id))
+  await fleet.pass(180, 20)
+  assert.ok(said(fleet).includes(`out of reach, and not waited for: ${id}`), said(fleet))
+})
+
+test('a controller’s service that fits on no host shows every host, and a bake says how long it is', async () => {
+  const fleet = await Fleet.open(1)
+  await fleet.define('app:1', { cpu: 4096 })
+  const deploymentController = { type: 'EXTERNAL' }
+  await fleet.house.call('CreateService', {
+    serviceName: 'web',
+    desiredCount: 1,
+    deploymentController,
+  })
+  const set = { cluster: 'default', service: 'web', taskDefinition: 'web:1' }
+  await fleet.house.call('CreateTaskSet', { ...set, scale: { value: 100, unit: 'PERCENT' } })
+  await fleet.settle()
+  assert.equal(ask(fleet).hosts?.length, 1)
+  const baking = await steady(1, {
+    desiredCount: 1,
+    deploymentConfiguration: { bakeTimeInMinutes: 2 },
+  })
+  assert.match(said(baking), /it bakes for \d+ s more/)
+})

@@ -29,11 +29,12 @@ import {
   type TaskSet,
   taskSets,
 } from '../services/records.ts'
+import { bakedAt } from '../services/rollout.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
-import { launchOf, shareIdOf } from '../services/start-tasks.ts'
+import { daemonHosts, launchOf, shareIdOf } from '../services/start-tasks.ts'
 import { computedDesired, taskSetsOf } from '../services/task-sets.ts'
-import { TROUBLES } from '../services/troubles.ts'
+import { PLACEMENT, TROUBLES } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { examine, type Examined } from './hosts.ts'
 
@@ -41,6 +42,7 @@ import { examine, type Examined } from './hosts.ts'
 const ENDS_MAX = 1_000
 /** Protected tasks that are told with how long they are. */
 const PROTECTED_NAMED = 5
+const HOSTS_NAMED = 5
 
 export type Why = {
   readonly subject: string
@@ -97,8 +99,12 @@ function whyService(tx: Write, service: Service, world: World): Why {
     ...(primary ? stateOf(tx, service, primary, world) : []),
     ...taskSetsOf(tx, service).flatMap((taskSet) => setSays(tx, service, taskSet, world)),
   ]
-  return { subject: serviceArn(service), says, ...unplaced(tx, service, primary, world) }
+  const share = primary ?? taskSetsOf(tx, service).find(isWaiting)
+  return { subject: serviceArn(service), says, ...unplaced(tx, service, share, world) }
 }
+
+/** Whether its events say that no host takes its next task. */
+const isWaiting = ({ toldAt }: TaskSet): boolean => PLACEMENT in toldAt
 
 function whyTaskSet(tx: Write, service: Service, taskSet: TaskSet, world: World): Why {
   const subject = `${serviceArn(service)} ${SHARE}${taskSet.taskSetId}`
@@ -192,11 +198,7 @@ function stateOf(tx: Write, service: Service, deployment: Deployment, world: Wor
   if (isReplica && !service.isSteady && deployment.rolloutState !== 'FAILED')
     says.push(boundsOf(service, seen.tasks))
   says.push(...protectedSays(tx, service, seen.tasks, world))
-  const staying = own.filter(({ isLeaving, isStopping }) => isLeaving && !isStopping)
-  if (service.schedulingStrategy === 'DAEMON' && staying.length > 0)
-    says.push(
-      `${staying.length} on draining hosts: each leaves when the last of the others there has`,
-    )
+  if (!isReplica) says.push(...daemonSays(tx, service, deployment, { all: seen.tasks, world }))
   says.push(...failureSays(tx, deployment, world))
   if (deployment.rolloutState === 'FAILED')
     says.push(
@@ -209,6 +211,29 @@ function stateOf(tx: Write, service: Service, deployment: Deployment, world: Wor
   else if (seen.changesIn !== undefined && seen.tasks.some(isWarming))
     says.push(`the next task counts as healthy, or not, in ${span(seen.changesIn)}`)
   return [...says, ...toldSays(service, world)]
+}
+
+/** What a daemon waits for, and what it does not. */
+function daemonSays(
+  tx: Read,
+  service: Service,
+  deployment: Deployment,
+  { all, world }: { readonly all: readonly SeenTask[]; readonly world: World },
+): string[] {
+  const staying = all.filter(({ isLeaving, isStopping }) => isLeaving && !isStopping).length
+  const { outOfReach, away, changesIn } = daemonHosts(tx, service, deployment, world.now)
+  const gone = [...outOfReach].filter((host) => !away.has(host))
+  const named = (hosts: readonly string[]): string =>
+    `${hosts.slice(0, HOSTS_NAMED).join(', ')}${hosts.length > HOSTS_NAMED ? ' and others' : ''}`
+  const says: string[] = []
+  if (staying > 0)
+    says.push(`${staying} on draining hosts: each leaves when the last of the others there has`)
+  if (away.size > 0)
+    says.push(
+      `out of reach, and waited for, the first for ${span(changesIn ?? 0)}: ${named([...away])}`,
+    )
+  if (gone.length > 0) says.push(`out of reach, and not waited for: ${named(gone)}`)
+  return says
 }
 
 /** What the percentages allow, and how near to it the service is. */
@@ -246,7 +271,11 @@ function stageOf(open: ServiceDeployment, world: World): string[] {
       ({ hookId, expiresAt, timeoutAction }) =>
         `paused by hook ${hookId}: continue-service-deployment, or ${timeoutAction} in ${span(expiresAt - world.now)}`,
     )
-  return [`in stage ${open.stage} since ${ago(open.stageSince, world)}`, ...pauses]
+  const bakes =
+    open.stage === 'BAKE_TIME' && world.now < bakedAt(open)
+      ? [`it bakes for ${span(bakedAt(open) - world.now)} more`]
+      : []
+  return [`in stage ${open.stage} since ${ago(open.stageSince, world)}`, ...bakes, ...pauses]
 }
 
 /** Where the scheduler, asked now, finds no host: all of them, and what each lacks. */

@@ -16,7 +16,7 @@ const STOPPING: ReadonlySet<string> = new Set([
   'ROLLBACK_IN_PROGRESS',
 ])
 
-/** ROLLBACK goes back to what ran before, ABORT leaves everything as it stands. The scheduler does it. */
+/** ROLLBACK goes back to what ran before, ABORT starts nothing more. The scheduler does it. */
 export const StopServiceDeployment: Operation<
   StopServiceDeploymentRequest,
   StopServiceDeploymentResponse

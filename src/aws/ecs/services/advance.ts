@@ -2,7 +2,7 @@
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { deploymentsOf, sharesNow } from './begin.ts'
+import { deploymentsOf, sharesNow, unanswered } from './begin.ts'
 import { noticeDeployment, tell } from './events.ts'
 import { inService, SHARE } from './names.ts'
 import {
@@ -30,6 +30,9 @@ export function take(tx: Write, step: Step, rollout: Rollout, moment: Moment): v
       ...fields,
       // What it ended with is what is told of it from now on.
       ...(fields.finishedAt !== undefined && sharesNow(tx, service, open)),
+      ...((fields.finishedAt !== undefined || fields.rollback) && {
+        hooks: unanswered(open.hooks),
+      }),
       updatedAt: now,
     })
   switch (step.do) {

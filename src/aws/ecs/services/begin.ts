@@ -7,6 +7,7 @@ import { inService, ofService, SHARE } from './names.ts'
 import {
   type Deployment,
   deployments,
+  type Hook,
   type RevisionShare,
   type Service,
   type ServiceDeployment,
@@ -95,6 +96,7 @@ export function beginDeployment(
       tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
         status: 'STOPPED',
         ...sharesNow(tx, service, open),
+        hooks: unanswered(open.hooks),
         statusReason: 'A newer service deployment has taken its place.',
         stoppedAt: now,
         finishedAt: now,
@@ -167,6 +169,10 @@ export function newRevision(
   tx.put(serviceRevisions, inService(service, revision.revisionId), revision)
   return revision
 }
+
+/** The hooks of a deployment that is over: nobody can continue it any more. */
+export const unanswered = (hooks: readonly Hook[]): readonly Hook[] =>
+  hooks.map((hook) => (hook.status === 'AWAITING_ACTION' ? { ...hook, status: 'FAILED' } : hook))
 
 /** The revisions of a service deployment with what they run at this moment. */
 export function sharesNow(

@@ -1,5 +1,5 @@
 /** One task on each container instance that a daemon service belongs on. Pure, as plan.ts. */
-import type { Plan, SeenTask, Stop, Why } from './plan.ts'
+import { heldBack, type Plan, type SeenTask, type Stop, type Why } from './plan.ts'
 
 export type DaemonSituation = {
   readonly minimumHealthyPercent: number
@@ -57,12 +57,14 @@ export function planDaemon(now: DaemonSituation): DaemonPlan {
   const isMoving =
     startOn.length + stop.length + now.tasks.length - live.length > 0 ||
     live.some(({ state }) => state === 'STARTING' || state === 'WARMING')
+  const kept = held + older.length - free.length
   return {
     start: startOn.length,
     startOn,
     stop,
     isStuck: free.length > 0 && !isMoving && mayStart,
-    held: held + older.length - free.length,
+    held: kept,
+    heldBack: heldBack(kept, live, { desired: now.hosts.length, isMoving }),
     // Where what ends is not replaced nothing is steady.
     isSteady:
       !now.isStalled &&

@@ -213,10 +213,18 @@ test('protected tasks stay, and are told of', () => {
     situation(1, 100, 200, [...fresh(2, 'HEALTHY', { isProtected: true }), ...fresh(1, 'HEALTHY')]),
   )
   assert.deepEqual([scaledIn.stop.length, scaledIn.held], [1, 1])
+  assert.equal(scaledIn.heldBack, undefined, 'something is still to end')
+  const over = planReplicas(situation(1, 100, 200, fresh(2, 'HEALTHY', { isProtected: true })))
+  assert.deepEqual([over.held, over.heldBack], [1, 'SCALE_IN'])
   const replaced = planReplicas(
     situation(1, 100, 200, [...old(1, 'HEALTHY', { isProtected: true }), ...fresh(1, 'HEALTHY')]),
   )
   assert.deepEqual([replaced.stop.length, replaced.held, replaced.isStuck], [0, 1, false])
+  assert.equal(replaced.heldBack, 'REPLACEMENT')
+  const warming = planReplicas(
+    situation(1, 100, 200, [...old(1, 'HEALTHY', { isProtected: true }), ...fresh(1, 'WARMING')]),
+  )
+  assert.deepEqual([warming.held, warming.heldBack], [1, undefined])
 })
 
 const percentages = fc.record({

@@ -68,6 +68,8 @@ export type Plan = {
   readonly isStuck: boolean
   /** Tasks that would be stopped were they not protected. */
   readonly held: number
+  /** What protection keeps from being done, where it is all that does. */
+  readonly heldBack?: 'SCALE_IN' | 'REPLACEMENT' | undefined
   /** All that should run does and is healthy, and nothing else does. */
   readonly isSteady: boolean
   /** The zone in which one more task is to start, so that the fullest can give one up. */
@@ -133,6 +135,7 @@ export function planReplicas(now: Situation): Plan {
     stop,
     isStuck: isUnfinished && !isMoving && now.mayStart && !now.cannotPlace && dismissed.held === 0,
     held: dismissed.held,
+    heldBack: heldBack(dismissed.held, live, { desired, isMoving }),
     isSteady,
     ...(moveTo !== undefined && { moveTo }),
     ...(now.zones && { isEven: isSteady && uneven === undefined }),
@@ -164,11 +167,20 @@ function planStalled({ desired, min, primary, tasks, order }: Situation): Plan {
   // A host that drains is left as far as the minimum lets it, though nothing starts elsewhere.
   const left = leaving.slice(0, spare).filter((task) => !chosen.includes(task))
   const stop = [...chosen, ...left].map((task) => stopOf(task, 'SCALE'))
-  return {
-    ...NOTHING,
-    stop,
-    held: live.length - free.length > 0 ? Math.max(0, excess - stop.length) : 0,
-  }
+  const held = live.length - free.length > 0 ? Math.max(0, excess - stop.length) : 0
+  const isMoving = stop.length > 0 || tasks.length > live.length
+  return { ...NOTHING, stop, held, heldBack: heldBack(held, live, { desired, isMoving }) }
+}
+
+/** More protected tasks than there are to be are too many for scale; fewer are in the way of what replaces them. */
+export function heldBack(
+  held: number,
+  live: readonly SeenTask[],
+  { desired, isMoving }: { readonly desired: number; readonly isMoving: boolean },
+): Plan['heldBack'] {
+  if (held === 0 || isMoving) return undefined
+  const kept = live.filter(({ isProtected }) => isProtected).length
+  return kept > desired ? 'SCALE_IN' : 'REPLACEMENT'
 }
 
 /** A host that is lost is why its tasks go, whatever else may be. */

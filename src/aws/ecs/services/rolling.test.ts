@@ -178,6 +178,81 @@ test('a pause waits for whoever is asked, and its answer goes on or back', async
   assert.deepEqual(fleet.revisions(), { 2: 4 })
 })
 
+test('a pause that is taken out of the configuration is over, and none stays open when the deployment is', async () => {
+  const pause = { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRE_SCALE_UP'] }] }
+  const fleet = await steady(2)
+  const hooks = async (): Promise<Answer> => {
+    const { currentServiceDeployment: arn } = await fleet.describe()
+    const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
+      service: 'web',
+    })
+    const serviceDeploymentArns = [arn ?? serviceDeployments[0].serviceDeploymentArn]
+    const told = await fleet.house.call('DescribeServiceDeployments', { serviceDeploymentArns })
+    const [{ status, lifecycleHookDetails = [] }] = told.serviceDeployments
+    return [status, ...lifecycleHookDetails.map((hook: Answer) => hook.status)]
+  }
+  await fleet.define('app:2')
+  await fleet.update({ taskDefinition: 'web:2', deploymentConfiguration: pause })
+  await fleet.pass(5)
+  assert.deepEqual(await hooks(), ['IN_PROGRESS', 'AWAITING_ACTION'])
+  await fleet.update({ deploymentConfiguration: { lifecycleHooks: [] } })
+  await fleet.pass(60)
+  assert.deepEqual([fleet.revisions(), await hooks()], [{ 2: 4 }, ['SUCCESSFUL']])
+  await fleet.update({ taskDefinition: 'web:1', deploymentConfiguration: pause })
+  await fleet.pass(5)
+  const { currentServiceDeployment: serviceDeploymentArn } = await fleet.describe()
+  await fleet.house.call('StopServiceDeployment', { serviceDeploymentArn, stopType: 'ABORT' })
+  await fleet.pass(5)
+  assert.deepEqual(await hooks(), ['STOPPED', 'FAILED'])
+})
+
+test('a deployment whose tasks ended while it was paused is completed when they are made good', async () => {
+  const pause = { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['POST_SCALE_UP'] }] }
+  const fleet = await steady(2)
+  await fleet.define('app:2')
+  await fleet.update({ taskDefinition: 'web:2', deploymentConfiguration: pause })
+  await fleet.pass(60)
+  const { currentServiceDeployment: serviceDeploymentArn } = await fleet.describe()
+  const told = await fleet.house.call('DescribeServiceDeployments', {
+    serviceDeploymentArns: [serviceDeploymentArn],
+  })
+  const [{ hookId }] = told.serviceDeployments[0].lifecycleHookDetails
+  await fleet.end(fleet.live()[0] as Task)
+  await fleet.house.call('ContinueServiceDeployment', { serviceDeploymentArn, hookId })
+  await fleet.pass(5)
+  const rolloutState = async () => (await fleet.describe()).deployments[0].rolloutState
+  assert.equal(await rolloutState(), 'IN_PROGRESS')
+  await fleet.pass(45)
+  assert.equal(await rolloutState(), 'COMPLETED')
+})
+
+test('what a circuit breaker has told stays told, whatever is changed while the service goes back', async () => {
+  const fleet = await steady(2, { deploymentConfiguration: BREAKER })
+  const [old] = fleet.live()
+  fleet.rules.set('broken:2', 'cannot start')
+  // It goes back only once all that it had runs again.
+  fleet.rules.set('app:1', 'hangs')
+  await fleet.define('broken:2')
+  await fleet.update({ taskDefinition: 'web:2' })
+  const breaker = async (): Promise<Answer> => {
+    const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
+      service: 'web',
+    })
+    const { serviceDeploymentArn, status } = serviceDeployments[0]
+    const told = await fleet.house.call('DescribeServiceDeployments', {
+      serviceDeploymentArns: [serviceDeploymentArn],
+    })
+    return [status, told.serviceDeployments[0].deploymentCircuitBreaker.status]
+  }
+  await fleet.end(old as Task)
+  await fleet.pass(120)
+  assert.deepEqual(await breaker(), ['ROLLBACK_IN_PROGRESS', 'TRIGGERED'])
+  await fleet.update({ deploymentConfiguration: { minimumHealthyPercent: 50 } })
+  fleet.rules.set('app:1', 'runs')
+  await fleet.pass(60)
+  assert.deepEqual(await breaker(), ['ROLLBACK_SUCCESSFUL', 'TRIGGERED'])
+})
+
 test('one image a revision: later tasks run what the tag meant for the first', async () => {
   const fleet = await steady(1, { desiredCount: 1 })
   const [first] = fleet.live() as [Task]

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { DeploymentConfiguration } from '#contract/ecs.ts'
 
 import type { Deployment, Hook, ServiceDeployment } from './records.ts'
-import { type Facts, nextStep } from './rollout.ts'
+import { type Facts, nextStep, rehooked } from './rollout.ts'
 
 const MINUTE_MS = 60_000
 const NOW = 1_000_000_000
@@ -77,7 +77,14 @@ const CASES: readonly Case[] = [
     { isSteady: true, now: NOW + 2 * MINUTE_MS },
     { do: 'enter', stage: 'CLEAN_UP' },
   ],
-  ['is done', open({}, { stage: 'CLEAN_UP' }), failed(0), {}, { do: 'complete' }],
+  ['is done', open({}, { stage: 'CLEAN_UP' }), failed(0), { isSteady: true }, { do: 'complete' }],
+  [
+    'has baked, and its tasks have ended meanwhile',
+    open({}, { stage: 'CLEAN_UP' }),
+    failed(0),
+    {},
+    { do: 'wait' },
+  ],
   ['two failures of three', open(BREAKER, { stage: 'SCALE_UP' }), failed(2), {}, { do: 'wait' }],
   [
     'three failures',
@@ -222,4 +229,21 @@ test('a rolling deployment goes from stage to stage, or back', () => {
       expected,
       what,
     )
+})
+
+test('pauses that are under way have the terms of the configuration as it is now', () => {
+  const [first] = PAUSE.lifecycleHooks ?? []
+  const waiting = open(PAUSE, { hooks: [hook('AWAITING_ACTION')] })
+  const longer = { timeoutInMinutes: 8, action: 'ROLLBACK' } as const
+  assert.deepEqual(rehooked(waiting, { lifecycleHooks: [] }), [])
+  assert.deepEqual(
+    rehooked(waiting, { lifecycleHooks: [{ ...first, timeoutConfiguration: longer }] }),
+    [hook('AWAITING_ACTION', { expiresAt: NOW + 8 * MINUTE_MS, timeoutAction: 'ROLLBACK' })],
+  )
+  assert.deepEqual(
+    rehooked(waiting, { lifecycleHooks: [{ ...first, lifecycleStages: ['POST_SCALE_UP'] }] }),
+    [],
+  )
+  const over = open(PAUSE, { hooks: [hook('SUCCEEDED')] })
+  assert.deepEqual(rehooked(over, { lifecycleHooks: [] }), [hook('SUCCEEDED')])
 })

@@ -61,19 +61,23 @@ function inStage(open: ServiceDeployment, facts: Facts): Step {
   const next = STAGES[STAGES.indexOf(stage) + 1]
   if (stage === 'SCALE_UP' && !facts.isSteady) return { do: 'wait' }
   if (stage === 'BAKE_TIME') {
-    const until = open.stageSince + bakeMs(open)
+    const until = bakedAt(open)
     if (facts.now < until) return { do: 'wait', until }
   }
   const paused = pause(open, facts.now)
   if (paused) return paused
-  return next ? { do: 'enter', stage: next } : { do: 'complete' }
+  if (next) return { do: 'enter', stage: next }
+  // Much may have ended since it had scaled up: COMPLETED says that it is steady.
+  return facts.isSteady ? { do: 'complete' } : { do: 'wait' }
 }
 
 /** A rollback was decided by whoever watched the deployment: it does not wait for anybody. */
 const isRollback = ({ rollback }: ServiceDeployment): boolean => rollback !== undefined
 
-const bakeMs = (open: ServiceDeployment): number =>
-  isRollback(open) ? 0 : (open.deploymentConfiguration.bakeTimeInMinutes ?? 0) * MINUTE_MS
+/** When a deployment in the stage BAKE_TIME leaves it. */
+export const bakedAt = (open: ServiceDeployment): number =>
+  open.stageSince +
+  (isRollback(open) ? 0 : (open.deploymentConfiguration.bakeTimeInMinutes ?? 0) * MINUTE_MS)
 
 /** The pause hooks of the stage: all begin together, and all have to be over. */
 function pause(open: ServiceDeployment, now: number): Step | undefined {
@@ -98,16 +102,34 @@ function pause(open: ServiceDeployment, now: number): Step | undefined {
 }
 
 function opened(
-  { timeoutConfiguration: timeout }: DeploymentLifecycleHook,
+  hook: DeploymentLifecycleHook,
   at: number,
   stage: Stage,
   now: number,
 ): Omit<Hook, 'hookId'> {
-  return {
-    at,
-    stage,
-    status: 'AWAITING_ACTION',
-    expiresAt: now + (timeout?.timeoutInMinutes ?? PAUSE_MINUTES) * MINUTE_MS,
-    timeoutAction: timeout?.action ?? PAUSE_ACTION,
-  }
+  return { at, stage, status: 'AWAITING_ACTION', ...termsOf(hook, now) }
 }
+
+const timeoutMs = ({ timeoutConfiguration: timeout }: DeploymentLifecycleHook): number =>
+  (timeout?.timeoutInMinutes ?? PAUSE_MINUTES) * MINUTE_MS
+
+/** Of a pause that began at this moment. */
+const termsOf = (
+  hook: DeploymentLifecycleHook,
+  since: number,
+): Pick<Hook, 'expiresAt' | 'timeoutAction'> => ({
+  expiresAt: since + timeoutMs(hook),
+  timeoutAction: hook.timeoutConfiguration?.action ?? PAUSE_ACTION,
+})
+
+/** The hooks once the configuration is another: a pause that it has no longer is over, one that it changed has its terms. */
+export const rehooked = (
+  { hooks, deploymentConfiguration: before }: ServiceDeployment,
+  { lifecycleHooks: after = [] }: ServiceDeployment['deploymentConfiguration'],
+): readonly Hook[] =>
+  hooks.flatMap((hook) => {
+    if (hook.status !== 'AWAITING_ACTION') return [hook]
+    const [was, is] = [before.lifecycleHooks?.[hook.at], after[hook.at]]
+    if (!was || !is?.lifecycleStages?.includes(hook.stage)) return []
+    return [{ ...hook, ...termsOf(is, hook.expiresAt - timeoutMs(was)) }]
+  })

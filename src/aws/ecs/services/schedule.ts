@@ -7,7 +7,7 @@ import type { Read, Write } from '#store/store.ts'
 
 import { act, asScale, type Planned, stepOf, stopTasks } from './act.ts'
 import { keptUp, take } from './advance.ts'
-import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
+import { deploymentsOf, OPEN, serviceDeploymentsOf, unanswered } from './begin.ts'
 import { inService, ofService } from './names.ts'
 import { DONE, minimum, type Outlook, sooner } from './outlook.ts'
 import { planDaemon } from './plan-daemon.ts'
@@ -23,7 +23,7 @@ import {
   type TaskSet,
   taskSets,
 } from './records.ts'
-import { mayScaleUp, nextStep, type Step } from './rollout.ts'
+import { mayScaleUp, nextStep, rehooked, type Step } from './rollout.ts'
 import { see, type Seen } from './situation.ts'
 import { daemonHosts } from './start-tasks.ts'
 import { computedDesired, taskSetsOf } from './task-sets.ts'
@@ -57,6 +57,7 @@ function drain(tx: Write, service: Service, world: World): Outlook {
       tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
         status: 'STOPPED',
         statusReason: 'The service was deleted.',
+        hooks: unanswered(open.hooks),
         stoppedAt: world.now,
         finishedAt: world.now,
         updatedAt: world.now,
@@ -80,15 +81,18 @@ function external(tx: Write, service: Service, world: World): Outlook {
       tx.delete(taskSets, inService(service, taskSet.taskSetId))
       continue
     }
+    const desired = computedDesired(service, taskSet)
+    const own = seen.tasks.filter(({ shareId }) => shareId === taskSet.taskSetId)
     const situation: Situation = {
-      desired: computedDesired(service, taskSet),
-      min: 0,
+      desired,
+      // A controller's percentages are the defaults, and act where hosts are to be left (AWS, DeploymentConfiguration).
+      min: own.some(({ isLeaving }) => isLeaving) ? desired : 0,
       max: Infinity,
       primary: taskSet.taskSetId,
       mayStart: isUnthrottled(taskSet, world.now),
       isStalled: false,
       cannotPlace: false,
-      tasks: seen.tasks.filter(({ shareId }) => shareId === taskSet.taskSetId),
+      tasks: own,
       order: seen.order,
     }
     const plan = planReplicas(situation)
@@ -168,7 +172,11 @@ function begun(
     const watches = deploymentConfiguration.deploymentCircuitBreaker?.enable ?? false
     return tx.patch(serviceDeployments, key, {
       deploymentConfiguration,
-      breaker: { status: watches ? 'MONITORING' : 'DISABLED' },
+      hooks: rehooked(open, deploymentConfiguration),
+      // What it has already told stays told.
+      ...(open.breaker.status !== 'TRIGGERED' && {
+        breaker: { status: watches ? 'MONITORING' : 'DISABLED' },
+      }),
       updatedAt: now,
     }) as ServiceDeployment
   }

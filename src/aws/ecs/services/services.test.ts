@@ -180,6 +180,37 @@ test('a grace period: what is unhealthy in it is left alone', async () => {
   assert.equal(fleet.tasks().length, 2)
 })
 
+test('a controller\u2019s tasks leave a draining container instance only where others take their place', async () => {
+  const fleet = await Fleet.open(1)
+  await fleet.define('app:1')
+  const deploymentController = { type: 'EXTERNAL' }
+  await fleet.house.call('CreateService', {
+    serviceName: 'web',
+    desiredCount: 2,
+    deploymentController,
+  })
+  await fleet.house.call('CreateTaskSet', {
+    cluster: 'default',
+    service: 'web',
+    taskDefinition: 'web:1',
+    scale: { value: 100, unit: 'PERCENT' },
+  })
+  await fleet.settle()
+  await fleet.pass(45)
+  const seen = watched(fleet)
+  const [first] = fleet.hosts
+  await fleet.house.call('UpdateContainerInstancesState', {
+    containerInstances: [first?.arn],
+    status: 'DRAINING',
+  })
+  await fleet.pass(60)
+  assert.equal(fleet.live().length, 2, 'there is no other place')
+  await fleet.join()
+  await fleet.pass(60)
+  assert.ok(fleet.live().every((task) => fleet.hostOf(task) !== first))
+  assert.deepEqual([fleet.live().length, seen.least], [2, 2])
+})
+
 test('a draining container instance: its tasks move within the percentages, and it is empty', async () => {
   const fleet = await steady(2)
   const [first] = fleet.hosts
@@ -270,6 +301,19 @@ test('trap 5: a deleted service drains, is INACTIVE and still described, and its
   await fleet.service({ desiredCount: 1 })
   await fleet.settle()
   assert.deepEqual([(await fleet.describe()).status, fleet.live().length], ['ACTIVE', 1])
+})
+
+test('a service of a name that is used again does not wait for what the one before has left', async () => {
+  const percent = { minimumHealthyPercent: 0, maximumPercent: 100 }
+  const fleet = await steady(1, { desiredCount: 1, deploymentConfiguration: percent })
+  const [last] = fleet.live()
+  await fleet.house.call('DeleteService', { service: 'web', force: true })
+  await fleet.house.clock.move(1000)
+  assert.equal((await fleet.describe()).status, 'INACTIVE')
+  await fleet.service({ desiredCount: 1, deploymentConfiguration: percent })
+  await fleet.house.clock.move(1000)
+  const ofLast = fleet.tasks().find(({ taskId }) => taskId === last?.taskId)
+  assert.deepEqual([ofLast?.lastStatus, fleet.live().length], ['RUNNING', 1])
 })
 
 test('while the operator ends all tasks nothing takes their place; afterwards it does', async () => {

@@ -14,9 +14,16 @@ import {
 import { hostsIn } from '../scheduler/cluster-hosts.ts'
 import type { InstanceHost } from '../scheduler/hosts.ts'
 import { type Placed, scaleInOrder } from '../scheduler/scale-in.ts'
-import { groupOf, serviceKey, shareOf } from './names.ts'
+import { groupOf, inService, serviceKey, shareOf } from './names.ts'
 import type { Order, SeenTask } from './plan.ts'
-import { type Service, services } from './records.ts'
+import {
+  type Deployment,
+  deployments,
+  type Service,
+  services,
+  type TaskSet,
+  taskSets,
+} from './records.ts'
 import type { Signals, World } from './world.ts'
 
 /** A task without health checks is healthy when it has run this long (AWS, DeploymentConfiguration). */
@@ -37,14 +44,15 @@ export function see(tx: Read, service: Service, { now, lostAfterMs, signals }: W
   const mayMove = service.schedulingStrategy === 'REPLICA'
   const hosts = new Hosts(tx, service, now, mayMove ? lostAfterMs : undefined)
   const checks = new Checks(tx)
-  const shares = new Shares()
+  const shares = new Shares(tx, service)
   let soonest = Infinity
   const key = serviceKey(service, service.clusterName, groupOf(service.serviceName))
   for (const { row } of tx.find(tasksByService, key)) {
     const isStopping = row.desiredStatus === 'STOPPED'
     const host = hosts.of(row.containerInstanceId)
-    // Nobody can say when a host out of reach confirms an end, and nothing waits for it.
-    if (isStopping && !host.isReachable) continue
+    // Nobody can say when a host out of reach confirms an end, and nothing waits for it. What an earlier service of the
+    // name has left is on its way out, and is not this one's.
+    if (isStopping && !(host.isReachable && shares.isOwn(row))) continue
     const { state, changesAt = Infinity } = stateOf(
       row,
       service,
@@ -141,15 +149,35 @@ class Checks {
 
 /** Which share a task is of. Most tasks are of the share of the one before. */
 class Shares {
+  readonly #tx: Read
+  readonly #service: Service
   #startedBy: string | undefined
   #shareId = ''
+  #isOwn: boolean | undefined
+
+  constructor(tx: Read, service: Service) {
+    this.#tx = tx
+    this.#service = service
+  }
 
   of(task: Task): string {
     if (task.startedBy !== this.#startedBy) {
       this.#startedBy = task.startedBy
       this.#shareId = shareOf(task)?.shareId ?? ''
+      this.#isOwn = undefined
     }
     return this.#shareId
+  }
+
+  /** Whether it is a share of this very service. */
+  isOwn(task: Task): boolean {
+    const shareId = this.of(task)
+    return (this.#isOwn ??= this.#find(shareId)?.serviceId === this.#service.serviceId)
+  }
+
+  #find(shareId: string): Deployment | TaskSet | undefined {
+    const key = inService(this.#service, shareId)
+    return this.#tx.get(deployments, key) ?? this.#tx.get(taskSets, key)
   }
 }
 

@@ -17,13 +17,15 @@ const IS_STUCK =
 const IS_THROTTLED = `is unable to consistently start tasks successfully. ${MORE}`
 const IS_HELD =
   'was unable to scale in. Reason: The number of protected tasks are more than the desired count of tasks.'
+const IS_IN_THE_WAY = 'was unable to replace tasks. Reason: They are protected from scale-in.'
 /** One round of launches that came to nothing is an accident; AWS speaks of what is consistent. */
 const ROUNDS_TOLD = 2
 /** What is told again only after six hours, or once it was over; it is over where there is a steady state. */
-const PLACEMENT = 'placement'
+export const PLACEMENT = 'placement'
 const THROTTLE = 'throttle'
-const STUCK = 'stuck'
+export const STUCK = 'stuck'
 const HELD = 'held'
+const IN_THE_WAY = 'in the way'
 const STEADY = 'steady'
 /** What each is, in short. */
 export const TROUBLES: Readonly<Record<string, string>> = {
@@ -31,6 +33,7 @@ export const TROUBLES: Readonly<Record<string, string>> = {
   [THROTTLE]: 'its tasks do not start',
   [STUCK]: 'minimumHealthyPercent and maximumPercent let it neither stop nor start a task',
   [HELD]: 'more of its tasks are protected than it is to have',
+  [IN_THE_WAY]: 'tasks that are to be replaced are protected',
 }
 
 export function tellTroubles(
@@ -52,7 +55,8 @@ export function tellTroubles(
     [PLACEMENT, !started.refusals && !throttle && !isAway],
     [THROTTLE, !throttle],
     [STUCK, !plan.isStuck],
-    [HELD, plan.held === 0],
+    [HELD, plan.heldBack !== 'SCALE_IN'],
+    [IN_THE_WAY, plan.heldBack !== 'REPLACEMENT'],
   ]
   const over = isOver.filter(([, isSo]) => isSo).map(([about]) => about)
   resolved(tx, teller, over)
@@ -67,7 +71,8 @@ export function tellTroubles(
     say(THROTTLE, IS_THROTTLED)
   }
   if (plan.isStuck) say(STUCK, IS_STUCK)
-  if (plan.held > 0 && plan.start === 0) say(HELD, IS_HELD)
+  if (plan.heldBack === 'SCALE_IN') say(HELD, IS_HELD)
+  if (plan.heldBack === 'REPLACEMENT') say(IN_THE_WAY, IS_IN_THE_WAY)
 }
 
 /** Keeps whether the service is steady, and tells it. */

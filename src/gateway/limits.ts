@@ -7,6 +7,9 @@ export type GatewayLimits = {
   readonly bodyBytes: number
   /** Bytes of a body by the signature's service name. */
   readonly bodyBytesOf: Readonly<Record<string, number>>
+  /** Bytes of all bodies together that are here and not answered, small ones aside: each of those always has its place. */
+  readonly bodiesBytes: number
+  readonly smallBodyBytes: number
   /** Bytes that a compressed body may grow to. */
   readonly inflatedBytes: number
   /** Bytes of a refused body that are still read, so that its sender gets to see the refusal. */
@@ -47,6 +50,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
     // Objects are buffered until they stream: larger ones go in parts of at least 5 MiB.
     s3: 64 * MiB,
   },
+  bodiesBytes: 256 * MiB,
+  smallBodyBytes: 16 * KiB,
   inflatedBytes: 10 * MiB,
   lingerBytes: 16 * MiB,
   headerBytes: 32 * KiB,
@@ -57,6 +62,6 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   connections: 10_000,
   checkMs: 1000,
   headersMs: 20_000,
-  requestMs: 300_000,
+  requestMs: 60_000,
   idleMs: 75_000,
 }

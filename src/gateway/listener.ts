@@ -38,8 +38,37 @@ export type Desk = {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
+/** The memory that bodies have together, whoever sends them: most of them are not known to be signed yet. */
+class Bodies {
+  readonly #max: number
+  readonly #small: number
+  #bytes = 0
+
+  constructor({ bodiesBytes, smallBodyBytes }: GatewayLimits) {
+    this.#max = bodiesBytes
+    this.#small = smallBodyBytes
+  }
+
+  /** Says whether a body may grow from so many bytes to so many. */
+  grow(from: number, to: number): boolean {
+    const more = this.#counted(to) - this.#counted(from)
+    if (this.#bytes + more > this.#max) return false
+    this.#bytes += more
+    return true
+  }
+
+  release(bytes: number): void {
+    this.#bytes -= this.#counted(bytes)
+  }
+
+  #counted(bytes: number): number {
+    return Math.max(0, bytes - this.#small)
+  }
+}
+
 export async function listen(options: ListenOptions, desk: Desk): Promise<Server> {
   const { limits } = desk
+  const bodies = new Bodies(limits)
   const settings: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     connectionsCheckingInterval: limits.checkMs,
@@ -54,11 +83,11 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
     : createServer(settings)
   server.maxConnections = limits.connections
   server.maxHeadersCount = limits.headers + 1
-  server.on('request', (request, response) => void serve(request, response, desk))
+  server.on('request', (request, response) => void serve(request, response, { desk, bodies }))
   server.on(
     'checkContinue',
     (request: IncomingMessage, response: ServerResponse) =>
-      void serve(request, response, desk, true),
+      void serve(request, response, { desk, bodies, waits: true }),
   )
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
@@ -80,8 +109,7 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  desk: Desk,
-  waits = false,
+  { desk, bodies, waits = false }: { desk: Desk; bodies: Bodies; waits?: boolean },
 ): Promise<void> {
   const raw = {
     method: request.method ?? 'GET',
@@ -92,7 +120,12 @@ async function serve(
     const max = desk.bodyLimit(readHeaders(raw.headers, Infinity))
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()
-    send(response, await desk.answer({ ...raw, body: await collect(request, max) }))
+    const body = await collect(request, max, bodies)
+    try {
+      send(response, await desk.answer({ ...raw, body }))
+    } finally {
+      bodies.release(body.length)
+    }
   } catch (error) {
     // Only a refused or broken-off body ends here: `answer` never throws.
     if (!(error instanceof Fault)) return void request.socket.destroy()
@@ -135,25 +168,43 @@ function send(response: ServerResponse, answer: Answer): void {
 }
 
 /** Leaves the request open where its body is too large: what is left of it is read by whoever refuses it. */
-function collect(request: IncomingMessage, max: number): Promise<Uint8Array> {
+function collect(request: IncomingMessage, max: number, bodies: Bodies): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const chunks: Buffer[] = []
+  let chunks: Buffer[] = []
   let bytes = 0
-  const take = (chunk: Buffer): void => {
-    bytes += chunk.length
-    if (bytes <= max) return void chunks.push(chunk)
+  let isOver = false
+  const give = (error: Error): void => {
+    if (isOver) return
+    isOver = true
     request.off('data', take)
-    reject(tooLarge(max))
+    bodies.release(bytes)
+    chunks = []
+    reject(error)
+  }
+  const take = (chunk: Buffer): void => {
+    const all = bytes + chunk.length
+    if (all > max) return give(tooLarge(max))
+    if (!bodies.grow(bytes, all)) return give(tooMany())
+    bytes = all
+    chunks.push(chunk)
   }
   request.on('data', take)
-  request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-  request.once('error', reject)
+  request.once('end', () => {
+    if (isOver) return
+    isOver = true
+    resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+  })
+  request.once('error', give)
   request.once('close', () => {
     // It also comes after the end, and an error that nobody hears of is still costly to make.
-    if (!request.complete) reject(new Error('the request was broken off'))
+    if (!isOver) give(new Error('the request was broken off'))
   })
   return promise
 }
+
+/** AWS's clients try again after it. */
+const tooMany = (): Fault =>
+  new Fault('ServiceUnavailable', 'Too much is being sent at once. Try again later.', 503)
 
 /** What Node's parser refuses never becomes a request; its sender still hears AWS's shape, never HTML. */
 function refuseBroken(error: Error & { code?: string }, socket: Duplex, desk: Desk): void {

@@ -55,6 +55,41 @@ test('flags at the beginning and names of groups are those of Go', () => {
     assert.throws(() => linearRegExp(source), { name: 'RegExpRefused', message: why }, source)
 })
 
+test('what Go has and JavaScript has not means what it means in Go, or is refused', () => {
+  for (const [source, yes, no] of [
+    ['^[[:digit:]]+$', '12', 'd:'],
+    ['^[x[:upper:]-]+$', 'xA-', 'xa'],
+    ['^[[:^digit:]]$', 'x', '1'],
+    ['(?i)^[[:lower:]]$', 'Q', '1'],
+    ['^[[:punct:]]+$', '!/[]^`{~', '1'],
+    ['\\ASTART', 'START a', 'aSTART'],
+    ['a\\z', 'ba', 'ab'],
+    ['^\\Q[1]\\E x', '[1] x', '1 x'],
+    ['^\\Qa.b\\E{2}$', 'a.bb', 'a.ba.b'],
+    ['(?i)^\\Qa.b', 'A.Bcd', 'axb'],
+    ['^[]\\[]$', ']', 'x'],
+    ['^[^]a]$', 'b', ']'],
+    ['^[a[]$', '[', 'x'],
+    ['^\\a\\.\\-$', '\u0007.-', 'a.-'],
+  ] as const) {
+    const expression = linearRegExp(source)
+    assert.ok(inLinearTime(expression).test(yes) && expression.test(yes), source)
+    assert.ok(!expression.test(no), source)
+  }
+  for (const [source, why] of [
+    ['^\\p{Lu}', /\\p is not possible/],
+    ['\\PL', /\\P is not possible/],
+    ['[\\p{Greek}]', /\\p is not possible/],
+    ['\\x{10FFFF}', /\\x is not possible/],
+    ['\\C', /\\C is not possible/],
+    ['[\\Q]\\E]', /\\Q is not possible/],
+    ['[[:^alpha:]]', /\[:\^alpha:\] is not possible/],
+    ['[[:nobody:]]', /\[:nobody:\] is not possible/],
+    ['(?m)\\Aa', /\\A is not possible together/],
+  ] as const)
+    assert.throws(() => linearRegExp(source), { name: 'RegExpRefused', message: why }, source)
+})
+
 test('both cases are found as the flag of JavaScript finds them', () => {
   const item = fc.constantFrom('a', 'K', 'q-t', 'X-c', '\\d', '\\]', '-', '1', 'é', '\\x4b')
   const part = fc.oneof(

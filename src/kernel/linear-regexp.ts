@@ -3,7 +3,8 @@
  * backtracks too much (`--enable-experimental-regexp-engine-on-excessive-backtracks`, set where processes start), but
  * only for expressions that this engine can run. So all others are refused here, and counts, of which it can do only
  * low ones, are written out: `x{2,3}` as `xxx?`. It knows no `i` either, so both cases are written: `[xX]`.
- * What Go has and JavaScript has not, `(?i)` at the beginning and `(?P<name>…)`, is understood.
+ * What Go has and JavaScript has not (`(?i)` at the beginning, `(?P<name>…)`, `\A`, `\z`, `\Q…\E`, `[[:alpha:]]`) is
+ * understood, or refused by name: nothing of it means another thing here.
  */
 export class RegExpRefused extends Error {
   override name = 'RegExpRefused'
@@ -19,7 +20,8 @@ const LEADING_FLAGS = /^\(\?([imsU]+)\)/
 export function linearRegExp(source: string): RegExp {
   const [leading = '', flags = ''] = LEADING_FLAGS.exec(source) ?? []
   const has = (flag: string): string => (flags.includes(flag) ? flag : '')
-  const text = new Writer(source.slice(leading.length), has('i') !== '').alternatives(0)
+  const flagged = { i: has('i') !== '', m: has('m') !== '' }
+  const text = new Writer(source.slice(leading.length), flagged).alternatives(0)
   try {
     return new RegExp(text, has('m') + has('s'))
   } catch {
@@ -30,11 +32,13 @@ export function linearRegExp(source: string): RegExp {
 class Writer {
   readonly #source: string
   readonly #bothCases: boolean
+  readonly #manyLines: boolean
   #at = 0
 
-  constructor(source: string, bothCases: boolean) {
+  constructor(source: string, { i, m }: { readonly i: boolean; readonly m: boolean }) {
     this.#source = source
-    this.#bothCases = bothCases
+    this.#bothCases = i
+    this.#manyLines = m
   }
 
   alternatives(depth: number): string {
@@ -43,6 +47,8 @@ class Writer {
     while (this.#at < this.#source.length && this.#peek() !== ')') {
       const sign = this.#peek()
       if (sign === '|' || sign === '^' || sign === '$') text += this.#take()
+      else if (this.#isNext('\\A', '\\z')) text += this.#edge()
+      else if (this.#isNext('\\Q')) text += this.#literal()
       else text += this.#counted(this.#atom(depth))
       if (text.length > WRITTEN_MAX) throw new RegExpRefused('the expression is too large')
     }
@@ -98,11 +104,52 @@ class Writer {
     return `(?:${atom.repeat(least)}${further})`
   }
 
+  /** Where the text begins or ends, which is where a line does while nobody asks for lines. */
+  #edge(): string {
+    const [, sign] = [this.#take(), this.#take()]
+    if (this.#manyLines) throw new RegExpRefused(`\\${sign} is not possible together with (?m)`)
+    return sign === 'A' ? '^' : '$'
+  }
+
+  /** Up to `\\E`, or all that follows. A count after it is of its last character. */
+  #literal(): string {
+    const rest = this.#source.slice(this.#at + 2)
+    const end = rest.indexOf('\\E')
+    const literal = end < 0 ? rest : rest.slice(0, end)
+    this.#at += 2 + literal.length + (end < 0 ? 0 : 2)
+    const atoms = literal.split('').map((one) => {
+      const atom = one.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')
+      return this.#bothCases ? ofBothCases(atom) : atom
+    })
+    const last = atoms.pop()
+    return last === undefined ? '' : atoms.join('') + this.#counted(last)
+  }
+
+  /** A `]` that comes first stands for itself, and a `[` anywhere. */
   #class(): string {
-    const found = /^\[(?:\\[^]|[^\]\\])*\]/.exec(this.#source.slice(this.#at))?.[0]
-    if (found === undefined) throw new RegExpRefused('a [ is not closed')
-    this.#at += found.length
-    return found
+    const opening = /^\[\^?/.exec(this.#source.slice(this.#at))?.[0] ?? '['
+    this.#at += opening.length
+    let text = ''
+    while (this.#peek() !== ']' || text === '') {
+      if (this.#peek() === '') throw new RegExpRefused('a [ is not closed')
+      text += this.#classPart()
+    }
+    this.#at++
+    return `${opening}${text}]`
+  }
+
+  #classPart(): string {
+    const sign = this.#peek()
+    if (sign === '\\') return this.#escape()
+    const [named, name = ''] = /^\[:(\^?\w+):\]/.exec(this.#source.slice(this.#at)) ?? []
+    if (named === undefined) {
+      this.#at++
+      return sign === ']' || sign === '[' ? `\\${sign}` : sign
+    }
+    const members = CLASSES[name]
+    if (members === undefined) throw new RegExpRefused(`the class ${named} is not possible`)
+    this.#at += named.length
+    return members
   }
 
   #escape(): string {
@@ -110,7 +157,15 @@ class Writer {
     if (found === undefined) throw new RegExpRefused('a \\ escapes nothing')
     if (/[1-9k]/.test(found[1] ?? '')) throw new RegExpRefused('references are not possible')
     this.#at += found.length
+    if (found === '\\a') return '\\x07'
+    // Both languages have these, and any sign may be escaped.
+    if (found.length === 2 && /[A-Za-z]/.test(found) && !/[dDsSwWbBtnrfv]/.test(found))
+      throw new RegExpRefused(`${found} is not possible`)
     return found
+  }
+
+  #isNext(...some: readonly string[]): boolean {
+    return some.some((one) => this.#source.startsWith(one, this.#at))
   }
 
   #peek(): string {
@@ -120,6 +175,26 @@ class Writer {
   #take(): string {
     return this.#source[this.#at++] ?? ''
   }
+}
+
+/** Go's classes by name, as they stand within brackets. */
+const CLASSES: Readonly<Record<string, string>> = {
+  alnum: '0-9A-Za-z',
+  alpha: 'A-Za-z',
+  ascii: '\\x00-\\x7f',
+  blank: '\\t ',
+  cntrl: '\\x00-\\x1f\\x7f',
+  digit: '0-9',
+  '^digit': '\\D',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-\\/:-@\\[-`{-~',
+  space: '\\t\\n\\v\\f\\r ',
+  upper: 'A-Z',
+  word: '0-9A-Za-z_',
+  '^word': '\\W',
+  xdigit: '0-9A-Fa-f',
 }
 
 /** A character: itself, by its number, or escaped. */

@@ -262,6 +262,11 @@ test('FilterLogEvents searches streams by name or prefix, interleaved by time, p
   assert.equal((await logs.filter({ logStreamNamePrefix: 'web/' })).texts.length, 4)
   assert.equal((await logs.filter({ logStreamNames: ['web/b'] })).texts.length, 2)
   assert.equal(await faultOf(logs.filter({ logStreamNames: ['none'] })), NO_STREAM)
+  const { nextToken: ofOne } = await logs.filter({ limit: 1, logStreamNames: ['web/b'] })
+  assert.equal(
+    await faultOf(logs.filter({ logStreamNames: [STREAM], nextToken: ofOne })),
+    'InvalidParameterException: The specified nextToken is invalid.',
+  )
   const until = await logs.filter({ endTime: logs.now, logStreamNames: [STREAM] })
   assert.deepEqual(until.texts, ['ERROR first'], 'the end time is included')
 })

@@ -1,4 +1,5 @@
 import type { FilterLogEventsRequest, FilterLogEventsResponse } from '#contract/logs.ts'
+import { fingerprint } from '#kernel/fingerprint.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { WaitingOperation } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
@@ -34,7 +35,7 @@ export const FilterLogEvents = (
     const { group, streams } = read((tx) => searched(tx, caller, input))
     const names = new Map(streams.map(({ streamId, logStreamName }) => [streamId, logStreamName]))
     const reverse = input.startFromHead === false
-    const question = [group.groupId, filterPattern, startTime, endTime, reverse].join(' ')
+    const question = questionOf(group, { ...input, filterPattern, startTime, reverse })
     const { events, reached } = await storage.read({
       groupId: group.groupId,
       streamIds: [...names.keys()],
@@ -59,6 +60,23 @@ export const FilterLogEvents = (
     }
   },
 })
+
+/** All that decides which events come and in which order: a token goes on with the same question only. */
+function questionOf(
+  { groupId }: LogGroup,
+  {
+    filterPattern,
+    startTime,
+    endTime,
+    reverse,
+    logStreamNames,
+    logStreamNamePrefix,
+  }: FilterLogEventsRequest & { readonly reverse: boolean },
+): string {
+  const streams = logStreamNames?.toSorted() ?? logStreamNamePrefix
+  const asked = [groupId, filterPattern, startTime, endTime, reverse, streams]
+  return fingerprint(JSON.stringify(asked))
+}
 
 function checkInput({
   logStreamNames,

@@ -100,7 +100,9 @@ function links({ name, links }: ContainerDefinition, task: Task): void {
   if ((task.networkMode ?? 'bridge') !== 'bridge')
     throw clientException(`Links are not supported when networkMode=${task.networkMode}.`)
   for (const link of links) {
-    const [target = ''] = link.split(':')
+    const [target = '', , more] = link.split(':')
+    if (more !== undefined)
+      throw clientException(`Invalid link '${link}' in links of container '${name}'.`)
     if (!task.containerDefinitions.some((other) => other.name === target && target !== name))
       throw clientException(`Unknown container '${target}' in links of container '${name}'.`)
   }

@@ -85,6 +85,7 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
   ],
   [both({ links: ['side'] }, { links: ['app'] }), /cycle/],
   [container({ links: ['nobody'] }), /Unknown container 'nobody' in links/],
+  [both({ links: ['side:x:y'] }, {}), /Invalid link 'side:x:y' in links of container/],
   [
     { ...container({ links: ['app'] }), networkMode: 'host' },
     /Links are not supported when networkMode=host/,

@@ -41,6 +41,7 @@ test('version 1: each controller has its own folder, and all are removed', () =>
     'rmdir /sys/fs/cgroup/cpu,cpuacct/ecs/t1',
     'rmdir /sys/fs/cgroup/memory/ecs/t1',
     'rmdir /sys/fs/cgroup/pids/ecs/t1',
+    'rmdir /sys/fs/cgroup/systemd/ecs/t1',
     'rmdir /sys/fs/cgroup/unified/ecs/t1',
   ])
 })

@@ -181,7 +181,9 @@ export function controllerMounts(procMounts: string): Readonly<Record<string, st
     const [, path = '', type, options = ''] = line.split(' ')
     if (type === 'cgroup2') mounts['unified'] ??= path
     if (type !== 'cgroup') continue
-    for (const option of options.split(',')) if (CONTROLLERS.has(option)) mounts[option] ??= path
+    // systemd keeps a hierarchy of its own, without a controller, in which engines make groups too.
+    for (const option of options.split(','))
+      if (CONTROLLERS.has(option) || option.startsWith('name=')) mounts[option] ??= path
   }
   return mounts
 }

@@ -365,6 +365,16 @@ test('cleans up what a task left behind', LIMIT, async (context) => {
     ['RUNNING', 'STOPPED'],
   )
   await gone(one, 'web')
+  const names = ['a', 'b', 'c', 'd']
+  const others = Array.from({ length: 6 }, () => task(names.map((name) => sh('true', { name }))))
+  for (const each of others) one.run(each)
+  for (const { arn } of others) await one.backend.status(arn, 'STOPPED')
+  await until('nothing is left', async () => (await one.containers()).length === 0 || undefined)
+  assert.deepEqual(
+    one.lines.filter((line) => line.includes('cannot clean up')),
+    [],
+    'each is cleaned up once',
+  )
 })
 
 test(

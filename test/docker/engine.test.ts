@@ -38,10 +38,12 @@ engineSuite('Docker Engine', () => ({
 }))
 
 test('a failed pull falls back to the image that is here, but not for `always`', async () => {
-  assert.ok(await ensureImage(engine, CACHED, 'default'))
-  assert.ok(await ensureImage(engine, CACHED, 'prefer-cached'))
-  assert.ok(await ensureImage(engine, CACHED, 'once'))
-  await assert.rejects(ensureImage(engine, CACHED, 'always'), { name: 'CannotPullContainerError' })
+  assert.ok(await ensureImage(engine, CACHED, { behavior: 'default' }))
+  assert.ok(await ensureImage(engine, CACHED, { behavior: 'prefer-cached' }))
+  assert.ok(await ensureImage(engine, CACHED, { behavior: 'once' }))
+  await assert.rejects(ensureImage(engine, CACHED, { behavior: 'always' }), {
+    name: 'CannotPullContainerError',
+  })
 })
 
 test('an image that lost its name to a later pull is removed, unless somebody gave it another', async () => {
@@ -62,8 +64,8 @@ test('an image that lost its name to a later pull is removed, unless somebody ga
     images: { [name]: { pulledAt: 0, usedAt: 0 } },
     inUse: () => new Set([name]),
   })
-  cleanup.used(name, { pulled: false, replaced: first })
-  cleanup.used(name, { pulled: false, replaced: second })
+  cleanup.used(name, { pulled: false, asked: true, replaced: first })
+  cleanup.used(name, { pulled: false, asked: true, replaced: second })
   assert.deepEqual(Object.keys(cleanup.images).toSorted(), [name, first, second].toSorted())
   cleanup.start()
   await clock.move(1000)
@@ -114,5 +116,5 @@ test('an archive that is none is refused', async () => {
 })
 
 test('a local image is never asked of a registry', async () => {
-  assert.ok(await ensureImage(engine, LOCAL, 'always'))
+  assert.ok(await ensureImage(engine, LOCAL, { behavior: 'always' }))
 })

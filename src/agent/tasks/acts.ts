@@ -232,7 +232,8 @@ async function imageOf(name: string, tools: Tools): Promise<Image> {
   const { engine, host, pullBehavior, again, images } = tools
   if (name === PAUSE_IMAGE && !(await engine.image(name)))
     await engine.importImage(name, await host.pauseArchive(), PAUSE_CHANGES)
-  const image = await ensureImage(engine, name, pullBehavior, again)
+  const wasAsked = images.wasAsked(name)
+  const image = await ensureImage(engine, name, { behavior: pullBehavior, wasAsked, again })
   images.used(name, image)
   return image
 }

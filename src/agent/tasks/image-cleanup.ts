@@ -12,7 +12,12 @@ import type { EnsuredImage } from './images.ts'
 
 /** By the image's name, or by its id where its name is another image's by now; milliseconds since the epoch. */
 export type PulledImages = Readonly<Record<string, PulledImage>>
-type PulledImage = { readonly pulledAt: number; readonly usedAt: number }
+type PulledImage = {
+  readonly pulledAt: number
+  readonly usedAt: number
+  /** Others had brought it to the engine. */
+  readonly isTheirs?: boolean
+}
 
 /** Names that are remembered; one that is forgotten stays on the engine. */
 const IMAGES_MAX = 5000
@@ -27,6 +32,7 @@ export function imagesToRemove(
   { minimumAgeMs, perCycle }: Limits,
 ): readonly string[] {
   return Object.entries(images)
+    .filter(([, { isTheirs }]) => !isTheirs)
     .filter(([name, { pulledAt }]) => !inUse.has(name) && now - pulledAt >= minimumAgeMs)
     .toSorted(([, one], [, other]) => one.usedAt - other.usedAt)
     .slice(0, perCycle)
@@ -71,14 +77,24 @@ export class ImageCleanup {
   }
 
   /** A container is made of it. What a pull took the name from is nobody's, unless a container is still made of that. */
-  used(name: string, { pulled, replaced }: Pick<EnsuredImage, 'pulled' | 'replaced'>): void {
+  used(
+    name: string,
+    { pulled, asked, replaced }: Pick<EnsuredImage, 'pulled' | 'asked' | 'replaced'>,
+  ): void {
     const now = this.#options.clock.now()
     const before = this.#images.get(name)
-    if (!before && !pulled) return
-    if (before && replaced !== undefined)
+    if (!before && !pulled && !asked) return
+    const isTheirs = !pulled && (before?.isTheirs ?? !before)
+    if (before && !isTheirs && replaced !== undefined)
       this.#images.set(replaced, { pulledAt: now, usedAt: before.usedAt })
-    this.#images.set(name, { pulledAt: before?.pulledAt ?? now, usedAt: now })
+    const pulledAt = before?.pulledAt ?? now
+    this.#images.set(name, { pulledAt, usedAt: now, ...(isTheirs && { isTheirs }) })
     keepNewest(this.#images, IMAGES_MAX)
+  }
+
+  /** Whether a task here had a registry asked for it. */
+  wasAsked(name: string): boolean {
+    return this.#images.has(name)
   }
 
   async #cycle(limits: Limits): Promise<void> {

@@ -65,6 +65,7 @@ export class TaskRunner {
   readonly #waiting = new Set<string>()
   /** Over, and cleaned up before their time. */
   readonly #crowdedOut = new Set<string>()
+  readonly #cleaning = new Set<string>()
   #stopped = false
 
   constructor(options: RunnerOptions) {
@@ -319,29 +320,25 @@ export class TaskRunner {
     const cancel = clock.after(Math.max(0, at - clock.now()), () => {
       this.#wakes.delete(arn)
       const task = this.#tasks.get(arn)
-      if (task && this.#cleanupAt(task) <= clock.now()) void this.#cleanUp(task)
-      else this.#advance(arn)
+      if (!task || this.#cleanupAt(task) > clock.now()) this.#advance(arn)
+      // What the engine tells of the removal of its containers wakes it once more.
+      else if (!this.#cleaning.has(arn)) void this.#cleanUp(task)
     })
     this.#wakes.set(arn, cancel)
   }
 
   /** Removes what a task that is over left behind, and then forgets the task. */
   async #cleanUp(task: KnownTask): Promise<void> {
-    const { engine, host, settings, logs, clock, log } = this.#options
+    const { clock, log } = this.#options
+    this.#cleaning.add(task.arn)
+    let isClean = false
     try {
-      for (const [name, { dockerId, removed }] of Object.entries(task.containers)) {
-        if (dockerId === undefined || removed) continue
-        if (logs?.isRemovable(task, name) === false) throw new Error('its log is not sent yet')
-        await engine.remove(dockerId)
-        await logs?.removed(dockerId)
-      }
-      for (const volume of Object.values(task.volumes)) {
-        await engine.removeVolume(volume)
-      }
-      if (task.admitted && taskLimits(task, settings.taskPidsLimit))
-        await host.removeTaskGroup(taskIdOf(task.arn))
+      isClean = await this.#removeAll(task)
     } catch (error) {
       log.warn('cannot clean up a task', { task: task.arn, error: String(error) })
+    }
+    this.#cleaning.delete(task.arn)
+    if (!isClean) {
       if (!this.#stopped) this.#wake(task.arn, clock.now() + AGAIN_MS)
       return
     }
@@ -350,6 +347,21 @@ export class TaskRunner {
     this.#forgotten.add(task.arn)
     keepNewest(this.#forgotten, FORGOTTEN_MAX)
     this.#options.changed(task.arn)
+  }
+
+  /** False where a log has to be sent before its container may go. */
+  async #removeAll(task: KnownTask): Promise<boolean> {
+    const { engine, host, settings, logs } = this.#options
+    for (const [name, { dockerId, removed }] of Object.entries(task.containers)) {
+      if (dockerId === undefined || removed) continue
+      if (logs?.isRemovable(task, name) === false) return false
+      await engine.remove(dockerId)
+      await logs?.removed(dockerId)
+    }
+    for (const volume of Object.values(task.volumes)) await engine.removeVolume(volume)
+    if (task.admitted && taskLimits(task, settings.taskPidsLimit))
+      await host.removeTaskGroup(taskIdOf(task.arn))
+    return true
   }
 
   /** Until a task is cleaned up its images stay: somebody may want to look at its containers. */

@@ -11,7 +11,7 @@ import type { Change } from '#store/store.ts'
 
 import type { Oracle } from '../oracle.ts'
 import { type Check, type Evidence, holds } from './check.ts'
-import { healthOf, hostOf, isThere, serviceOf, ServiceTasks } from './service-tasks.ts'
+import { countsFor, healthOf, hostOf, isThere, serviceOf, ServiceTasks } from './service-tasks.ts'
 import { wantedOf } from './task-sets.ts'
 
 /** What the scheduler did to one service in one commit. */
@@ -113,7 +113,7 @@ export class Percentages implements Check {
     if (started.length > 0) {
       const max = Math.floor((desiredCount * maximumPercent) / 100)
       const counted = [...this.#tasks.of(key).values()].filter(
-        (task) => isThere(this.#oracle, task) && this.#isOf(service, task),
+        (task) => isThere(this.#oracle, task) && countsFor(this.#oracle, service, task),
       ).length
       holds(counted <= max, `${key} has ${counted} tasks and starts some; its maximum is ${max}`)
     }
@@ -184,7 +184,9 @@ export class Percentages implements Check {
   #daemon({ key, service, before, started, stopped, now }: Step): void {
     for (const { containerInstanceId, taskId } of started) {
       const other = before.find(
-        (task) => task.containerInstanceId === containerInstanceId && this.#isOf(service, task),
+        (task) =>
+          task.containerInstanceId === containerInstanceId &&
+          countsFor(this.#oracle, service, task),
       )
       holds(!other, `${key} starts ${taskId} where it has ${other?.taskId} on the same host`)
     }
@@ -213,13 +215,6 @@ export class Percentages implements Check {
       inPlace === 0 || healthy - lost >= min,
       `${key} has ${healthy} healthy daemons and stops ${lost} of them; its minimum is ${min}`,
     )
-  }
-
-  /** What an earlier service of the name has left is on its way out, and counts for nothing. */
-  #isOf(service: Service, { startedBy = '', desiredStatus }: Task): boolean {
-    const id = startedBy.slice(startedBy.indexOf('/') + 1)
-    const { serviceId } = this.#oracle.get(deployments, inService(service, id)) ?? {}
-    return desiredStatus === 'RUNNING' || serviceId === service.serviceId
   }
 
   #isHealthy(service: Service, task: Task, now: number): boolean {

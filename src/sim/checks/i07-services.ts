@@ -16,7 +16,7 @@ import { RESTLESS } from '../definitions.ts'
 import type { Oracle } from '../oracle.ts'
 import { type Check, type Evidence, holds } from './check.ts'
 import { hasRoom, hasRoomEverywhere } from './places.ts'
-import { healthOf, hostOf, isReachable, isThere, ServiceTasks } from './service-tasks.ts'
+import { countsFor, healthOf, hostOf, isReachable, isThere, ServiceTasks } from './service-tasks.ts'
 
 const STEADY = 'has reached a steady state.'
 const OVER = new Set(['SUCCESSFUL', 'STOPPED', 'ROLLBACK_SUCCESSFUL', 'ROLLBACK_FAILED'])
@@ -97,9 +97,11 @@ export class Services implements Check {
   #isAsItShouldBe(key: string, service: Service, now: number): void {
     const isDaemon = service.schedulingStrategy === 'DAEMON'
     // Nobody waits for a daemon on a host out of reach, whatever it is about to do.
-    const own = [...this.#tasks.of(key).values()].filter((task) =>
-      isDaemon ? isReachable(hostOf(this.#oracle, task)) : isThere(this.#oracle, task),
-    )
+    const own = [...this.#tasks.of(key).values()]
+      .filter((task) => countsFor(this.#oracle, service, task))
+      .filter((task) =>
+        isDaemon ? isReachable(hostOf(this.#oracle, task)) : isThere(this.#oracle, task),
+      )
     const primary = this.#primary(service)
     const good = own.filter(
       (task) =>

@@ -7,8 +7,8 @@ import {
   taskDefinitions,
   tasks,
 } from '#aws/ecs/records.ts'
-import { serviceKey, shareOf } from '#aws/ecs/services/names.ts'
-import type { Service } from '#aws/ecs/services/records.ts'
+import { inService, serviceKey, shareOf } from '#aws/ecs/services/names.ts'
+import { deployments, type Service } from '#aws/ecs/services/records.ts'
 import type { Change } from '#store/store.ts'
 
 import type { Oracle } from '../oracle.ts'
@@ -42,6 +42,17 @@ export class ServiceTasks {
 export function serviceOf(task: Task): string | undefined {
   const share = shareOf(task)
   return share && serviceKey(task, task.clusterName, share.serviceName)
+}
+
+/** What an earlier service of the name has left is on its way out, and counts for nothing. */
+export function countsFor(
+  oracle: Oracle,
+  service: Service,
+  { startedBy = '', desiredStatus }: Task,
+): boolean {
+  const id = startedBy.slice(startedBy.indexOf('/') + 1)
+  const { serviceId } = oracle.get(deployments, inService(service, id)) ?? {}
+  return desiredStatus === 'RUNNING' || serviceId === service.serviceId
 }
 
 export const hostOf = (oracle: Oracle, task: Task): ContainerInstance | undefined =>

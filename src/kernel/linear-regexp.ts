@@ -111,7 +111,7 @@ class Writer {
     return sign === 'A' ? '^' : '$'
   }
 
-  /** Up to `\\E`, or all that follows. A count after it is of its last character. */
+  /** Up to `\E`, or all that follows. A count after it is of its last character. */
   #literal(): string {
     const rest = this.#source.slice(this.#at + 2)
     const end = rest.indexOf('\\E')

@@ -121,7 +121,12 @@ export class Rows {
   replay(change: LoggedChange): void {
     const [table, key, kind] = change
     const limit = streamLimit(table)
-    if (limit !== undefined) return this.#replayOf(this.#stream(table, limit), change)
+    if (limit !== undefined) {
+      if (kind === 'put') this.restore(table, key, change[3])
+      else if (kind === 'tell')
+        this.#tell(this.#stream(table, limit), Number(key), change[3], change[4])
+      return
+    }
     const { rows } = this.#table(table)
     if (kind === 'delete') rows.delete(key)
     else if (kind === 'put') rows.set(key, freeze(this.#shared(table, change[3])))
@@ -133,12 +138,9 @@ export class Rows {
     }
   }
 
-  #replayOf(rows: StreamRows, change: LoggedChange): void {
-    const number = Number(change[1])
+  #tell(rows: StreamRows, number: number, fields: object, of: Telling['of']): void {
+    // The snapshot has it, and the record may be a later one there.
     if (number <= rows.last) return
-    if (change[2] === 'put') rows.restore(number, freeze(this.#retold(change[3])))
-    if (change[2] !== 'tell') return
-    const [, , , fields, of] = change
     const record = this.get(...of)
     assert(record, `the journal tells of ${of.join(' ')}, which it does not have`)
     rows.restore(number, freeze({ ...fields, of, record }))

@@ -45,14 +45,10 @@ export function serviceOf(task: Task): string | undefined {
 }
 
 /** What an earlier service of the name has left is on its way out, and counts for nothing. */
-export function countsFor(
-  oracle: Oracle,
-  service: Service,
-  { startedBy = '', desiredStatus }: Task,
-): boolean {
-  const id = startedBy.slice(startedBy.indexOf('/') + 1)
-  const { serviceId } = oracle.get(deployments, inService(service, id)) ?? {}
-  return desiredStatus === 'RUNNING' || serviceId === service.serviceId
+export function countsFor(oracle: Oracle, service: Service, task: Task): boolean {
+  const key = inService(service, shareOf(task)?.shareId ?? '')
+  const isOwn = oracle.get(deployments, key)?.serviceId === service.serviceId
+  return task.desiredStatus === 'RUNNING' || isOwn
 }
 
 export const hostOf = (oracle: Oracle, task: Task): ContainerInstance | undefined =>

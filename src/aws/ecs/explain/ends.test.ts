@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { ACCOUNT, REGION } from '#server/house.fixture.ts'
 
-import { Fleet, steady } from '../services/fleet.fixture.ts'
+import { Fleet, stayingDaemon, steady } from '../services/fleet.fixture.ts'
 import { foresee } from './foresee.ts'
 
 const MINUTE_MS = 60_000
@@ -59,14 +59,7 @@ test('what has failed already is told from what would fail', async () => {
 })
 
 test('a daemon that waits for the others on its host is not stuck in its percentages', async () => {
-  const fleet = await steady(1, { schedulingStrategy: 'DAEMON', desiredCount: undefined })
-  const containerInstances = [fleet.hosts[0]?.arn]
-  await fleet.house.call('StartTask', { taskDefinition: 'web', containerInstances })
-  await fleet.settle()
-  await fleet.house.call('UpdateContainerInstancesState', {
-    containerInstances,
-    status: 'DRAINING',
-  })
+  const fleet = await stayingDaemon()
   await fleet.update({ forceNewDeployment: true })
   await fleet.settle()
   assert.deepEqual(endOf(fleet), ['WAITS', 0])

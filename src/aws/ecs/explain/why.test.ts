@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { ACCOUNT, REGION } from '#server/house.fixture.ts'
 
-import { Fleet, steady } from '../services/fleet.fixture.ts'
+import { Fleet, stayingDaemon, steady } from '../services/fleet.fixture.ts'
 import { why, type Why } from './why.ts'
 
 function ask({ house }: Fleet, name = 'web'): Why {
@@ -49,14 +49,7 @@ test('what failed is told with its reason, and no next round where there will be
 })
 
 test('a host that drains lacks that alone, and a daemon there waits for the others', async () => {
-  const fleet = await steady(1, { schedulingStrategy: 'DAEMON', desiredCount: undefined })
-  const containerInstances = [fleet.hosts[0]?.arn]
-  await fleet.house.call('StartTask', { taskDefinition: 'web', containerInstances })
-  await fleet.settle()
-  await fleet.house.call('UpdateContainerInstancesState', {
-    containerInstances,
-    status: 'DRAINING',
-  })
+  const fleet = await stayingDaemon()
   await fleet.settle()
   assert.match(said(fleet), /1 on draining hosts: each leaves when the last of the others/)
   const waiting = await steady(1, { desiredCount: 1 }, { privileged: true })

@@ -91,17 +91,8 @@ export function beginDeployment(
     createdAt: now,
     updatedAt: now,
   }
-  for (const open of serviceDeploymentsOf(tx, service))
-    if (OPEN.has(open.status))
-      tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
-        status: 'STOPPED',
-        ...sharesNow(tx, service, open),
-        hooks: unanswered(open.hooks),
-        statusReason: 'A newer service deployment has taken its place.',
-        stoppedAt: now,
-        finishedAt: now,
-        updatedAt: now,
-      })
+  const reason = 'A newer service deployment has taken its place.'
+  stopOpen(tx, service, reason, now, (open) => sharesNow(tx, service, open))
   tx.put(
     serviceDeployments,
     inService(service, serviceDeployment.serviceDeploymentId),
@@ -168,6 +159,27 @@ export function newRevision(
   }
   tx.put(serviceRevisions, inService(service, revision.revisionId), revision)
   return revision
+}
+
+/** Ends the service deployments that are on their way; `told` is what else is kept of each. */
+export function stopOpen(
+  tx: Write,
+  service: Service,
+  statusReason: string,
+  now: number,
+  told: (open: ServiceDeployment) => Partial<ServiceDeployment> = () => ({}),
+): void {
+  for (const open of serviceDeploymentsOf(tx, service))
+    if (OPEN.has(open.status))
+      tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
+        ...told(open),
+        status: 'STOPPED',
+        statusReason,
+        hooks: unanswered(open.hooks),
+        stoppedAt: now,
+        finishedAt: now,
+        updatedAt: now,
+      })
 }
 
 /** The hooks of a deployment that is over: nobody can continue it any more. */

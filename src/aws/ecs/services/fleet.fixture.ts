@@ -58,6 +58,14 @@ export class Fleet {
     return (await this.house.call('DescribeServices', { services: [name] })).services[0]
   }
 
+  /** The newest service deployment. */
+  async newest(): Promise<Answer> {
+    const listed = await this.house.call('ListServiceDeployments', { service: 'web' })
+    const serviceDeploymentArns = [listed.serviceDeployments[0].serviceDeploymentArn]
+    const told = await this.house.call('DescribeServiceDeployments', { serviceDeploymentArns })
+    return told.serviceDeployments[0]
+  }
+
   /** The service's events, oldest first, with ids taken out. */
   async events(): Promise<string[]> {
     const { events } = await this.describe()
@@ -184,6 +192,19 @@ export async function steady(
   await fleet.service(service)
   await fleet.settle()
   await fleet.pass(45)
+  return fleet
+}
+
+/** A daemon on a host that drains while something else runs there: it is the last to go. */
+export async function stayingDaemon(): Promise<Fleet> {
+  const fleet = await steady(1, { schedulingStrategy: 'DAEMON', desiredCount: undefined })
+  const containerInstances = [fleet.hosts[0]?.arn]
+  await fleet.house.call('StartTask', { taskDefinition: 'web', containerInstances })
+  await fleet.settle()
+  await fleet.house.call('UpdateContainerInstancesState', {
+    containerInstances,
+    status: 'DRAINING',
+  })
   return fleet
 }
 

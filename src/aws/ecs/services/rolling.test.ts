@@ -97,14 +97,8 @@ test('the circuit breaker fails a deployment and rolls it back to the one that w
       .toSorted(),
     before.toSorted(),
   )
-  const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
-    service: 'web',
-  })
-  assert.equal(serviceDeployments[0].status, 'ROLLBACK_SUCCESSFUL')
-  const told = await fleet.house.call('DescribeServiceDeployments', {
-    serviceDeploymentArns: [serviceDeployments[0].serviceDeploymentArn],
-  })
-  const [one] = told.serviceDeployments
+  const one = await fleet.newest()
+  assert.equal(one.status, 'ROLLBACK_SUCCESSFUL')
   assert.deepEqual(
     [one.deploymentCircuitBreaker.status, one.deploymentCircuitBreaker.threshold],
     ['TRIGGERED', 3],
@@ -164,14 +158,8 @@ test('a pause waits for whoever is asked, and its answer goes on or back', async
   await fleet.end(fleet.live()[0] as Task)
   await fleet.settle()
   assert.deepEqual(fleet.revisions(), { 1: 4 }, 'what runs is kept up while it waits')
-  const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
-    service: 'web',
-  })
-  const { serviceDeploymentArn } = serviceDeployments[0]
-  const told = await fleet.house.call('DescribeServiceDeployments', {
-    serviceDeploymentArns: [serviceDeploymentArn],
-  })
-  const [hook] = told.serviceDeployments[0].lifecycleHookDetails
+  const { serviceDeploymentArn, lifecycleHookDetails } = await fleet.newest()
+  const [hook] = lifecycleHookDetails
   assert.equal(hook.status, 'AWAITING_ACTION')
   await fleet.house.call('ContinueServiceDeployment', { serviceDeploymentArn, hookId: hook.hookId })
   await fleet.pass(60)
@@ -182,13 +170,7 @@ test('a pause that is taken out of the configuration is over, and none stays ope
   const pause = { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRE_SCALE_UP'] }] }
   const fleet = await steady(2)
   const hooks = async (): Promise<Answer> => {
-    const { currentServiceDeployment: arn } = await fleet.describe()
-    const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
-      service: 'web',
-    })
-    const serviceDeploymentArns = [arn ?? serviceDeployments[0].serviceDeploymentArn]
-    const told = await fleet.house.call('DescribeServiceDeployments', { serviceDeploymentArns })
-    const [{ status, lifecycleHookDetails = [] }] = told.serviceDeployments
+    const { status, lifecycleHookDetails = [] } = await fleet.newest()
     return [status, ...lifecycleHookDetails.map((hook: Answer) => hook.status)]
   }
   await fleet.define('app:2')
@@ -212,11 +194,8 @@ test('a deployment whose tasks ended while it was paused is completed when they 
   await fleet.define('app:2')
   await fleet.update({ taskDefinition: 'web:2', deploymentConfiguration: pause })
   await fleet.pass(60)
-  const { currentServiceDeployment: serviceDeploymentArn } = await fleet.describe()
-  const told = await fleet.house.call('DescribeServiceDeployments', {
-    serviceDeploymentArns: [serviceDeploymentArn],
-  })
-  const [{ hookId }] = told.serviceDeployments[0].lifecycleHookDetails
+  const { serviceDeploymentArn, lifecycleHookDetails } = await fleet.newest()
+  const [{ hookId }] = lifecycleHookDetails
   await fleet.end(fleet.live()[0] as Task)
   await fleet.house.call('ContinueServiceDeployment', { serviceDeploymentArn, hookId })
   await fleet.pass(5)
@@ -235,14 +214,8 @@ test('what a circuit breaker has told stays told, whatever is changed while the 
   await fleet.define('broken:2')
   await fleet.update({ taskDefinition: 'web:2' })
   const breaker = async (): Promise<Answer> => {
-    const { serviceDeployments } = await fleet.house.call('ListServiceDeployments', {
-      service: 'web',
-    })
-    const { serviceDeploymentArn, status } = serviceDeployments[0]
-    const told = await fleet.house.call('DescribeServiceDeployments', {
-      serviceDeploymentArns: [serviceDeploymentArn],
-    })
-    return [status, told.serviceDeployments[0].deploymentCircuitBreaker.status]
+    const { status, deploymentCircuitBreaker } = await fleet.newest()
+    return [status, deploymentCircuitBreaker.status]
   }
   await fleet.end(old as Task)
   await fleet.pass(120)

@@ -7,7 +7,7 @@ import type { Read, Write } from '#store/store.ts'
 
 import { act, asScale, type Planned, stepOf, stopTasks } from './act.ts'
 import { keptUp, take } from './advance.ts'
-import { deploymentsOf, OPEN, serviceDeploymentsOf, unanswered } from './begin.ts'
+import { deploymentsOf, OPEN, stopOpen } from './begin.ts'
 import { inService, ofService } from './names.ts'
 import { DONE, minimum, type Outlook, sooner } from './outlook.ts'
 import { planDaemon } from './plan-daemon.ts'
@@ -52,16 +52,7 @@ function drain(tx: Write, service: Service, world: World): Outlook {
   for (const deployment of deploymentsOf(tx, service))
     if (deployment.status !== 'INACTIVE')
       tx.patch(deployments, inService(service, deployment.deploymentId), { status: 'INACTIVE' })
-  for (const open of serviceDeploymentsOf(tx, service))
-    if (OPEN.has(open.status))
-      tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
-        status: 'STOPPED',
-        statusReason: 'The service was deleted.',
-        hooks: unanswered(open.hooks),
-        stoppedAt: world.now,
-        finishedAt: world.now,
-        updatedAt: world.now,
-      })
+  stopOpen(tx, service, 'The service was deleted.', world.now)
   for (const taskSet of taskSetsOf(tx, service))
     tx.delete(taskSets, inService(service, taskSet.taskSetId))
   tx.patch(services, ofService(service), { status: 'INACTIVE', inactiveAt: world.now })

@@ -72,7 +72,7 @@ export function deskOf(
 
 function built(run: (input: never) => object, heard: object[]): Built {
   return {
-    access: () => ({ action: '', resources: [], conditions: {}, agentFacing: false }),
+    access: () => ({ action: '', resources: [], conditions: {} }),
     // A throw inside becomes the promise's rejection, as an operation's does.
     run: async (input) => {
       heard.push(input)

@@ -8,8 +8,6 @@ export type AccessRequest = {
   readonly resources: readonly string[]
   /** Values of condition keys, such as `ecs:cluster`. */
   readonly conditions: Readonly<Record<string, string | readonly string[]>>
-  /** True for operations that a host's machine key may call, on its own container instance only. */
-  readonly agentFacing: boolean
 }
 
 /** Whether the caller may; a refusal carries AWS's text. */

@@ -9,7 +9,7 @@ import { page } from './page.ts'
 
 test('an ARN comes apart and together again; what is none is none', () => {
   const text = 'arn:aws:ecs:us-east-1:111122223333:task/default/0123:x'
-  const arn = parseArn(text)
+  const arn = parseArn(text, 'ecs')
   assert.equal(arn?.resource, 'task/default/0123:x')
   assert.equal(
     formatArn({
@@ -27,8 +27,10 @@ test('an ARN comes apart and together again; what is none is none', () => {
     'arn:aws:ecs:us-east-1:1:',
     'x:aws:ecs:r:1:y',
     'arn::ecs:r:1:y',
+    'arn:aws-cn:ecs:r:1:y',
+    'arn:aws:logs:r:1:y',
   ])
-    assert.equal(parseArn(none), undefined, none)
+    assert.equal(parseArn(none, 'ecs'), undefined, none)
 })
 
 test('equal requests have equal texts, whatever the order of their members', () => {

@@ -33,8 +33,6 @@ export type Operation<Input, Output> = {
     readonly resources: readonly string[]
     readonly conditions?: Readonly<Record<string, string | readonly string[]>>
   }
-  /** True where a host's machine key may call it, on its own container instance only. */
-  readonly agentFacing?: true
   /** A throw changes nothing; a Fault becomes AWS's error. */
   readonly run: (tx: Write, input: Input, context: Context) => Output
 }

@@ -1,37 +1,60 @@
 /**
  * May the caller? Until policies exist there are three kinds of callers: an account's root user may do all in its
- * account; a host's machine key only what agents do, on its own container instance; a room of ours what it asks.
+ * account; a host's machine key what HOST_POLICY says, and nothing else; a room of ours what it asks.
  */
 import type { AccessRequest, Verdict } from '#kernel/access.ts'
-import { type Caller, principalArn } from '#kernel/principal.ts'
+import { type Arn, parseArn } from '#kernel/arn.ts'
+import { type Caller, type Principal, principalArn } from '#kernel/principal.ts'
+
+type Host = Extract<Principal, { type: 'host' }>
+/** Says whether a resource is one of a kind, for this host and this region. */
+type Kind = (arn: string, host: Host, region: string) => boolean
 
 const YES: Verdict = { allowed: true }
-/** A host may register anew with any cluster: what it gets is its own container instance from then on. */
-const REGISTER = 'ecs:RegisterContainerInstance'
-const LIST_TAGS = 'ecs:ListTagsForResource'
-const CLUSTER = /^arn:aws:ecs:[^:]*:\d*:cluster\//
-/** Where a host's containers write to is said by their task definitions: any group of its own account. */
-const LOG_GROUP = /^arn:aws:logs:/
+/** What an operation touches that AWS defines no resource for. */
 const ANY = '*'
 
+const everything: Kind = (arn) => arn === ANY
+const itself: Kind = (arn, { containerInstanceArn }) => arn === containerInstanceArn
+/** Which cluster a machine joins is its operator's choice; what it gets is its own container instance from then on. */
+const clusterToJoin: Kind = (arn, host, region) =>
+  isOf(host, region, parseArn(arn, 'ecs'), 'cluster/')
+/** Where a host's containers write to is said by their task definitions: any group of its own account. */
+const logGroup: Kind = (arn, host, region) =>
+  isOf(host, region, parseArn(arn, 'logs'), 'log-group:')
+
+/** What a machine key may do, on which kinds of resources: an action that is not here is refused on all of them. */
+const HOST_POLICY: Readonly<Record<string, readonly Kind[]>> = {
+  'ecs:DiscoverPollEndpoint': [everything, itself],
+  'ecs:RegisterContainerInstance': [clusterToJoin, itself],
+  'ecs:DeregisterContainerInstance': [itself],
+  'ecs:UpdateContainerInstancesState': [itself],
+  'ecs:Poll': [itself],
+  'ecs:StartTelemetrySession': [itself],
+  'ecs:SubmitAttachmentStateChanges': [everything, itself],
+  'ecs:SubmitContainerStateChange': [itself],
+  'ecs:SubmitTaskStateChange': [itself],
+  // The tags of its tasks too: of a task it is asked whose host that is on.
+  'ecs:ListTagsForResource': [itself],
+  'logs:CreateLogGroup': [logGroup],
+  'logs:CreateLogStream': [logGroup],
+  'logs:PutLogEvents': [logGroup],
+}
+
 export function authorize(caller: Caller, request: AccessRequest): Verdict {
-  const { principal } = caller
+  const { principal, region } = caller
   if (principal.type !== 'host') return YES
-  const { containerInstanceArn } = principal
-  const isOwn = (arn: string): boolean =>
-    arn === ANY || arn === containerInstanceArn || LOG_GROUP.test(arn)
-  // A container may ask for its task's tags, and its host asks for it.
-  const tasks = containerInstanceArn?.replace(/:container-instance\/(.*\/)[^/]+$/, ':task/$1')
-  const isRead = (arn: string): boolean =>
-    request.action === LIST_TAGS &&
-    (arn === containerInstanceArn || (tasks !== undefined && arn.startsWith(tasks)))
-  const isJoined = (arn: string): boolean => request.action === REGISTER && CLUSTER.test(arn)
-  if (request.resources.length > 0 && request.resources.every(isRead)) return YES
-  if (request.agentFacing && request.resources.every((arn) => isOwn(arn) || isJoined(arn)))
-    return YES
+  const kinds = Object.hasOwn(HOST_POLICY, request.action) ? HOST_POLICY[request.action]! : []
+  const isAllowed = (arn: string): boolean => kinds.some((kind) => kind(arn, principal, region))
+  // A question that names nothing is not answered by "all of nothing may".
+  if (request.resources.length > 0 && request.resources.every(isAllowed)) return YES
   const [resource = ANY] = request.resources
   return {
     allowed: false,
     message: `User: ${principalArn(principal)} is not authorized to perform: ${request.action} on resource: ${resource} because no identity-based policy allows the ${request.action} action`,
   }
 }
+
+/** Of the host's account and the region that its request is signed for. */
+const isOf = (host: Host, region: string, arn: Arn | undefined, prefix: string): boolean =>
+  arn?.account === host.accountId && arn.region === region && arn.resource.startsWith(prefix)

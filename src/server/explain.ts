@@ -43,7 +43,7 @@ export function answerWhy(outside: Outside, asked: Asked): Why {
   const { name, cluster = 'default' } = asked
   if (typeof name !== 'string' || typeof cluster !== 'string')
     throw new ExplainError('the name of what is asked about is no text')
-  const arn = parseArn(name)
+  const arn = parseArn(name, 'ecs')
   const found = store.rehearse((tx) => {
     const caller = callerOf(tx, {
       ...asked,

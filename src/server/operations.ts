@@ -133,7 +133,7 @@ export class Operations {
 }
 
 function accessRequest(
-  operation: Pick<AnyOperation, 'access' | 'action' | 'agentFacing'>,
+  operation: Pick<AnyOperation, 'access' | 'action'>,
   tx: Read,
   input: object,
   context: Context,
@@ -143,6 +143,5 @@ function accessRequest(
     action: operation.action,
     resources,
     conditions,
-    agentFacing: operation.agentFacing ?? false,
   }
 }

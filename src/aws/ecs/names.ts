@@ -64,8 +64,8 @@ export const DEFAULT_CLUSTER = 'default'
 /** The resource part of an ARN of this caller's account and region, or the identifier itself when it is none. */
 export function localResource(caller: Caller, identifier: string, type: string): string {
   if (!identifier.startsWith('arn:')) return identifier
-  const parsed = parseArn(identifier)
-  if (!parsed || parsed.service !== 'ecs')
+  const parsed = parseArn(identifier, 'ecs')
+  if (!parsed)
     throw invalidParameter(`Invalid identifier: ${identifier.slice(0, 255)}`)
   if (parsed.region !== caller.region)
     throw invalidParameter(

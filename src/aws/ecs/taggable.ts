@@ -42,7 +42,7 @@ export function taggable(tx: Read, caller: Caller, arn: string): Taggable {
 }
 
 function find(tx: Read, caller: Caller, arn: string): Taggable | undefined {
-  const resource = parseArn(arn)?.resource
+  const resource = parseArn(arn, 'ecs')?.resource
   const [type = '', first = '', second] = resource?.split('/') ?? []
   if (resource === undefined || LATER.includes(type))
     throw invalidParameter(`Invalid resource ARN: ${arn.slice(0, 255)}`)

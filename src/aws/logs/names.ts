@@ -72,10 +72,10 @@ export function groupNamed(
 
 /** The group's name in an ARN of the caller's account and region, with or without the `:*` that AWS's own has. */
 export function nameInArn(caller: Caller, text: string): string {
-  const arn = parseArn(text)
+  const arn = parseArn(text, 'logs')
   const [type, name, rest] = arn?.resource.split(':') ?? []
-  const isGroup = arn?.service === 'logs' && type === 'log-group' && name
-  if (!isGroup || (rest !== undefined && rest !== '*'))
+  const isGroup = type === 'log-group' && name
+  if (!arn || !isGroup || (rest !== undefined && rest !== '*'))
     throw invalidParameter(`Invalid resource ARN: ${text.slice(0, 255)}`)
   if (arn.account !== caller.accountId || arn.region !== caller.region) throw notFound('group')
   return name

@@ -22,9 +22,9 @@ export function connectingInstance(
   authorize: Authorize,
   { caller, arn, action }: Ask,
 ): ContainerInstance | Refused {
-  const verdict = authorize(caller, { action, resources: [arn], conditions: {}, agentFacing: true })
+  const verdict = authorize(caller, { action, resources: [arn], conditions: {} })
   if (!verdict.allowed) return refusal('AccessDeniedException', verdict.message, 403)
-  const parsed = parseArn(arn)
+  const parsed = parseArn(arn, 'ecs')
   const [type, cluster = '', id = ''] = parsed?.resource.split('/') ?? []
   const local = parsed?.account === caller.accountId && parsed.region === caller.region
   if (type !== 'container-instance' || !local || id === '')

@@ -121,7 +121,6 @@ export class Intake {
       action: ACTION,
       resources,
       conditions: {},
-      agentFacing: true,
     })
     if (!verdict.allowed) throw new Fault('AccessDeniedException', verdict.message)
     return task

@@ -84,7 +84,7 @@ type Named = { readonly type: string | undefined; readonly cluster: string; read
 
 function named(name: string, cluster: string): Named {
   if (name.startsWith(SHARE)) return { type: 'deployment', cluster, id: name.slice(SHARE.length) }
-  const resource = parseArn(name)?.resource
+  const resource = parseArn(name, 'ecs')?.resource
   if (resource === undefined) return { type: undefined, cluster, id: name }
   const parts = resource.split('/')
   const [kind = '', of = cluster] = parts

@@ -18,7 +18,6 @@ export const DeregisterContainerInstance: Operation<
   DeregisterContainerInstanceResponse
 > = {
   action: 'ecs:DeregisterContainerInstance',
-  agentFacing: true,
   access: (_tx, input, { caller }) => ({
     resources: named(caller, input.cluster, [input.containerInstance], 'container-instance'),
     conditions: inCluster(caller, input.cluster),

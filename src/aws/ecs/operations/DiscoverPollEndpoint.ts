@@ -9,7 +9,6 @@ export const DiscoverPollEndpoint: Operation<
   DiscoverPollEndpointResponse
 > = {
   action: 'ecs:DiscoverPollEndpoint',
-  agentFacing: true,
   access: (_tx, input) =>
     input.containerInstance ? { resources: [input.containerInstance] } : anyResource(),
   run(_tx, _input, { caller }) {

@@ -9,7 +9,6 @@ export const ListTagsForResource: Operation<
   ListTagsForResourceResponse
 > = {
   action: 'ecs:ListTagsForResource',
-  agentFacing: true,
   access(tx, input, { caller }) {
     const { host } = taggable(tx, caller, input.resourceArn)
     // For a machine key the question is whose host the resource is on.

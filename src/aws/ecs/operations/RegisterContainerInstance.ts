@@ -46,7 +46,6 @@ export const RegisterContainerInstance: Operation<
   RegisterContainerInstanceResponse
 > = {
   action: 'ecs:RegisterContainerInstance',
-  agentFacing: true,
   access(tx, input, context) {
     const { containerInstanceArn: arn, cluster } = input
     if (!arn) return theCluster(tx, input, context)

@@ -13,7 +13,6 @@ export const SubmitAttachmentStateChanges: Operation<
   SubmitAttachmentStateChangesResponse
 > = {
   action: 'ecs:SubmitAttachmentStateChanges',
-  agentFacing: true,
   access: anyResource,
   run(tx, input, { caller }) {
     activeCluster(tx, caller, input.cluster)

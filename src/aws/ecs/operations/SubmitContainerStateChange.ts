@@ -13,7 +13,6 @@ export const SubmitContainerStateChange: Operation<
   SubmitContainerStateChangeResponse
 > = {
   action: 'ecs:SubmitContainerStateChange',
-  agentFacing: true,
   access: theReportingHost,
   run(tx, input, { caller, now, ids }) {
     const task = reportedTask(tx, caller, input)

@@ -10,7 +10,6 @@ export const SubmitTaskStateChange: Operation<
   SubmitTaskStateChangeResponse
 > = {
   action: 'ecs:SubmitTaskStateChange',
-  agentFacing: true,
   access: theReportingHost,
   run(tx, input, { caller, now, ids }) {
     const task = reportedTask(tx, caller, input)

@@ -19,7 +19,6 @@ export const UpdateContainerInstancesState: Operation<
   UpdateContainerInstancesStateResponse
 > = {
   action: 'ecs:UpdateContainerInstancesState',
-  agentFacing: true,
   access: (_tx, input, { caller }) => ({
     resources: named(caller, input.cluster, input.containerInstances, 'container-instance'),
     conditions: inCluster(caller, input.cluster),

@@ -20,7 +20,7 @@ export function reportedTask(
   input: { readonly cluster?: string | undefined; readonly task?: string | undefined },
 ): Task {
   const { task: identifier = '' } = input
-  const [, inArn] = parseArn(identifier)?.resource.split('/') ?? []
+  const [, inArn] = parseArn(identifier, 'ecs')?.resource.split('/') ?? []
   const cluster = clusterName(caller, inArn ?? input.cluster)
   if (identifier !== '')
     // A host may confirm the end of a task whose account was reset meanwhile.

@@ -11,7 +11,6 @@ const ID_HEX_DIGITS = 16
 export const CreateLogGroup: Operation<CreateLogGroupRequest, object> = {
   action: 'logs:CreateLogGroup',
   access: theGroup,
-  agentFacing: true,
   run(tx, input, { caller, ids, now }) {
     const { logGroupName, tags = {}, logGroupClass = 'STANDARD' } = input
     if (input.kmsKeyId !== undefined)

@@ -10,7 +10,6 @@ const ID_HEX_DIGITS = 16
 export const CreateLogStream: Operation<CreateLogStreamRequest, object> = {
   action: 'logs:CreateLogStream',
   access: theStream,
-  agentFacing: true,
   run(tx, { logGroupName, logStreamName }, { caller, ids, now }) {
     const group = existingGroup(tx, caller, logGroupName)
     const key = streamKey(caller, group, logStreamName)

@@ -24,7 +24,6 @@ export const DescribeLogStreams = (
 ): WaitingOperation<DescribeLogStreamsRequest, DescribeLogStreamsResponse> => ({
   action: 'logs:DescribeLogStreams',
   access: theGroup,
-  agentFacing: true,
   async wait(input, { caller, read }) {
     const { orderBy = 'LogStreamName', logStreamNamePrefix = '', descending = false } = input
     const { nextToken, limit } = input

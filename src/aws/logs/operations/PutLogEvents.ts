@@ -14,7 +14,6 @@ export const PutLogEvents = (
 ): WaitingOperation<PutLogEventsRequest, PutLogEventsResponse> => ({
   action: 'logs:PutLogEvents',
   access: theStream,
-  agentFacing: true,
   async wait({ logGroupName, logStreamName, logEvents, entity }, { caller, read, now }) {
     const target = () =>
       read((tx) => {

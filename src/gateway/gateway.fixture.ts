@@ -11,6 +11,7 @@ import {
   type Credential,
   type Finding,
   type GatewayLimits,
+  type House,
 } from './gateway.ts'
 
 export const NOW = Date.parse('2026-01-02T03:04:05Z')
@@ -34,6 +35,17 @@ export type Desk = {
 }
 export type Operations = Readonly<Record<string, (input: never) => object>>
 
+/** A house with two keys and nothing in it. */
+export const houseOf = (error: (message: string) => void = () => undefined): House => ({
+  clock: { now: () => NOW, after: () => () => undefined, sleep: () => Promise.resolve() },
+  ids: { uuid: () => 'request-1', hex: () => '', random: () => 0 },
+  scheme: 'http',
+  log: { info: () => undefined, warn: () => undefined, error },
+  credential: (id) => [KEY, SESSION].find((key) => key.accessKeyId === id),
+  operation: () => undefined,
+  authorize: () => ({ allowed: true }),
+})
+
 /** `operations` by `service:Operation`; what they return is the answer, what they throw the fault. */
 export function deskOf(
   operations: Operations = {},
@@ -43,15 +55,7 @@ export function deskOf(
   const [heard, found, logged]: [object[], Finding[], string[]] = [[], [], []]
   const gateway = new Gateway(
     {
-      clock: { now: () => NOW, after: () => () => undefined, sleep: () => Promise.resolve() },
-      ids: { uuid: () => 'request-1', hex: () => '', random: () => 0 },
-      scheme: 'http',
-      log: {
-        info: () => undefined,
-        warn: () => undefined,
-        error: (message) => void logged.push(message),
-      },
-      credential: (id) => [KEY, SESSION].find((key) => key.accessKeyId === id),
+      ...houseOf((message) => void logged.push(message)),
       operation: (service, operation) => {
         const run = operations[`${service}:${operation}`]
         return run && built(run, heard)
@@ -73,6 +77,7 @@ export function deskOf(
 function built(run: (input: never) => object, heard: object[]): Built {
   return {
     access: () => ({ action: '', resources: [], conditions: {} }),
+    settled: () => Promise.resolve(),
     // A throw inside becomes the promise's rejection, as an operation's does.
     run: async (input) => {
       heard.push(input)

@@ -9,17 +9,19 @@ import { assert, AssertionFailure } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 
+import { Bodies } from './bodies.ts'
 import { inflate } from './compression.ts'
 import { denied, viewFault } from './faults.ts'
-import type { Credential, House } from './house.ts'
+import type { Built, Credential, House } from './house.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import { listen, type ListenOptions } from './listener.ts'
-import { modelOf } from './model.ts'
+import { modelOf, type ProtocolName, type ServiceFacts } from './model.ts'
 import { readJson } from './protocols/json.ts'
 import type { Decoding, FaultPlace, Route } from './protocols/protocol.ts'
 import { PROTOCOLS } from './protocols/protocols.ts'
 import {
-  bodyLimit,
+  type Allowance,
+  allowance,
   type Headers,
   pairsOf,
   readRequest,
@@ -28,8 +30,10 @@ import {
   type RawRequest,
   type Request,
 } from './request.ts'
-import { findWay, isForm, protocolOf, unknownOperation, type Way } from './route.ts'
+import { findWay, isNamedByBody, protocolOf, unknownOperation, type Way } from './route.ts'
+import { Seats } from './seats.ts'
 import { candidates } from './services.ts'
+import { isSigned, scopeService } from './signature/authorization.ts'
 import { Refusal, refusalFault } from './signature/refusal.ts'
 import { verify } from './sigv4.ts'
 import { validate } from './validate.ts'
@@ -45,27 +49,35 @@ export type UpgradeHandler = (
   caller: Caller,
 ) => void
 
+type Moment = { readonly requestId: string; readonly now: number }
+type Question = { readonly input: object; readonly caller: Caller; readonly now: number }
+
 export class Gateway {
   readonly limits: GatewayLimits
   readonly #house: House
   readonly #upgrades = new Map<string, UpgradeHandler>()
   readonly #servers = new Set<Server>()
+  readonly #seats: Seats
 
   constructor(house: House, limits: Partial<GatewayLimits> = {}) {
     this.#house = house
     this.limits = { ...GATEWAY_LIMITS, ...limits }
+    this.#seats = new Seats(this.limits)
   }
 
   /** One request to one answer, without sockets. It never throws: what goes wrong is an answer too. */
   async answer(raw: RawRequest): Promise<Answer> {
     const requestId = this.#house.ids.uuid()
+    // One request is one moment: its signature, its question and what it does are of the same.
+    const moment: Moment = { requestId, now: this.#house.clock.now() }
     let request: Request | undefined
     let way: Way | undefined
     try {
       request = readRequest(raw, this.limits)
-      this.#checkBody(request)
-      way = findWay(isForm(request) ? await inflate(request, this.limits) : request, this.limits)
-      return forMethod(request, await this.#serve(request, way, requestId))
+      const caller = this.#checkBody(request, moment)
+      if (caller) request = await inflate(request, this.limits)
+      way = findWay(request, this.limits)
+      return forMethod(request, await this.#serve(request, way, { ...moment, caller }))
     } catch (error) {
       return forMethod(request, this.#fail(error, request, way, requestId))
     }
@@ -75,7 +87,9 @@ export class Gateway {
   async listen(options: ListenOptions): Promise<Server> {
     const server = await listen(options, {
       limits: this.limits,
-      bodyLimit: (headers) => this.#bodyLimit(headers),
+      bodies: new Bodies(this.limits),
+      allowance: (headers) => this.#allowance(headers),
+      left: (connection) => this.#seats.leave(connection),
       answer: (request) => this.answer(request),
       refuse: (fault, request) =>
         this.#fail(
@@ -97,7 +111,7 @@ export class Gateway {
 
   /** Who signed a request that came by another way, and for which service. Throws AWS's Fault. */
   authenticate(raw: RawRequest, service?: string): { caller: Caller; service: string } {
-    return this.#authenticate(readRequest(raw, this.limits), service)
+    return this.#authenticate(readRequest(raw, this.limits), service, this.#house.clock.now())
   }
 
   async close(): Promise<void> {
@@ -124,10 +138,15 @@ export class Gateway {
     return input
   }
 
-  async #serve(request: Request, way: Way, requestId: string): Promise<Answer> {
+  async #serve(
+    request: Request,
+    way: Way,
+    { requestId, now, ...known }: Moment & { readonly caller: Caller | undefined },
+  ): Promise<Answer> {
     const model = modelOf(way.facts.service)
     const operation = way.operation === undefined ? undefined : model.operations.get(way.operation)
-    const caller = this.#callerOf(request, way, operation?.unsigned === 1, requestId)
+    const caller =
+      known.caller ?? this.#callerOf(request, way, operation?.unsigned === 1, { requestId, now })
     if (!operation) throw unknownOperation(way, request)
     const built = this.#house.operation(way.facts.service, operation.name)
     if (!built)
@@ -140,14 +159,28 @@ export class Gateway {
     const route: Route = { ...way, model, operation }
     const protocol = PROTOCOLS[way.protocol]
     // S3 keeps what it is given: there a content encoding is the object's own.
-    const plain = way.facts.service === 's3' ? request : await inflate(request, this.limits)
+    const isPlain = way.facts.service === 's3' || known.caller !== undefined
+    const plain = isPlain ? request : await inflate(request, this.limits)
     const input = protocol.decode(route, plain, this.#decoding(route))
     validate(way.facts, operation.input, input, {
       unknownEnum: (path) => this.#find('unknown enum value', route, path),
     })
-    const verdict = this.#house.authorize(caller, built.access(input, caller))
-    if (!verdict.allowed) throw denied(way.protocol, verdict.message)
-    return protocol.encode(route, await built.run(input, caller), requestId)
+    await this.#permit(built, { input, caller, now, protocol: way.protocol })
+    return protocol.encode(route, await built.run(input, caller, now), requestId)
+  }
+
+  /** Refuses what the caller may not. A refusal tells of the state too, and leaves when that is durable. */
+  async #permit(
+    built: Built,
+    { input, caller, now, protocol }: Question & { readonly protocol: ProtocolName },
+  ): Promise<void> {
+    try {
+      const verdict = this.#house.authorize(caller, built.access(input, caller, now))
+      if (!verdict.allowed) throw denied(protocol, verdict.message)
+    } catch (error) {
+      await built.settled()
+      throw error
+    }
   }
 
   /** How the caller reached us. The Host header is signed, so it is the caller's own word. */
@@ -168,16 +201,25 @@ export class Gateway {
     })
   }
 
-  #checkBody(request: Request): void {
-    const max = this.#bodyLimit(request.headers)
+  /**
+   * Refuses a body that is too large. Where nothing but the body says what the request is for, it gives who signed it: a
+   * body is not worked on before its signature is checked.
+   */
+  #checkBody(request: Request, moment: Moment): Caller | undefined {
+    const max = this.#allowance(request.headers).bytes
     if (request.body.length > max) throw tooLarge(max)
+    if (!isNamedByBody(request)) return undefined
+    if (isSigned(request)) return this.#verify(request, scopeService(request), moment).caller
+    const { unsignedFormBytes } = this.limits
+    if (request.body.length > unsignedFormBytes) throw tooLarge(unsignedFormBytes)
+    return undefined
   }
 
-  #bodyLimit(headers: Headers): number {
-    return bodyLimit(headers, this.limits, (id) => this.#house.credential(id) !== undefined)
+  #allowance(headers: Headers): Allowance {
+    return allowance(headers, this.limits, (id) => this.#house.credential(id) !== undefined)
   }
 
-  #callerOf(request: Request, way: Way, unsigned: boolean, requestId: string): Caller {
+  #callerOf(request: Request, way: Way, unsigned: boolean, moment: Moment): Caller {
     const { anonymous } = this.#house
     if (unsigned && anonymous && !request.headers.has('authorization'))
       return {
@@ -185,24 +227,26 @@ export class Gateway {
         accountId: anonymous.principal.accountId,
         region: anonymous.region,
         tenant: anonymous.tenant,
-        requestId,
+        requestId: moment.requestId,
         endpoint: this.#endpointOf(request),
       }
-    return this.#verify(request, way.facts.signingName, requestId).caller
+    return this.#verify(request, way.facts.signingName, moment).caller
   }
 
   #verify(
     request: Request,
     service: string | undefined,
-    requestId: string,
+    { requestId, now }: Moment,
   ): { caller: Caller; service: string } {
     const verified = verify<Credential>({
       request,
       service,
-      now: this.#house.clock.now(),
+      now,
       find: (accessKeyId) => this.#house.credential(accessKeyId),
     })
     const { principal, tenant } = verified.found
+    const { accessKeyId } = verified
+    if (request.connection) this.#seats.take(request.connection, { principal, accessKeyId })
     return {
       caller: {
         principal,
@@ -219,9 +263,10 @@ export class Gateway {
   #authenticate(
     request: Request,
     service: string | undefined,
+    now: number,
   ): { caller: Caller; service: string } {
     try {
-      return this.#verify(request, service, this.#house.ids.uuid())
+      return this.#verify(request, service, { requestId: this.#house.ids.uuid(), now })
     } catch (error) {
       throw error instanceof Refusal ? refusalFault(error, 'json-1.1', service ?? '') : error
     }
@@ -233,6 +278,7 @@ export class Gateway {
       target: request.url ?? '/',
       headers: pairsOf(request.rawHeaders),
       body: new Uint8Array(),
+      connection: socket,
     }
     try {
       const asked = readRequest(raw, this.limits)
@@ -243,7 +289,7 @@ export class Gateway {
           `Nothing upgrades at ${asked.path.slice(0, 200)}`,
           404,
         )
-      const { caller } = this.#authenticate(asked, 'ecs')
+      const { caller } = this.#authenticate(asked, 'ecs', this.#house.clock.now())
       handler(request, socket, head, caller)
     } catch (error) {
       const answer = this.#fail(error, undefined, undefined, this.#house.ids.uuid())
@@ -264,7 +310,7 @@ export class Gateway {
     const protocol = way?.protocol ?? protocolOf(request)
     const place: FaultPlace = {
       protocol,
-      facts: way?.facts,
+      facts: way?.facts ?? factsOf(request),
       model: way && modelOf(way.facts.service),
       requestId,
     }
@@ -290,6 +336,12 @@ export class Gateway {
       },
     )
   }
+}
+
+/** Whose words a refusal has that was made before the request found its way. */
+function factsOf(request: Request | undefined): ServiceFacts | undefined {
+  const scope = request && scopeService(request)
+  return scope === undefined ? undefined : candidates(scope)[0]
 }
 
 /** HEAD and 204 have no body, whatever the protocol wrote. */

@@ -14,9 +14,11 @@ export type Credential = {
 
 export type Built = {
   /** What must be allowed for this input; may throw a Fault (a cluster that is not there). */
-  access(input: object, caller: Caller): AccessRequest
-  /** Resolves when the answer may leave: when it is durable. */
-  run(input: object, caller: Caller): Promise<object>
+  access(input: object, caller: Caller, now: number): AccessRequest
+  /** Settles, with an answer or a refusal, when that may leave: when what it was computed from is durable. */
+  run(input: object, caller: Caller, now: number): Promise<object>
+  /** Resolves when all that was seen until now is durable. */
+  settled(): Promise<void>
 }
 
 /** Something in a request that the pinned model does not know. It is let pass; operators may want to hear of it. */

@@ -9,7 +9,11 @@ export type GatewayLimits = {
   readonly bodyBytesOf: Readonly<Record<string, number>>
   /** Bytes of all bodies together that are here and not answered, small ones aside: each of those always has its place. */
   readonly bodiesBytes: number
+  /** The part of them that those together may have whose key nobody knows. */
+  readonly unknownBodiesBytes: number
   readonly smallBodyBytes: number
+  /** Bytes of a form that is not signed: what it is for must be read from it before anybody can be asked. */
+  readonly unsignedFormBytes: number
   /** Bytes that a compressed body may grow to. */
   readonly inflatedBytes: number
   /** Bytes of a refused body that are still read, so that its sender gets to see the refusal. */
@@ -24,6 +28,9 @@ export type GatewayLimits = {
   /** Levels of lists, maps and structures in a body. */
   readonly depth: number
   readonly connections: number
+  /** Of these, how many may be of one access key, and how many of one machine's. */
+  readonly connectionsOfKey: number
+  readonly connectionsOfHost: number
   /** How often the limits of time are looked at. */
   readonly checkMs: number
   readonly headersMs: number
@@ -51,7 +58,10 @@ export const GATEWAY_LIMITS: GatewayLimits = {
     s3: 64 * MiB,
   },
   bodiesBytes: 256 * MiB,
+  unknownBodiesBytes: 64 * MiB,
   smallBodyBytes: 16 * KiB,
+  // AssumeRoleWithSAML's assertion has 100,000 characters at most; form encoding makes some of them three.
+  unsignedFormBytes: 256 * KiB,
   inflatedBytes: 10 * MiB,
   lingerBytes: 16 * MiB,
   headerBytes: 32 * KiB,
@@ -60,6 +70,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   parameters: 20_000,
   depth: 100,
   connections: 10_000,
+  connectionsOfKey: 4000,
+  connectionsOfHost: 100,
   checkMs: 1000,
   headersMs: 20_000,
   requestMs: 60_000,

@@ -11,8 +11,10 @@ import type { Duplex } from 'node:stream'
 
 import { Fault } from '#kernel/fault.ts'
 
+import type { Bodies, Share } from './bodies.ts'
 import type { GatewayLimits } from './limits.ts'
 import {
+  type Allowance,
   type Headers,
   pairsOf,
   readHeaders,
@@ -30,45 +32,18 @@ export type ListenOptions = {
 /** What the server hands on. */
 export type Desk = {
   readonly limits: GatewayLimits
-  /** Bytes of a body, known from the headers alone. */
-  readonly bodyLimit: (headers: Headers) => number
+  readonly bodies: Bodies
+  readonly allowance: (headers: Headers) => Allowance
+  /** Told when a connection is gone. */
+  readonly left: (connection: object) => void
   readonly answer: (request: RawRequest) => Promise<Answer>
   /** The answer to a request that is refused before it is read. */
   readonly refuse: (fault: Fault, request: RawRequest) => Answer
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
-/** The memory that bodies have together, whoever sends them: most of them are not known to be signed yet. */
-class Bodies {
-  readonly #max: number
-  readonly #small: number
-  #bytes = 0
-
-  constructor({ bodiesBytes, smallBodyBytes }: GatewayLimits) {
-    this.#max = bodiesBytes
-    this.#small = smallBodyBytes
-  }
-
-  /** Says whether a body may grow from so many bytes to so many. */
-  grow(from: number, to: number): boolean {
-    const more = this.#counted(to) - this.#counted(from)
-    if (this.#bytes + more > this.#max) return false
-    this.#bytes += more
-    return true
-  }
-
-  release(bytes: number): void {
-    this.#bytes -= this.#counted(bytes)
-  }
-
-  #counted(bytes: number): number {
-    return Math.max(0, bytes - this.#small)
-  }
-}
-
 export async function listen(options: ListenOptions, desk: Desk): Promise<Server> {
   const { limits } = desk
-  const bodies = new Bodies(limits)
   const settings: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     connectionsCheckingInterval: limits.checkMs,
@@ -83,11 +58,14 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
     : createServer(settings)
   server.maxConnections = limits.connections
   server.maxHeadersCount = limits.headers + 1
-  server.on('request', (request, response) => void serve(request, response, { desk, bodies }))
+  server.on(options.tls ? 'secureConnection' : 'connection', (socket: Duplex) =>
+    socket.once('close', () => desk.left(socket)),
+  )
+  server.on('request', (request, response) => void serve(request, response, { desk }))
   server.on(
     'checkContinue',
     (request: IncomingMessage, response: ServerResponse) =>
-      void serve(request, response, { desk, bodies, waits: true }),
+      void serve(request, response, { desk, waits: true }),
   )
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
@@ -109,28 +87,28 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { desk, bodies, waits = false }: { desk: Desk; bodies: Bodies; waits?: boolean },
+  { desk, waits = false }: { desk: Desk; waits?: boolean },
 ): Promise<void> {
   const raw = {
     method: request.method ?? 'GET',
     target: request.url ?? '/',
     headers: pairsOf(request.rawHeaders),
+    connection: request.socket,
   }
+  const { bytes: max, isKnown } = desk.allowance(readHeaders(raw.headers, Infinity))
+  const share = desk.bodies.share(isKnown)
   try {
-    const max = desk.bodyLimit(readHeaders(raw.headers, Infinity))
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()
-    const body = await collect(request, max, bodies)
-    try {
-      send(response, await desk.answer({ ...raw, body }))
-    } finally {
-      bodies.release(body.length)
-    }
+    const body = await collect(request, max, share)
+    send(response, await desk.answer({ ...raw, body, share }))
   } catch (error) {
     // Only a refused or broken-off body ends here: `answer` never throws.
     if (!(error instanceof Fault)) return void request.socket.destroy()
     const refusal = desk.refuse(error, { ...raw, body: new Uint8Array() })
     linger(request, response, refusal, desk.limits.lingerBytes)
+  } finally {
+    share.end()
   }
 }
 
@@ -168,7 +146,7 @@ function send(response: ServerResponse, answer: Answer): void {
 }
 
 /** Leaves the request open where its body is too large: what is left of it is read by whoever refuses it. */
-function collect(request: IncomingMessage, max: number, bodies: Bodies): Promise<Uint8Array> {
+function collect(request: IncomingMessage, max: number, share: Share): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   let chunks: Buffer[] = []
   let bytes = 0
@@ -177,15 +155,17 @@ function collect(request: IncomingMessage, max: number, bodies: Bodies): Promise
     if (isOver) return
     isOver = true
     request.off('data', take)
-    bodies.release(bytes)
     chunks = []
     reject(error)
   }
   const take = (chunk: Buffer): void => {
-    const all = bytes + chunk.length
-    if (all > max) return give(tooLarge(max))
-    if (!bodies.grow(bytes, all)) return give(tooMany())
-    bytes = all
+    bytes += chunk.length
+    if (bytes > max) return give(tooLarge(max))
+    try {
+      share.take(chunk.length)
+    } catch (error) {
+      return give(error as Error)
+    }
     chunks.push(chunk)
   }
   request.on('data', take)
@@ -201,10 +181,6 @@ function collect(request: IncomingMessage, max: number, bodies: Bodies): Promise
   })
   return promise
 }
-
-/** AWS's clients try again after it. */
-const tooMany = (): Fault =>
-  new Fault('ServiceUnavailable', 'Too much is being sent at once. Try again later.', 503)
 
 /** What Node's parser refuses never becomes a request; its sender still hears AWS's shape, never HTML. */
 function refuseBroken(error: Error & { code?: string }, socket: Duplex, desk: Desk): void {
@@ -227,6 +203,8 @@ function refuseBroken(error: Error & { code?: string }, socket: Duplex, desk: De
   })
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   const text = Buffer.from(body).toString()
+  // One that does not hang up by itself would hold what it has sent so far: it is destroyed once the answer is written.
+  socket.once('finish', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} Refused\r\n${lines.join('')}content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   )

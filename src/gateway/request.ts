@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import { Fault } from '#kernel/fault.ts'
 
+import type { Share } from './bodies.ts'
 import type { GatewayLimits } from './limits.ts'
 
 /** Lower-case names; several headers of one name are joined by commas, as the signature wants them. */
@@ -15,6 +16,10 @@ export type RawRequest = {
   readonly target: string
   readonly headers: readonly (readonly [string, string])[] | IncomingHttpHeaders
   readonly body: Uint8Array
+  /** What the body holds of the memory for all bodies; absent where it came by no socket. */
+  readonly share?: Share
+  /** What it came by; a key may have so many of them. */
+  readonly connection?: object
 }
 export type Request = {
   readonly method: string
@@ -22,6 +27,8 @@ export type Request = {
   readonly query: readonly Pair[]
   readonly headers: Headers
   readonly body: Uint8Array
+  readonly share?: Share | undefined
+  readonly connection?: object | undefined
 }
 export type Answer = { status: number; headers: Record<string, string>; body: string | Uint8Array }
 
@@ -32,16 +39,27 @@ export function readRequest(raw: RawRequest, limits: GatewayLimits): Request {
       `The request URI exceeds ${limits.targetChars} characters.`,
       414,
     )
+  const headers = readHeaders(raw.headers, limits.headers)
+  const host = headers.get('host')
+  if (host !== undefined && !isAuthority(host))
+    throw new Fault('BadRequest', 'The Host header is not a host name with or without a port.', 400)
   const mark = raw.target.indexOf('?')
   const path = mark < 0 ? raw.target : raw.target.slice(0, mark)
   return {
     method: raw.method,
     path: path.startsWith('/') ? path : pathOfAbsolute(path),
     query: mark < 0 ? [] : readPairs(raw.target.slice(mark + 1), limits.parameters),
-    headers: readHeaders(raw.headers, limits.headers),
+    headers,
     body: raw.body,
+    share: raw.share,
+    connection: raw.connection,
   }
 }
+
+/** Answers name this server by it, so it must make a URL. */
+const isAuthority = (host: string): boolean =>
+  /^[A-Za-z0-9._-]+(?::\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{1,5})?$/.test(host) &&
+  URL.canParse(`http://${host}/`)
 
 /** A request line may hold the whole URL (RFC 9112, 3.2.2): proxies write it so. */
 function pathOfAbsolute(target: string): string {
@@ -71,10 +89,14 @@ function flatten(headers: IncomingHttpHeaders): Pair[] {
 /** The parameters of a URL's query or a form, in their order. */
 export function readPairs(text: string, max: number): Pair[] {
   const pairs: Pair[] = []
-  for (const part of text.split('&')) {
-    if (part === '') continue
+  // The limit acts while it is read: splitting first would cost what the limit is to save.
+  for (let at = 0, end = 0; at <= text.length; at = end + 1) {
+    end = text.indexOf('&', at)
+    if (end < 0) end = text.length
+    if (end === at) continue
     if (pairs.length === max)
       throw new Fault('MalformedQueryString', `A request may have ${max} parameters.`, 400)
+    const part = text.slice(at, end)
     const equals = part.indexOf('=')
     const name = equals < 0 ? part : part.slice(0, equals)
     pairs.push([decodeText(name), equals < 0 ? '' : decodeText(part.slice(equals + 1))])
@@ -100,20 +122,25 @@ export function valueOf(pairs: readonly Pair[], name: string): string | undefine
   return pairs.find((pair) => pair[0] === name)?.[1]
 }
 
+/** What may come of a body, known from the headers alone. */
+export type Allowance = { readonly bytes: number; readonly isKnown: boolean }
+
 /**
  * Bytes that a request may send, by the service that its signature names. Only a known key opens a service's larger
  * limit: bodies are held until the signature over them is checked, and strangers shall not fill our memory.
  */
-export function bodyLimit(
+export function allowance(
   headers: Headers,
   limits: GatewayLimits,
-  isKnown: (accessKeyId: string) => boolean,
-): number {
-  const credential = /Credential=([^/,\s]+)\/[^,\s]*\/([^/,\s]+)\/aws4_request/.exec(
-    headers.get('authorization') ?? '',
-  )
-  const larger = limits.bodyBytesOf[credential?.[2] ?? '']
-  return larger !== undefined && isKnown(credential?.[1] ?? '') ? larger : limits.bodyBytes
+  hasKey: (accessKeyId: string) => boolean,
+): Allowance {
+  const authorization = headers.get('authorization')
+  const [, accessKeyId = '', service = ''] =
+    /Credential=([^/,\s]+)\/[^,\s]*\/([^/,\s]+)\/aws4_request/.exec(authorization ?? '') ?? []
+  const isKnown = accessKeyId !== '' && hasKey(accessKeyId)
+  const { bodyBytes, bodyBytesOf } = limits
+  const larger = Object.hasOwn(bodyBytesOf, service) ? bodyBytesOf[service] : undefined
+  return { isKnown, bytes: isKnown && larger !== undefined ? larger : bodyBytes }
 }
 
 export const tooLarge = (max: number) =>

@@ -54,9 +54,15 @@ export function protocolOf(request: Request | undefined): ProtocolName {
   return facts?.protocols.includes('rest-xml') ? 'rest-xml' : 'rest-json'
 }
 
+/** Whether nothing but the body says what the request is for. */
+export const isNamedByBody = (request: Request): boolean =>
+  isForm(request) &&
+  !request.headers.has('x-amz-target') &&
+  request.headers.get('smithy-protocol') !== 'rpc-v2-cbor'
+
 const jsonOf = (request: Request) =>
   request.headers.get('content-type')?.includes('x-amz-json-1.0') ? 'json-1.0' : 'json-1.1'
-export const isForm = (request: Request) =>
+const isForm = (request: Request) =>
   request.headers.get('content-type')?.toLowerCase().startsWith(FORM) ?? false
 
 function rpcWay(protocol: ProtocolName, target: string, operation: string): Way {

@@ -322,6 +322,36 @@ test('presigned requests hold as long as they say, a week at most', async () => 
   assert.deepEqual(codes, [200, 403, 200, 400, 400, 400])
 })
 
+test('a presigned request has each parameter of its signature once', async () => {
+  const { path } = aws4.sign(
+    {
+      service: 'iam',
+      region: 'us-east-1',
+      host: 'localhost',
+      path: `/?Action=ListUsers&Version=2010-05-08&X-Amz-Date=20260102T030405Z&X-Amz-Expires=60`,
+      signQuery: true,
+    },
+    KEY,
+  )
+  const ask = async (target: string) => {
+    const headers = [['host', 'localhost']] as const
+    const answer = await desk().gateway.answer({
+      method: 'GET',
+      target,
+      headers,
+      body: new Uint8Array(),
+    })
+    return [answer.status, String(answer.body)] as const
+  }
+  assert.equal((await ask(path))[0], 200)
+  for (const more of [`X-Amz-Signature=${'0'.repeat(64)}`, 'X-Amz-Expires=604800'])
+    for (const target of [`${path}&${more}`, path.replace('?', `?${more}&`)]) {
+      const [status, body] = await ask(target)
+      assert.equal(status, 400, target)
+      assert.match(body, /IncompleteSignature[\s\S]*once/)
+    }
+})
+
 test('two signers and the verifier agree on any header, query, path and body', async () => {
   const word = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })

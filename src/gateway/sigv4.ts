@@ -21,6 +21,7 @@ export type Question<Found extends Secret> = {
 }
 export type Verified<Found extends Secret> = {
   readonly found: Found
+  readonly accessKeyId: string
   readonly region: string
   readonly service: string
 }
@@ -62,7 +63,8 @@ export function verify<Found extends Secret>(question: Question<Found>): Verifie
     throw new Refusal('unknown-key', 'The security token included in the request is invalid.')
   checkSignature(signature, scope, found.secretAccessKey, question)
   checkToken(signature.token, found.sessionToken)
-  return { found, region: scope.region, service: scope.service }
+  const { accessKeyId, region, service } = scope
+  return { found, accessKeyId, region, service }
 }
 
 function checkTime(signature: Signature, now: number): void {

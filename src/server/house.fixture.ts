@@ -175,9 +175,10 @@ export class House {
     const built = this.server.operations.find(service, operation)
     if (!built) throw new Fault('NotImplemented', operation, 501)
     const caller = this.caller(as)
-    const verdict = authorize(caller, built.access(input, caller))
+    const now = this.clock.now()
+    const verdict = authorize(caller, built.access(input, caller, now))
     if (!verdict.allowed) throw new Fault('AccessDeniedException', verdict.message)
-    return built.run(input, caller)
+    return built.run(input, caller, now)
   }
 
   /** A registered host whose agent is this test. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { AccessRequest, Verdict } from '#kernel/access.ts'
+import { asJson, houseOf, sign } from '#gateway/gateway.fixture.ts'
+import { type Answer, Gateway } from '#gateway/gateway.ts'
+import type { AccessRequest, Authorize, Verdict } from '#kernel/access.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { AnyOperation, AnyWaitingOperation, Room } from '#room/room.ts'
@@ -12,6 +14,7 @@ import { MovedClock, turn } from './house.fixture.ts'
 import { Operations } from './operations.ts'
 
 const shelf = table<{ readonly from: string }>('toy.shelf')
+const NOW = 1000
 const SERVICE = { type: 'service', accountId: '1', service: 'shop.amazonaws.com' } as const
 const CALLER: Caller = {
   principal: { type: 'root', accountId: '1' },
@@ -80,7 +83,7 @@ async function opened(
   const run = (name: string, input: object): Promise<object> => {
     const built = operations.find('shop', name)
     assert.ok(built)
-    return built.run(input, CALLER)
+    return built.run(input, CALLER, NOW)
   }
   const keys = (): string[] => store.read((tx) => [...tx.scan(shelf)].map(({ key }) => key))
   return { store, run, keys, operations }
@@ -121,44 +124,98 @@ test('calls that never end, and calls of what is not built, are refused', async 
 test('an operation that waits has its own transactions, and no room can call it', async () => {
   const { store, run, operations } = await opened()
   const look = operations.find('library', 'Look')
-  assert.deepEqual(await look?.run({ key: 'a' }, CALLER), { before: undefined, after: 'root' })
+  assert.deepEqual(await look?.run({ key: 'a' }, CALLER, NOW), { before: undefined, after: 'root' })
   const revision = store.revision
-  assert.deepEqual(await look?.run({ key: 'a' }, CALLER), { before: 'root', after: 'root' })
+  assert.deepEqual(await look?.run({ key: 'a' }, CALLER, NOW), { before: 'root', after: 'root' })
   assert.equal(store.revision, revision + 1)
   await assert.rejects(run('Browse', { key: 'a' }), { name: 'AssertionFailure' })
 })
 
-test('an answer of what waits leaves only when all that it read is durable', async () => {
+/** A house whose log keeps things when the test says so. */
+async function heldBack(room: Room, authorize: Authorize = () => ({ allowed: true })) {
   const log = new MemoryLog()
   const held: (() => void)[] = []
   const listen = log.listen.bind(log)
   log.listen = (durable) => listen((revision) => void held.push(() => durable(revision)))
   const store = await Store.open(log, (error) => assert.fail(error))
   const ids = { hex: () => '0', uuid: () => '0', random: () => 0 }
-  const reading: Room = {
-    service: 'library',
+  const clock = new MovedClock()
+  const operations = new Operations({ rooms: [room], store, clock, ids, authorize })
+  store.transact((tx) => tx.put(shelf, 'a', { from: 'not durable yet' }))
+  /** How `answer` ends, once it is seen that it does not before the log says so. */
+  const heldUntilDurable = async (answer: Promise<unknown>): Promise<unknown> => {
+    let hasLeft = false
+    const left = answer.catch((error: Error) => error.message).finally(() => void (hasLeft = true))
+    await turn()
+    assert.equal(hasLeft, false)
+    for (const release of held) release()
+    return left
+  }
+  return { operations, heldUntilDurable }
+}
+
+const fromShelf = (row: { from: string } | undefined): never => {
+  throw new Fault('ClientException', `there is ${row?.from}`)
+}
+const EXITS: Readonly<Record<string, AnyOperation | AnyWaitingOperation>> = {
+  Read: {
+    action: 'library:Read',
+    access: () => ({ resources: ['*'] }),
+    wait: ({ key }, { read }) => Promise.resolve(read((tx) => tx.get(shelf, key))?.from),
+  },
+  RefuseInRun: operation('library:Refuse', (tx, { key }) => fromShelf(tx.get(shelf, key))),
+  RefuseWaiting: {
+    action: 'library:Refuse',
+    access: () => ({ resources: ['*'] }),
+    wait: async ({ key }, { write }) => write((tx) => fromShelf(tx.get(shelf, key))),
+  },
+}
+
+for (const [name, exit] of Object.entries(EXITS))
+  test(`an exit leaves only when all that it was computed from is durable: ${name}`, async () => {
+    const house = await heldBack({ service: 'library', operations: { [name]: exit } })
+    const answer = house.operations.find('library', name)!.run({ key: 'a' }, CALLER, NOW)
+    const said = await house.heldUntilDurable(answer)
+    assert.equal(said, name === 'Read' ? 'not durable yet' : 'there is not durable yet')
+  })
+
+test('a refusal before the operation waits too: of what is not there, and of what one may not', async () => {
+  const asks = (access: AnyOperation['access'], authorize?: Authorize) =>
+    heldBack(
+      { service: 'ecs', operations: { ListClusters: { action: 'x', access, run: () => ({}) } } },
+      authorize,
+    )
+  const say = async (house: Awaited<ReturnType<typeof heldBack>>, allowed: boolean) => {
+    const gateway = new Gateway({
+      ...houseOf(),
+      authorize: () => (allowed ? { allowed } : { allowed, message: 'no' }),
+      operation: (service, name) => house.operations.find(service, name),
+    })
+    const answer = gateway.answer(await sign(asJson('ListClusters', {})))
+    const { body } = (await house.heldUntilDurable(answer)) as Answer
+    return String(body)
+  }
+  assert.match(await say(await asks((tx) => fromShelf(tx.get(shelf, 'a'))), true), /not durable/)
+  assert.match(await say(await asks(() => ({ resources: ['*'] })), false), /AccessDenied/)
+})
+
+test('one request is one moment: its question, its run and what it calls read no clock of their own', async () => {
+  const seen: number[] = []
+  const noting = (inner?: AnyOperation['run']): AnyOperation => ({
+    action: 'x',
+    access: (_tx, _input, { now }) => (seen.push(now), { resources: ['*'] }),
+    run: (tx, input, context) => (seen.push(context.now), inner?.(tx, input, context) ?? {}),
+  })
+  const room: Room = {
+    service: 'shop',
     operations: {
-      Read: {
-        action: 'library:Read',
-        access: () => ({ resources: ['*'] }),
-        wait: ({ key }, { read }) =>
-          Promise.resolve({ from: read((tx) => tx.get(shelf, key))?.from }),
-      },
+      Outer: noting((_tx, input, { call }) => call(SERVICE, 'shop', 'Inner', input)),
+      Inner: noting(),
     },
   }
-  const operations = new Operations({
-    rooms: [reading],
-    store,
-    clock: new MovedClock(),
-    ids,
-    authorize: () => ({ allowed: true }),
-  })
-  store.transact((tx) => tx.put(shelf, 'a', { from: 'not durable yet' }))
-  let hasLeft = false
-  const answer = operations.find('library', 'Read')!.run({ key: 'a' }, CALLER)
-  void answer.then(() => (hasLeft = true))
-  await turn()
-  assert.equal(hasLeft, false)
-  for (const release of held) release()
-  assert.deepEqual(await answer, { from: 'not durable yet' })
+  const { operations } = await heldBack(room)
+  const built = operations.find('shop', 'Outer')!
+  built.access({}, CALLER, NOW)
+  void built.run({}, CALLER, NOW)
+  assert.deepEqual(seen, [NOW, NOW, NOW, NOW])
 })

@@ -5,7 +5,7 @@ import { AssertionFailure } from '#kernel/assert.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
-import type { Caller, Principal } from '#kernel/principal.ts'
+import type { Caller } from '#kernel/principal.ts'
 import {
   type AnyOperation,
   type AnyWaitingOperation,
@@ -22,6 +22,14 @@ type Outside = {
   readonly clock: Clock
   readonly ids: Ids
   readonly authorize: Authorize
+}
+
+/** Who asks, and at which moment: one request is one moment, whatever it calls. */
+type Asker = { readonly caller: Caller; readonly now: number }
+type Inside = {
+  /** Absent while the question is only whether the caller may. */
+  readonly tx?: Write
+  readonly depth?: number
 }
 
 /** How deep rooms may call each other in one transaction. */
@@ -53,12 +61,26 @@ export class Operations {
     if (!operation) return undefined
     const { store } = this.#outside
     return {
-      access: (input, caller) =>
-        store.read((tx) => accessRequest(operation, tx, input, this.#context(caller, undefined))),
-      run: (input, caller) =>
+      access: (input, caller, now) =>
+        store.read((tx) => accessRequest(operation, tx, input, this.#context({ caller, now }))),
+      run: (input, caller, now) =>
         'wait' in operation
-          ? this.#wait(operation, input, caller)
-          : store.write((tx) => operation.run(tx, input, this.#context(caller, tx)) as object),
+          ? this.#wait(operation, input, { caller, now })
+          : this.#run(operation, input, { caller, now }),
+      settled: () => store.settled(store.revision),
+    }
+  }
+
+  /** Every exit waits until the log holds what it was computed from, and a refusal is one: it may name what is there. */
+  async #run(operation: AnyOperation, input: object, asker: Asker): Promise<object> {
+    const { store } = this.#outside
+    try {
+      return await store.write(
+        (tx) => operation.run(tx, input, this.#context({ ...asker, tx })) as object,
+      )
+    } catch (error) {
+      if (error instanceof Fault) await store.settled(store.revision)
+      throw error
     }
   }
 
@@ -73,23 +95,33 @@ export class Operations {
     if (!operation || 'wait' in operation)
       throw new Fault('NotImplemented', `${name} cannot be rehearsed.`, 501)
     return this.#outside.store.rehearse((tx) =>
-      look(tx, operation.run(tx, input, this.#context(caller, tx)) as object),
+      look(
+        tx,
+        operation.run(
+          tx,
+          input,
+          this.#context({ caller, now: this.#outside.clock.now(), tx }),
+        ) as object,
+      ),
     )
   }
 
   /** Every exit waits until the log holds what it was computed from: here, the newest state that was looked at. */
-  async #wait(operation: AnyWaitingOperation, input: object, caller: Caller): Promise<object> {
-    const { store, clock, ids } = this.#outside
+  async #wait(operation: AnyWaitingOperation, input: object, asker: Asker): Promise<object> {
+    const { store, ids } = this.#outside
     let seen = store.revision
     const context: WaitingContext = {
-      now: clock.now(),
+      ...asker,
       ids,
-      caller,
       read: (body) => {
         seen = store.revision
         return store.read(body)
       },
-      write: (body) => store.write(body),
+      write: (body) => {
+        // A throw in it is computed from what it saw.
+        seen = store.revision
+        return store.write(body)
+      },
     }
     try {
       return (await operation.wait(input, context)) as object
@@ -98,37 +130,34 @@ export class Operations {
     }
   }
 
-  /** `tx` is absent while the question is only whether the caller may. */
-  #context(caller: Caller, tx: Write | undefined, depth = 0): Context {
-    const { clock, ids } = this.#outside
-    const context: Context = {
-      now: clock.now(),
-      ids,
+  #context({ caller, now, tx, depth = 0 }: Asker & Inside): Context {
+    return {
+      now,
+      ids: this.#outside.ids,
       caller,
       call: (principal, service, name, input) => {
         if (!tx || depth >= CALL_DEPTH_MAX)
           throw new AssertionFailure(`${service}:${name} cannot be called from here`)
-        return this.#call(tx, { caller, principal, depth }, service, name, input)
+        const as: Caller = { ...caller, principal }
+        return this.#call({ caller: as, now, tx, depth: depth + 1 }, service, name, input)
       },
     }
-    return context
   }
 
   /** The front door of another room, in the caller's transaction, with the same question whether it may. */
   #call(
-    tx: Write,
-    from: { readonly caller: Caller; readonly principal: Principal; readonly depth: number },
+    asker: Asker & { readonly tx: Write; readonly depth: number },
     ...[service, name, input]: [string, string, object]
   ): object {
     const operation = this.#byName.get(`${service}:${name}`)
     if (!operation) throw new Fault('NotImplemented', `${service}:${name} is not implemented.`, 501)
     if ('wait' in operation)
       throw new AssertionFailure(`${service}:${name} waits: no transaction can call it`)
-    const caller: Caller = { ...from.caller, principal: from.principal }
-    const context = this.#context(caller, tx, from.depth + 1)
-    const verdict = this.#outside.authorize(caller, accessRequest(operation, tx, input, context))
+    const context = this.#context(asker)
+    const asked = accessRequest(operation, asker.tx, input, context)
+    const verdict = this.#outside.authorize(asker.caller, asked)
     if (!verdict.allowed) throw new Fault('AccessDeniedException', verdict.message)
-    return operation.run(tx, input, context) as object
+    return operation.run(asker.tx, input, context) as object
   }
 }
 

@@ -56,10 +56,10 @@ export class EchoHouse {
           action: `${service}:${operation}`,
           resources: ['*'],
           conditions: {},
-          agentFacing: false,
         }),
         run: (input) =>
           Promise.resolve(this.#run(service, modelOf(service).operations.get(operation)!, input)),
+        settled: () => Promise.resolve(),
       }),
       authorize: () => ({ allowed: true }),
       anonymous: {

@@ -65,8 +65,7 @@ export const DEFAULT_CLUSTER = 'default'
 export function localResource(caller: Caller, identifier: string, type: string): string {
   if (!identifier.startsWith('arn:')) return identifier
   const parsed = parseArn(identifier, 'ecs')
-  if (!parsed)
-    throw invalidParameter(`Invalid identifier: ${identifier.slice(0, 255)}`)
+  if (!parsed) throw invalidParameter(`Invalid identifier: ${identifier.slice(0, 255)}`)
   if (parsed.region !== caller.region)
     throw invalidParameter(
       `Invalid identifier: Identifier is for ${parsed.region}. Your region is ${caller.region}.`,

@@ -130,6 +130,8 @@ class Reader {
       const key = this.value(depth + 1)
       if (key === BREAK && length === Infinity) break
       if (typeof key !== 'string') throw bad('a key that is no text')
+      // Two readers could take two different ones of them.
+      if (Object.hasOwn(map, key)) throw bad('a key that is there twice')
       const value = this.value(depth + 1)
       if (value === BREAK) throw bad('a key without its value')
       put(map, key, value)

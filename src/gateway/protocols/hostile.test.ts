@@ -75,6 +75,17 @@ for (const [operation, input, message] of NULLS)
     assert.deepEqual(heard.heard, [])
   })
 
+test('CBOR with a key twice is refused, however its map is written', () => {
+  const pair = [0x61, 0x61, 0x01]
+  for (const bytes of [
+    [0xa2, ...pair, ...pair],
+    [0xbf, ...pair, ...pair, 0xff],
+    [0xa1, 0x61, 0x62, 0xa2, ...pair, ...pair],
+  ])
+    assert.throws(() => decodeCbor(new Uint8Array(bytes), 10), { code: 'SerializationException' })
+  assert.deepEqual(decodeCbor(new Uint8Array([0xa1, ...pair]), 10), { a: 1 })
+})
+
 test('bytes that are no UTF-8 are a SerializationException, nulls are absent', async () => {
   assert.equal(
     (await ask(desk(), { ...asJson('ListClusters', {}), body: new Uint8Array([0x22, 0xff, 0x22]) }))

@@ -37,6 +37,10 @@ export function readSignature(request: Request): Signature {
   throw new Refusal('missing', 'Request is missing Authentication Token')
 }
 
+/** Whether it says that it is signed, whatever that is worth. */
+export const isSigned = (request: Request): boolean =>
+  request.headers.has('authorization') || valueOf(request.query, 'X-Amz-Algorithm') !== undefined
+
 /** The service that the signature names, before anything of it is believed: routing needs it. */
 export function scopeService(request: Request): string | undefined {
   const header = request.headers.get('authorization')
@@ -113,6 +117,14 @@ function fromQuery(query: readonly Pair[]): Signature {
     const said = lacking.map((name) => `AWS query-string parameters must include '${name}'.`)
     throw new Refusal('incomplete', `${said.join(' ')} Re-examine the query-string parameters.`)
   }
+  // The text that is signed leaves signatures out, so nobody may choose between two of them.
+  const names = query.map(([name]) => name).filter((name) => name.startsWith('X-Amz-'))
+  const double = names.find((name, at) => names.indexOf(name) !== at)
+  if (double !== undefined)
+    throw new Refusal(
+      'incomplete',
+      `AWS query-string parameters must include '${double.slice(0, 100)}' once. Re-examine the query-string parameters.`,
+    )
   return {
     algorithm: valueOf(query, 'X-Amz-Algorithm')!,
     credential: valueOf(query, 'X-Amz-Credential')!,

@@ -166,7 +166,11 @@ test('surprise 2: the sockets’ addresses leave a scheme’s own port out', asy
     ['http://berth.test:80', 'http://berth.test'],
     ['https://berth.test:8443', 'https://berth.test:8443'],
   ] as const) {
-    const answer: Answer = await discover?.run({}, { ...house.caller(), endpoint: reached })
+    const answer: Answer = await discover?.run(
+      {},
+      { ...house.caller(), endpoint: reached },
+      house.clock.now(),
+    )
     assert.equal(answer.endpoint, `${told}/acs/`)
     assert.equal(answer.telemetryEndpoint, `${told}/tcs/`)
   }

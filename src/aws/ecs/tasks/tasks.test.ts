@@ -178,8 +178,9 @@ test('a client token gives its tasks also when their definition has gone since; 
 test('who may run a definition that has gone is asked of its revision, or of its family', async () => {
   const { house } = await prepared()
   const asks = (taskDefinition: string): readonly string[] =>
-    house.server.operations.find('ecs', 'RunTask')!.access({ taskDefinition }, house.caller())
-      .resources
+    house.server.operations
+      .find('ecs', 'RunTask')!
+      .access({ taskDefinition }, house.caller(), house.clock.now()).resources
   const arn = 'arn:aws:ecs:us-east-1:111122223333:task-definition'
   assert.deepEqual(asks('web'), [`${arn}/web:1`])
   assert.deepEqual(asks('web:7'), [`${arn}/web:7`])

@@ -1,0 +1,227 @@
+/** What strangers can make the gateway do and hold before they have proved who they are. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+
+import { Fault } from '#kernel/fault.ts'
+
+import { Bodies } from './bodies.ts'
+import { inflate } from './compression.ts'
+import { ask, deskOf, KEY, type Sent, sign } from './gateway.fixture.ts'
+import { GATEWAY_LIMITS } from './limits.ts'
+import { type Request, readPairs } from './request.ts'
+import { Seats } from './seats.ts'
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' }
+/** 10 KB that would be 10 MB of parameters. */
+const BOMB = gzipSync(`Action=ListUsers&Version=2010-05-08${'&a=b'.repeat(2_500_000)}`)
+
+/** A share that only counts. */
+function counting(max = Infinity) {
+  const share = {
+    bytes: 0,
+    take(more: number) {
+      if (share.bytes + more > max) throw new Fault('ServiceUnavailable', 'full', 503)
+      share.bytes += more
+    },
+    end: () => undefined,
+  }
+  return share
+}
+
+test('a compressed form is not inflated before its signature is checked', async () => {
+  const { gateway } = deskOf({ 'iam:ListUsers': () => ({ Users: [] }) })
+  const signed = await sign({ service: 'iam', headers: FORM, body: BOMB })
+  const wrong = signed.headers.map(([name, value]): [string, string] => [
+    name,
+    name === 'authorization' ? value.replace(/.$/, (last) => (last === '0' ? '1' : '0')) : value,
+  ])
+  const unsigned = signed.headers.filter(([name]) => name !== 'authorization')
+  for (const [headers, code] of [
+    [wrong, 'SignatureDoesNotMatch'],
+    [unsigned, ''],
+  ] as const) {
+    const share = counting()
+    const answer = await gateway.answer({ ...signed, headers, share })
+    assert.ok(answer.status >= 400 && answer.status < 500, String(answer.status))
+    assert.match(String(answer.body), new RegExp(code))
+    assert.equal(share.bytes, 0, 'nothing was inflated')
+  }
+})
+
+test('what a signed body grows to is counted while it grows, and ends at its limit or with the memory', async () => {
+  const request = {
+    headers: new Map([['content-encoding', 'gzip']]),
+    body: gzipSync('x'.repeat(1_000_000)),
+  } as unknown as Request
+  const grown = counting()
+  await inflate({ ...request, share: grown }, GATEWAY_LIMITS)
+  assert.equal(grown.bytes, 1_000_000)
+  for (const [limits, share, status] of [
+    [{ ...GATEWAY_LIMITS, inflatedBytes: 100_000 }, counting(), 413],
+    [GATEWAY_LIMITS, counting(100_000), 503],
+  ] as const) {
+    await assert.rejects(inflate({ ...request, share }, limits), { status })
+    assert.ok(share.bytes <= 200_000, 'it ended while it was read')
+  }
+})
+
+test('parameters are counted while they are read, not after', () => {
+  let reads = 0
+  const text = new Proxy(
+    { length: 10_000_000 },
+    {
+      get: (target, name) => {
+        if (name === 'length') return target.length
+        if (name === 'indexOf') return (_of: string, at: number) => (reads++, at + 3)
+        if (name === 'slice') return () => 'a=b'
+        return undefined
+      },
+    },
+  ) as unknown as string
+  assert.throws(() => readPairs(text, 10), { code: 'MalformedQueryString' })
+  assert.equal(reads, 11)
+  assert.deepEqual(readPairs('&&a=1&&b&', 10), [
+    ['a', '1'],
+    ['b', ''],
+  ])
+})
+
+test('an unsigned form has a limit of its own', async () => {
+  const { gateway } = deskOf()
+  const form = (bytes: number) => ({
+    method: 'POST',
+    target: '/',
+    headers: [['content-type', FORM['content-type']]] as [string, string][],
+    body: Buffer.alloc(bytes, 'a=b&'),
+  })
+  assert.equal((await gateway.answer(form(GATEWAY_LIMITS.unsignedFormBytes + 1))).status, 413)
+  assert.equal((await gateway.answer(form(1000))).status, 403)
+})
+
+test('senders whose key nobody knows share a part of the memory and keep nobody out', () => {
+  const bodies = new Bodies({
+    ...GATEWAY_LIMITS,
+    bodiesBytes: 1000,
+    unknownBodiesBytes: 300,
+    smallBodyBytes: 10,
+  })
+  const stranger = bodies.share(false)
+  stranger.take(310)
+  assert.throws(() => bodies.share(false).take(11), { status: 503 })
+  bodies.share(false).take(10)
+  const known = bodies.share(true)
+  known.take(710)
+  assert.throws(() => known.take(1), { status: 503 })
+  stranger.end()
+  known.take(300)
+  known.end()
+  stranger.take(310)
+})
+
+test('whoever stays one byte short is destroyed at its time-out, and its bytes are given back', async () => {
+  const limits = { requestMs: 150, headersMs: 100, checkMs: 20, unknownBodiesBytes: 1000 }
+  const { gateway } = deskOf({}, { ...limits, smallBodyBytes: 0 })
+  const server = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = server.address() as AddressInfo
+  // A client that neither sends the rest nor closes nor reads.
+  const short = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  short.on('error', () => {})
+  short.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 901\r\n\r\n${'x'.repeat(900)}`)
+  const [accepted] = (await once(server, 'connection')) as [Socket]
+  await once(accepted, 'close')
+  assert.ok(accepted.destroyed)
+  const answer = await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    body: 'x'.repeat(900),
+  })
+  assert.equal(answer.status, 403, 'its bytes are free again')
+  short.destroy()
+  await gateway.close()
+})
+
+test('one key has a share of the connections, one machine key a smaller one', async () => {
+  const seats = new Seats({ ...GATEWAY_LIMITS, connectionsOfKey: 2, connectionsOfHost: 1 })
+  const root = { principal: KEY.principal, accessKeyId: 'A' }
+  const host = {
+    principal: { type: 'host', accountId: '1', hostId: 'h' },
+    accessKeyId: 'H',
+  } as const
+  const [a, b, c] = [{}, {}, {}]
+  seats.take(a, root)
+  seats.take(a, root)
+  seats.take(b, root)
+  assert.throws(() => seats.take(c, root), { code: 'ThrottlingException' })
+  seats.take(c, host)
+  assert.throws(() => seats.take({}, { ...host, accessKeyId: 'rotated' }), { status: 429 })
+  seats.leave(a)
+  seats.take({}, root)
+
+  const { gateway } = deskOf(
+    { 'ecs:ListClusters': () => ({ clusterArns: [] }) },
+    { connectionsOfKey: 1 },
+  )
+  const server = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = server.address() as AddressInfo
+  const signed = await sign({
+    service: 'ecs',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters',
+    },
+    body: '{}',
+  })
+  const open = async (): Promise<{ socket: Socket; status: string }> => {
+    const socket = connect(port, '127.0.0.1')
+    const lines = signed.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    socket.write(`POST / HTTP/1.1\r\n${lines}content-length: 2\r\n\r\n{}`)
+    const [text] = (await once(socket, 'data')) as [Buffer]
+    return { socket, status: text.toString().slice(9, 12) }
+  }
+  const first = await open()
+  assert.equal(first.status, '200')
+  const second = await open()
+  assert.equal(second.status, '429')
+  second.socket.destroy()
+  first.socket.destroy()
+  for (let status = ''; status !== '200';) {
+    const next = await open()
+    ;({ status } = next)
+    next.socket.destroy()
+  }
+  await gateway.close()
+})
+
+test('a Host that is no authority is refused, whatever is asked', async () => {
+  const desk = deskOf({ 'ecs:ListClusters': () => ({ clusterArns: [] }) })
+  const asked = (host: string): Sent => ({
+    service: 'ecs',
+    headers: {
+      host,
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters',
+    },
+    body: '{}',
+  })
+  for (const host of ['berth', 'berth:4580', '[::1]:4580', '10.0.0.1', 'ecs.us-east-1.a_b.test'])
+    assert.equal((await ask(desk, asked(host))).status, 200, host)
+  for (const host of [
+    '',
+    'a b',
+    'a/b',
+    'u@h',
+    'a:99999',
+    'a:b',
+    '1.2.3.999',
+    'a,b',
+    '[::1',
+    'x?y',
+    '#',
+  ]) {
+    const answer = await ask(desk, asked(host))
+    assert.equal(answer.status, 400, host)
+    assert.match(answer.text, /The Host header is not/)
+  }
+})

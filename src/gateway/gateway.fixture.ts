@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 /** A gateway without a network for tests: one key, a clock that stands still, and the operations a test gives it. */
 import { SignatureV4 } from '@smithy/signature-v4'
 
+import type { Clock } from '#kernel/clock.ts'
+
 import {
   Gateway,
   type Answer,
@@ -35,9 +37,15 @@ export type Desk = {
 }
 export type Operations = Readonly<Record<string, (input: never) => object>>
 
+const STOPPED_CLOCK: Clock = {
+  now: () => NOW,
+  after: () => () => undefined,
+  sleep: () => Promise.resolve(),
+}
+
 /** A house with two keys and nothing in it. */
 export const houseOf = (error: (message: string) => void = () => undefined): House => ({
-  clock: { now: () => NOW, after: () => () => undefined, sleep: () => Promise.resolve() },
+  clock: STOPPED_CLOCK,
   ids: { uuid: () => 'request-1', hex: () => '', random: () => 0 },
   scheme: 'http',
   log: { info: () => undefined, warn: () => undefined, error },

@@ -134,7 +134,7 @@ test("a machine key opens no other host's sockets, however the ARN is written", 
       '*',
     ]) {
       const query = new URLSearchParams({ containerInstanceArn: arn, containerInstance: arn })
-      const opened = house.conversation(path).open(`${path}?${query}`, house.caller(as))
+      const opened = house.conversation(path).open(`${path}?${query.toString()}`, house.caller(as))
       assert.ok(typeof opened === 'object' && opened.status === 403, `${path} ${arn}`)
     }
 })

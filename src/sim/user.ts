@@ -11,6 +11,8 @@ import type { Rng } from './rng.ts'
 import { ServiceUser } from './service-user.ts'
 
 const AGAIN_MS_MAX = 5_000
+/** How often a token is used for another request at once. */
+const MISUSED = 0.1
 const TASKS_REMEMBERED = 200
 /** A stopped task may be forgotten an hour after its end, and so no earlier after its start. */
 const READABLE_MS = 55 * 60_000
@@ -111,13 +113,11 @@ export class User {
     const taskDefinition = rng.pick(this.#definitions)
     if (!taskDefinition) return
     const token = `${TOKEN}${name}-${++this.#count}`
-    const answer = await this.#ask('RunTask', {
-      cluster: CLUSTER,
-      taskDefinition,
-      count: rng.between(1, 3),
-      clientToken: token,
-      startedBy: token,
-    })
+    const count = rng.between(1, 3)
+    const request = { cluster: CLUSTER, taskDefinition, clientToken: token, startedBy: token }
+    // A refusal says what the token has started, and may be computed before that is durable.
+    if (rng.chance(MISUSED)) void this.#ask('RunTask', { ...request, count: count + 1 }, 1)
+    const answer = await this.#ask('RunTask', { ...request, count })
     for (const { taskArn } of answer?.tasks ?? []) this.#remember({ arn: taskArn, at: clock.now() })
   }
 

@@ -270,8 +270,9 @@ export class World {
       `${operation} ${Buffer.from(request.body).toString()} is answered with ${answer.status} ${body}`,
     )
     const input = JSON.parse(Buffer.from(request.body).toString()) as Record<string, unknown>
-    const output = answer.status === 200 ? (JSON.parse(body) as Record<string, unknown>) : undefined
-    this.ask((check) => check.answer?.({ operation, input, output }))
+    const said = JSON.parse(body) as Record<string, unknown>
+    const told = answer.status === 200 ? { output: said } : { refusal: said }
+    this.ask((check) => check.answer?.({ operation, input, ...told }))
   }
 
   #said(host: string, path: string, direction: 'up' | 'down', frame: string): void {

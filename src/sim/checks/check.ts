@@ -29,6 +29,7 @@ export type Answered = {
   readonly input: Readonly<Record<string, unknown>>
   /** Absent where the answer is an error. */
   readonly output?: Readonly<Record<string, unknown>> | undefined
+  readonly refusal?: Readonly<Record<string, unknown>> | undefined
 }
 export type Check = {
   readonly name: string

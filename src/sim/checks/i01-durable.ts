@@ -15,12 +15,17 @@ type Answer = {
 }
 
 /**
- * I1: what an answer says is durable when it leaves, reads included, and a server that comes back has read all that is
+ * I1: what an answer or a refusal says is durable when it leaves, reads included, and a server that comes back has read all that is
  * durable. Answers are compared with the very bytes on the disk, so a crash right after one loses nothing of it.
  */
 export const durable: MakeCheck = ({ oracle }) => ({
   name: 'I1 what was answered is durable',
-  answer({ operation, output = {} }) {
+  answer({ operation, output = {}, refusal }) {
+    for (const arn of (refusal?.['resourceIds'] ?? []) as string[])
+      holds(
+        oracle.get(tasks, keyOf(arn)) !== undefined,
+        `${operation} is refused because of ${arn}, which is not on the disk`,
+      )
     const { task, tasks: several = [], taskDefinition, containerInstance } = output as Answer
     const isOnDisk = (what: string, version: number, kept: number | undefined): void =>
       holds(

@@ -27,8 +27,9 @@ export const tokens: MakeCheck = () => {
     answer({ operation, input, output }) {
       const token = input['clientToken']
       if (operation !== 'RunTask' || typeof token !== 'string') return
-      wanted.set(token, Number(input['count'] ?? 1))
+      // A refusal is of another request with the token, or of none that had an effect.
       if (!output) return
+      wanted.set(token, Number(input['count'] ?? 1))
       const arns = ((output as Started).tasks ?? []).map((task) => task.taskArn).join(' ')
       // A token that started nothing is not spent: the same request may find room later.
       if (arns === '') return

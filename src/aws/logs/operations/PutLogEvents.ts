@@ -3,7 +3,8 @@ import type { WaitingOperation } from '#room/room.ts'
 
 import { theStream } from '../access.ts'
 import { sortOut } from '../batch.ts'
-import { existingGroup, existingStream, notFound } from '../names.ts'
+import { existingGroup, existingStream, groupKey, notFound, streamKey } from '../names.ts'
+import { logGroups, logStreams } from '../records.ts'
 import type { LogStorage } from '../storage.ts'
 
 const TOKEN_DIGITS = 54
@@ -15,25 +16,21 @@ export const PutLogEvents = (
   action: 'logs:PutLogEvents',
   access: theStream,
   async wait({ logGroupName, logStreamName, logEvents, entity }, { caller, read, now }) {
-    const target = () =>
-      read((tx) => {
-        const group = existingGroup(tx, caller, logGroupName)
-        const { streamId } = existingStream(tx, caller, group, logStreamName)
-        const { groupId, retentionInDays } = group
-        return { stream: { groupId, streamId }, retentionInDays }
-      })
-    const { stream, retentionInDays } = target()
+    const { stream, retentionInDays } = read((tx) => {
+      const group = existingGroup(tx, caller, logGroupName)
+      const { streamId } = existingStream(tx, caller, group, logStreamName)
+      const { groupId, retentionInDays: days } = group
+      return { stream: { groupId, streamId }, retentionInDays: days }
+    })
     const { accepted, rejected } = sortOut(logEvents, retentionInDays, now)
     if (accepted.length > 0) {
       await storage.append(stream, accepted, now)
       // Whoever deleted the stream meanwhile may have done so before the events were there.
-      const isThere = ((): boolean => {
-        try {
-          return target().stream.streamId === stream.streamId
-        } catch {
-          return false
-        }
-      })()
+      const isThere = read((tx) => {
+        const group = tx.get(logGroups, groupKey(caller, logGroupName))
+        const row = group && tx.get(logStreams, streamKey(caller, group, logStreamName))
+        return row?.streamId === stream.streamId
+      })
       if (!isThere) {
         await storage.delete(stream)
         throw notFound('stream')

@@ -200,6 +200,26 @@ function accounts(berth: Command): void {
     .addOption(dataOption())
     .option('--account <id>', "the host's account; the first one when absent")
     .action(async (id, options) => (await import('./account.ts')).createHost(id, options))
+  host
+    .command('list')
+    .description('the machine keys, and the container instance that each is good for')
+    .addOption(dataOption())
+    .option('--account <id>', 'their account; the first one when absent')
+    .action(async (options) => (await import('./account.ts')).listHosts(options))
+  host
+    .command('rotate')
+    .description("end a host's keys and print a fresh one as exports; its containers run on")
+    .argument('<host-id>')
+    .addOption(dataOption())
+    .option('--account <id>', "the host's account; the first one when absent")
+    .action(async (id, options) => (await import('./account.ts')).rotateHost(id, options))
+  host
+    .command('revoke')
+    .description("end a host's keys and what is open with them; its containers run on")
+    .argument('<host-id>')
+    .addOption(dataOption())
+    .option('--account <id>', "the host's account; the first one when absent")
+    .action(async (id, options) => (await import('./account.ts')).revokeHost(id, options))
 }
 
 function tools(berth: Command): void {

@@ -9,15 +9,11 @@ import {
   type ServerResponse,
 } from 'node:http'
 
+import { endHostConnections, hostKeyOf } from '#aws/ecs/instances/host-keys.ts'
 import { containerInstanceArn, taskArn } from '#aws/ecs/names.ts'
 import { containerInstances, tasksByInstance } from '#aws/ecs/records.ts'
-import {
-  AccountError,
-  createAccount,
-  createHostKey,
-  resetAccount,
-  type Wanted,
-} from '#aws/iam/accounts.ts'
+import { AccountError, createAccount, resetAccount, type Wanted } from '#aws/iam/accounts.ts'
+import { createHostKey, hostAccessKeys, revokeHostKeys } from '#aws/iam/host-keys.ts'
 import { accounts } from '#aws/iam/records.ts'
 import type { Gateway } from '#gateway/gateway.ts'
 import type { Clock } from '#kernel/clock.ts'
@@ -25,7 +21,7 @@ import type { Ids } from '#kernel/ids.ts'
 import type { Policy } from '#room/room.ts'
 import { noticesAfter } from '#store/notices.ts'
 import type { Sealer } from '#store/seal.ts'
-import type { Store } from '#store/store.ts'
+import type { Read, Store } from '#store/store.ts'
 
 import { asEvent } from './event.ts'
 import { answerHistory, answerPlan, answerWhy, ExplainError } from './explain.ts'
@@ -78,6 +74,20 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
     },
     '/host/create': ({ accountId, hostId }) =>
       store.write((tx) => createHostKey(tx, String(accountId), String(hostId), making())),
+    '/host/list': ({ accountId }) => ({ hosts: hostsOf(options, String(accountId)) }),
+    '/host/rotate': ({ accountId, hostId }) =>
+      store.write((tx) => {
+        const [account, host] = [String(accountId), String(hostId)]
+        revokeHostKeys(tx, account, host)
+        endHostConnections(tx, account, host, clock.now())
+        return createHostKey(tx, account, host, making())
+      }),
+    '/host/revoke': ({ accountId, hostId }) =>
+      store.write((tx) => {
+        const revoked = revokeHostKeys(tx, String(accountId), String(hostId))
+        endHostConnections(tx, String(accountId), String(hostId), clock.now())
+        return { revoked, ...boundTo(tx, String(accountId), String(hostId)) }
+      }),
     '/why': (asked) => answerWhy(options, asked),
     '/history': (asked) => answerHistory(options, asked),
     '/plan': (asked) => answerPlan(options, asked),
@@ -92,6 +102,22 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
     }),
   }
 }
+
+/** Each machine key of an account, and the container instance that it is good for. */
+function hostsOf({ store }: AdminOptions, accountId: string): object[] {
+  return store.read((tx) =>
+    hostAccessKeys(tx, accountId).map(({ accessKeyId, createdAt, holder: { hostId } }) => ({
+      hostId,
+      accessKeyId,
+      createdAt,
+      ...boundTo(tx, accountId, hostId),
+    })),
+  )
+}
+
+const boundTo = (tx: Read, accountId: string, hostId: string): object => ({
+  containerInstanceArn: hostKeyOf(tx, accountId, hostId)?.containerInstanceArn,
+})
 
 function status({ store, about }: AdminOptions): object {
   return store.read((tx) => ({

@@ -249,11 +249,12 @@ export class Host {
   }
 
   /** Opens ACS; gives the refusal's body when it is refused. */
-  async connect(): Promise<string | undefined> {
+  async connect(identity: Readonly<Record<string, string>> = {}): Promise<string | undefined> {
     const query = new URLSearchParams({
       containerInstanceArn: this.arn,
       agentVersion: '1.99.0',
       sendCredentials: 'true',
+      ...identity,
     })
     const opened = this.#house
       .conversation('/acs/ws')
@@ -281,7 +282,11 @@ export class Host {
   }
 
   async say(type: string, message: object): Promise<void> {
-    this.#toServer(JSON.stringify({ type, message }))
+    await this.sayText(JSON.stringify({ type, message }))
+  }
+
+  async sayText(text: string): Promise<void> {
+    this.#toServer(text)
     await turn()
   }
 

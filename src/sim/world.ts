@@ -1,4 +1,5 @@
-import { createAccount, createHostKey } from '#aws/iam/accounts.ts'
+import { createAccount } from '#aws/iam/accounts.ts'
+import { createHostKey } from '#aws/iam/host-keys.ts'
 /**
  * A whole cluster in one process, in virtual time, out of one seed: the real server and the real agents; only their
  * outside is pretended. Everything that happens in it is watched by the checks; the first that fails ends it.

@@ -11,6 +11,9 @@ export type AcsConnect = {
   readonly dockerVersion: string
   /** True on the first connection of a process: credentials of every live task are then to be sent. */
   readonly sendCredentials: boolean
+  /** Of Berth's own agent only: which data directory, on which start of which machine. */
+  readonly installationId?: string | undefined
+  readonly bootId?: string | undefined
 }
 
 export type TcsConnect = {
@@ -24,8 +27,11 @@ export type TcsConnect = {
 
 /** The socket's address: the endpoint that DiscoverPollEndpoint told, `ws`, and the parameters in order of their names. */
 export function acsUrl(endpoint: string, connect: AcsConnect): string {
+  const { installationId, bootId, ...plain } = connect
   return socketUrl(endpoint, {
-    ...connect,
+    ...plain,
+    ...(installationId !== undefined && { installationId }),
+    ...(bootId !== undefined && { bootId }),
     protocolVersion: '2',
     sendCredentials: String(connect.sendCredentials),
     // Always 1, whatever was received: kept as Amazon's agent has it.
@@ -47,6 +53,8 @@ export function parseAcsConnect(target: string): AcsConnect {
     containerInstanceArn: required(query, 'containerInstanceArn'),
     dockerVersion: query.get('dockerVersion') ?? '',
     sendCredentials: query.get('sendCredentials') === 'true',
+    ...identity(query, 'installationId'),
+    ...identity(query, 'bootId'),
   }
 }
 
@@ -71,6 +79,18 @@ function socketUrl(endpoint: string, parameters: Readonly<Record<string, string>
 function queryOf(target: string): URLSearchParams {
   const mark = target.indexOf('?')
   return new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
+}
+
+const IDENTITY = /^[\w-]{1,64}$/
+
+function identity<Name extends string>(
+  query: URLSearchParams,
+  name: Name,
+): { readonly [N in Name]?: string } {
+  const value = query.get(name)
+  if (value === null) return {}
+  if (!IDENTITY.test(value)) throw new WireError(`the query's ${name} is none`)
+  return { [name]: value } as { readonly [N in Name]?: string }
 }
 
 function required(query: URLSearchParams, parameter: string): string {

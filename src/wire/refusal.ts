@@ -5,6 +5,8 @@ export const REFUSALS = [
   'InvalidClusterException',
   'InvalidInstanceException',
   'AccessDeniedException',
+  /** Berth's own: another agent is connected with this key, and alive. */
+  'ConflictException',
   /**
    * For deregistered container instances only: Amazon's agent then waits an hour, Berth's forgets its ARN and
    * registers anew.

@@ -197,6 +197,8 @@ export type HostKey = {
   readonly hostId: string
   readonly accountId: string
   readonly containerInstanceArn?: string | undefined // operations: RegisterContainerInstance
+  /** When its access keys were last revoked or rotated: what was open then is closed. */
+  readonly endedAt?: number | undefined // hosts.ts
 }
 
 /** How far the numbers of messages to a container instance's agent may have been used. */

@@ -24,7 +24,7 @@ export function startEcs(tools: Tools): Running {
       silenceReconciler(tools, hub),
       taskReaper(tools),
     ],
-    conversations: [acsConversation(tools, hub), tcsConversation(tools)],
+    conversations: [acsConversation(tools, hub), tcsConversation(tools, hub)],
     stop: () => hub.stop(),
   }
 }

@@ -37,14 +37,6 @@ export function createAccount(tx: Write, wanted: Wanted, making: Making): Keys {
   return addKey(tx, accountId, { type: 'root' }, wanted, making)
 }
 
-/** A machine key, for one host to join with. */
-export function createHostKey(tx: Write, accountId: string, hostId: string, making: Making): Keys {
-  if (!tx.get(accounts, accountId)) throw new AccountError(`there is no account ${accountId}`)
-  if (!/^[\w.-]{1,128}$/.test(hostId))
-    throw new AccountError(`a host id has letters, digits, dots and hyphens: ${hostId}`)
-  return addKey(tx, accountId, { type: 'host', hostId }, {}, making)
-}
-
 /**
  * Empties an account at once, whatever it holds: its records' keys start with another word from now on. Its keys
  * stay good, and what it ran is stopped in the background.
@@ -56,7 +48,7 @@ export function resetAccount(tx: Write, accountId: string, now: number): void {
   tx.put(accounts, accountId, { ...account, generation: account.generation + 1 })
 }
 
-function addKey(
+export function addKey(
   tx: Write,
   accountId: string,
   holder: AccessKey['holder'],

@@ -30,6 +30,7 @@ import { isLater } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
 import { takeHealth } from './health.ts'
 import type { AgentHub, Connected } from './hub.ts'
+import { type AgentIdentity, identityOf, rivalRefusal } from './rivals.ts'
 import { Sequence } from './sequence.ts'
 import { topicsOf } from './topics.ts'
 import { toAcsTask, toStop } from './translate.ts'
@@ -44,6 +45,8 @@ const TASKS_PER_PAYLOAD = 10
 const TASKS_PER_COMMIT = 40
 /** Agents wait for an answer before they send more state changes. */
 const UNANSWERED_MAX = 8
+/** One that cannot be read may be of a newer agent; several are no agent's. */
+const BAD_FRAMES_MAX = 5
 /** A host that does not read is let go; it comes back and hears all anew. */
 const WAITING_CHARACTERS_MAX = 16 << 20
 
@@ -64,6 +67,12 @@ export function acsConversation(tools: Tools, hub: AgentHub): Conversation {
         connectingInstance(tx, tools.authorize, { caller, arn, action: 'ecs:Poll' }),
       )
       if ('body' in instance) return instance
+      const key = ofInstance(instance)
+      const rival = rivalRefusal(hub.get(key), identityOf(connect), tools.clock.now())
+      if (rival !== undefined) {
+        hub.rivalries.refused(key, instance, rival)
+        return refusal('ConflictException', rival, 409)
+      }
       return (socket) => new AcsConnection(tools, hub, { instance, caller, socket }).begin(connect)
     },
   }
@@ -86,6 +95,7 @@ class AcsConnection implements Connected {
   readonly #hub: AgentHub
   readonly #socket: Socket
   readonly #key: string
+  readonly instance: ContainerInstance
   readonly #address: { readonly clusterArn: string; readonly containerInstanceArn: string }
   readonly #caller: Caller
   readonly #sequence: Sequence
@@ -97,6 +107,9 @@ class AcsConnection implements Connected {
   /** The revisions that the host has of our topics; only a host that speaks Berth's own part has any. */
   #topics: Map<string, string> | undefined
   #open = true
+  #badFrames = 0
+  heardAt: number
+  identity: AgentIdentity | undefined
   #stopHeartbeat: () => void = () => {}
 
   constructor(tools: Tools, hub: AgentHub, { instance, caller, socket }: Session) {
@@ -105,17 +118,20 @@ class AcsConnection implements Connected {
     this.#hub = hub
     this.#socket = socket
     this.#key = ofInstance(instance)
+    this.instance = instance
     this.#address = {
       clusterArn: clusterArn(instance, instance.clusterName),
       containerInstanceArn: containerInstanceArn(instance),
     }
     this.#sequence = new Sequence(tools.store, this.#key)
+    this.heardAt = tools.clock.now()
   }
 
   begin(connect: AcsConnect): void {
     this.#socket.onMessage((text) => this.#hear(text))
     this.#socket.onClose(() => this.#closed())
-    this.#hub.join(this.#key, this)?.dismiss()
+    this.identity = identityOf(connect)
+    this.#hub.join(this)
     const { agentVersion, agentHash } = connect
     const versionInfo = {
       agentVersion,
@@ -244,6 +260,7 @@ class AcsConnection implements Connected {
   }
 
   #hear(text: string): void {
+    this.heardAt = this.#tools.clock.now()
     let frame: AcsUp | undefined
     try {
       frame = parseAcsUp(text)
@@ -252,6 +269,9 @@ class AcsConnection implements Connected {
         containerInstance: this.#address.containerInstanceArn,
         error: (error as Error).message,
       })
+      this.#badFrames += 1
+      if (this.#badFrames >= BAD_FRAMES_MAX)
+        this.#socket.close(1008, 'Too many frames cannot be read.')
       return
     }
     if (frame) this.#take(frame)

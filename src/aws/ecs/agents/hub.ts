@@ -1,20 +1,32 @@
 /** Which agents are connected, which of them a commit concerns, and what all of them share. Knows no message. */
 import type { Tools } from '#room/room.ts'
 
-import { containerInstanceKey } from '../names.ts'
-import { type ContainerInstance, containerInstances, type Task, tasks } from '../records.ts'
+import { containerInstanceArn, containerInstanceKey, ofInstance } from '../names.ts'
+import {
+  type ContainerInstance,
+  containerInstances,
+  type HostKey,
+  hostKeys,
+  type Task,
+  tasks,
+} from '../records.ts'
 import { Intake } from './intake.ts'
+import { type Holder, Rivalries } from './rivals.ts'
 import { type Due, Rounds } from './rounds.ts'
 
 /** A connected agent as the hub sees it. */
-export interface Connected extends Due {
+export interface Connected extends Due, Holder {
+  readonly instance: ContainerInstance
   /** A task of this host has changed. */
   taskChanged(key: string): void
   /** What the host is told of itself has changed. */
   topicsChanged(): void
-  /** The host is no longer registered. */
+  /** Another connection took its place, the host is no longer registered, or its key is good no more. */
   dismiss(): void
 }
+
+/** An open telemetry connection. */
+export type Teller = { readonly instance: ContainerInstance; readonly dismiss: () => void }
 
 /** Whether a task is to be something else, or has ended: nothing else of it is told to its host. */
 const isNews = (before: Task | undefined, after: Task): boolean =>
@@ -23,7 +35,10 @@ const isNews = (before: Task | undefined, after: Task): boolean =>
 export class AgentHub {
   readonly rounds: Rounds
   readonly intake: Intake
+  readonly rivalries: Rivalries
   readonly #agents = new Map<string, Connected>()
+  /** What closes a host's telemetry: it has one such connection. */
+  readonly #tellers = new Map<string, Teller>()
   readonly #stopWatching: () => void
   #stopped = false
 
@@ -31,6 +46,7 @@ export class AgentHub {
     const { store } = tools
     this.rounds = new Rounds(tools)
     this.intake = new Intake(tools)
+    this.rivalries = new Rivalries(tools)
     this.#stopWatching = store.watch(({ changes }) => {
       for (const { table, key, before, after } of changes)
         if (table === tasks.name && after) {
@@ -40,10 +56,10 @@ export class AgentHub {
           this.#agents.get(host)?.taskChanged(key)
         } else if (table === containerInstances.name) {
           const [was, is] = [before, after] as (ContainerInstance | undefined)[]
-          if (!is || is.status === 'INACTIVE') this.#agents.get(key)?.dismiss()
+          if (!is || is.status === 'INACTIVE') this.#dismiss(key)
           else if (is.status !== was?.status || is.tags !== was.tags)
             this.#agents.get(key)?.topicsChanged()
-        }
+        } else if (table === hostKeys.name) this.#keyChanged(before as HostKey, after as HostKey)
     })
   }
 
@@ -52,15 +68,18 @@ export class AgentHub {
     return this.#stopped
   }
 
-  has(instanceKey: string): boolean {
-    return this.#agents.has(instanceKey)
+  get(instanceKey: string): Connected | undefined {
+    return this.#agents.get(instanceKey)
   }
 
   /** A newer connection of the same host takes the place of an older one. */
-  join(instanceKey: string, agent: Connected): Connected | undefined {
-    const before = this.#agents.get(instanceKey)
-    this.#agents.set(instanceKey, agent)
-    return before
+  join(agent: Connected): void {
+    const key = ofInstance(agent.instance)
+    const before = this.#agents.get(key)
+    this.#agents.set(key, agent)
+    if (!before) return
+    if (!before.identity) this.rivalries.replaced(key, agent.instance)
+    before.dismiss()
   }
 
   /** True when the agent was still the host's current connection. */
@@ -68,6 +87,30 @@ export class AgentHub {
     if (this.#agents.get(instanceKey) !== agent) return false
     this.#agents.delete(instanceKey)
     return true
+  }
+
+  /** A newer telemetry connection of the same host takes the place of an older one. Returns how to say that it ended. */
+  joinTelemetry(teller: Teller): () => void {
+    const key = ofInstance(teller.instance)
+    this.#tellers.get(key)?.dismiss()
+    this.#tellers.set(key, teller)
+    return () => {
+      if (this.#tellers.get(key) === teller) this.#tellers.delete(key)
+    }
+  }
+
+  #dismiss(instanceKey: string): void {
+    this.#agents.get(instanceKey)?.dismiss()
+    this.#tellers.get(instanceKey)?.dismiss()
+    this.rivalries.forget(instanceKey)
+  }
+
+  /** A key that was revoked or rotated ends what is open with it: whose host it was is the record's word. */
+  #keyChanged(before: HostKey | undefined, after: HostKey | undefined): void {
+    if (after?.endedAt === undefined || after.endedAt === before?.endedAt) return
+    for (const { instance } of [...this.#agents.values(), ...this.#tellers.values()])
+      if (containerInstanceArn(instance) === after.containerInstanceArn)
+        this.#dismiss(ofInstance(instance))
   }
 
   stop(): void {

@@ -15,11 +15,14 @@ import { ofInstance } from '../names.ts'
 import { type ContainerInstance, containerInstances } from '../records.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
 import { takeHealth } from './health.ts'
+import type { AgentHub } from './hub.ts'
 
 /** Agents close a connection on which nothing came for a minute. */
 const HEARTBEAT_MS = 25_000
+/** Agents publish several times a minute; one that has nothing to say comes back when it has. */
+const IDLE_MS = 5 * 60_000
 
-export function tcsConversation(tools: Tools): Conversation {
+export function tcsConversation(tools: Tools, hub: AgentHub): Conversation {
   return {
     path: '/tcs/ws',
     open(target, caller) {
@@ -37,7 +40,7 @@ export function tcsConversation(tools: Tools): Conversation {
         }),
       )
       if ('body' in instance) return instance
-      return (socket) => converse(tools, { target, caller, instance, socket })
+      return (socket) => converse(tools, hub, { target, caller, instance, socket })
     },
   }
 }
@@ -49,18 +52,28 @@ type Session = {
   readonly socket: Socket
 }
 
-function converse(tools: Tools, session: Session): void {
+function converse(tools: Tools, hub: AgentHub, session: Session): void {
   const { socket } = session
+  const left = hub.joinTelemetry({
+    instance: session.instance,
+    dismiss: () => socket.close(1000, 'ConnectionReplaced'),
+  })
+  let heardAt = tools.clock.now()
   let stop: () => void = () => {}
   const beat = (): void => {
     stop = tools.clock.after(HEARTBEAT_MS, () => {
+      if (tools.clock.now() - heardAt > IDLE_MS) return socket.close(1000, 'Nothing was heard.')
       socket.send(formatTcs({ type: 'HeartbeatMessage', message: { healthy: true } }))
       beat()
     })
   }
   beat()
-  socket.onClose(() => stop())
+  socket.onClose(() => {
+    stop()
+    left()
+  })
   socket.onMessage((text) => {
+    heardAt = tools.clock.now()
     try {
       const frame = readFrame(tools, session, text)
       if (!frame) return

@@ -1,6 +1,7 @@
 /** The agent's end of telemetry, played by a test: every frame is signed by itself. */
 import { sign } from '#agent/sign.ts'
-import { createHostKey, type Keys } from '#aws/iam/accounts.ts'
+import type { Keys } from '#aws/iam/accounts.ts'
+import { createHostKey } from '#aws/iam/host-keys.ts'
 import type { Socket } from '#room/room.ts'
 import { ACCOUNT, type Answer, type House, REGION, turn } from '#server/house.fixture.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'

@@ -310,10 +310,22 @@ test('a machine that registers without saying which container instance it is is 
   }
   const first = await register('default')
   assert.equal(await register('default', first), first, 'an answer that was lost')
+  // One key is one container instance: its machine is in no second cluster or region.
+  const { revision } = house.server.store
+  await house.call('CreateCluster', { clusterName: 'default' }, { region: 'eu-west-1' })
+  for (const [cluster, region] of [
+    ['other', REGION],
+    ['default', 'eu-west-1'],
+  ] as const)
+    assert.match(
+      await faultOf(
+        house.call('RegisterContainerInstance', { cluster }, { principal: host, region }),
+      ),
+      new RegExp(`^ClientException: The machine key of host h is good for ${first}, which is`),
+    )
+  assert.equal(house.server.store.revision, revision + 1, 'nothing but the cluster was made')
+  await house.call('DeregisterContainerInstance', { containerInstance: first, force: true })
   const elsewhere = await register('other', first)
   assert.notEqual(elsewhere, first)
   assert.equal(await register('other', elsewhere), elsewhere)
-  const containerInstance = elsewhere
-  await house.call('DeregisterContainerInstance', { cluster: 'other', containerInstance })
-  assert.notEqual(await register('other', elsewhere), elsewhere, 'one that is gone stays gone')
 })

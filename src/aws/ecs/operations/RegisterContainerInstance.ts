@@ -4,12 +4,14 @@ import type {
   RegisterContainerInstanceResponse,
   Resource,
 } from '#contract/ecs.ts'
+import { parseArn } from '#kernel/arn.ts'
 import type { Context, Operation } from '#room/room.ts'
 import type { Write } from '#store/store.ts'
 
 import { theCluster } from '../access.ts'
 import { checkForm } from '../instances/attributes.ts'
 import { addInstance, changeInstance } from '../instances/change.ts'
+import { hostKeyOf } from '../instances/host-keys.ts'
 import {
   activeCluster,
   clientException,
@@ -187,24 +189,34 @@ function ec2InstanceId(document: string | undefined): string {
 }
 
 /**
- * A machine has one key, and is one container instance of a cluster. One that does not say which, because it lost its
+ * A machine has one key, and is one container instance: one that is another cluster's stays that. One that does not say which, because it lost its
  * state or never heard the answer, is the one that it was: else two would hold its resources, and one for ever.
  */
 function boundTo(tx: Write, { clusterName }: Cluster, { caller }: Context): string | undefined {
-  const { principal } = caller
+  const { principal, region } = caller
   if (principal.type !== 'host') return undefined
-  const { containerInstanceArn: arn } =
-    tx.get(hostKeys, `${principal.accountId}/${principal.hostId}`) ?? {}
-  const [, cluster, id = ''] = arn?.split('/') ?? []
-  const row = tx.get(containerInstances, containerInstanceKey(caller, clusterName, id))
-  return cluster === clusterName && row && row.status !== 'INACTIVE' ? arn : undefined
+  const { containerInstanceArn: arn = '' } =
+    hostKeyOf(tx, principal.accountId, principal.hostId) ?? {}
+  const bound = parseArn(arn, 'ecs')
+  const [, cluster = '', id = ''] = bound?.resource.split('/') ?? []
+  const row =
+    bound &&
+    tx.get(
+      containerInstances,
+      containerInstanceKey({ ...caller, region: bound.region }, cluster, id),
+    )
+  if (!row || row.status === 'INACTIVE') return undefined
+  if (row.clusterName !== clusterName || row.region !== region)
+    throw clientException(
+      `The machine key of host ${principal.hostId} is good for ${arn}, which is registered still. Deregister that first, or give this machine another key.`,
+    )
+  return arn
 }
 
 /** A machine key is good from now on for this container instance only. */
 function bind(tx: Write, instance: ContainerInstance, { caller: { principal } }: Context): void {
   if (principal.type !== 'host') return
-  const key = `${principal.accountId}/${principal.hostId}`
-  tx.put(hostKeys, key, {
+  tx.put(hostKeys, `${principal.accountId}/${principal.hostId}`, {
     hostId: principal.hostId,
     accountId: principal.accountId,
     containerInstanceArn: containerInstanceArn(instance),

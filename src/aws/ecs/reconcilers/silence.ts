@@ -26,7 +26,7 @@ export function silenceReconciler({ store, clock, ids }: Tools, hub: AgentHub): 
       if (left > 0) return left
       store.transact((tx) => {
         const instance = tx.get(containerInstances, key)
-        if (instance?.agentConnected && !hub.has(key))
+        if (instance?.agentConnected && !hub.get(key))
           changeInstance(
             tx,
             instance,

@@ -5,11 +5,12 @@ import { systemIds } from '#system/system.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
 import { until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { docker, importImage, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
 const IMAGE = `berth-agent-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 
 function sh(script: string, more: Partial<AcsContainer> = {}): AcsContainer {
   return { name: 'web', image: IMAGE, command: ['/bin/sh', '-c', script], memory: 32, ...more }

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { systemClock, systemIds } from '#system/system.ts'
 
 import { House, startedAt, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { importImage, removeImage } from './engine.fixture.ts'
 
 const IMAGE = `berth-away-test-${systemIds.hex(8)}:1`
@@ -12,7 +13,7 @@ const IMAGE = `berth-away-test-${systemIds.hex(8)}:1`
 const AWAY_MS = 100_000
 /** The agent's longest pause between two tries, and time for the try. */
 const BACK_MS = 150_000
-const LIMIT = { timeout: AWAY_MS + BACK_MS + 120_000 }
+const LIMIT = { timeout: patient(AWAY_MS + BACK_MS + 120_000) }
 type Task = {
   taskArn: string
   lastStatus: string

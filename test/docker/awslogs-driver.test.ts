@@ -13,10 +13,11 @@ import { after, before, test } from 'node:test'
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
 
 import { House, KEYS, REGION, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { docker, importImage } from './engine.fixture.ts'
 
 const IMAGE = 'berth-awslogs-driver:1'
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 const LINES = 20_000
 /** Without a bridge of its own, even with none, it would take or remove that of this machine's engine. */
 const BRIDGE = 'berth-driver0'

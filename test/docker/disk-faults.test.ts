@@ -13,8 +13,9 @@ import { test, type TestContext } from 'node:test'
 import { ecsApi } from '#cli/api.ts'
 
 import { ACCOUNT_ID, Daemon, KEYS, REGION } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 const FATAL_EXIT = 70
 /** Fails every sync while a file of this name is there. */
 const SHIM = `

@@ -5,12 +5,13 @@ import { after, before, test, type TestContext } from 'node:test'
 import { systemClock, systemIds } from '#system/system.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
+import { patient } from '../patience.ts'
 import { Dockerd } from './dockerd.fixture.ts'
 import { importImage, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
 const IMAGE = `berth-dockerd-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 /** A time limit of half a minute is over in a second. */
 const HASTE = 30
 const hasty = {

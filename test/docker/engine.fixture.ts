@@ -5,10 +5,12 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { patient } from '../patience.ts'
+
 export const DOCKER_SOCKET = '/var/run/docker.sock'
 const BUSYBOX = '/bin/busybox'
 /** An engine that says nothing for so long will not any more. */
-const SILENCE_MS = 120_000
+const SILENCE_MS = patient(120_000)
 const APPLETS = [
   'sh',
   'sleep',
@@ -41,7 +43,9 @@ export async function importImage(
   const colon = name.lastIndexOf(':')
   const [repo, tag] = [name.slice(0, colon), name.slice(colon + 1)]
   const query = new URLSearchParams({ fromSrc: '-', repo, tag })
-  for (const change of changes) query.append('changes', change)
+  // By it `./berth test` finds what a run that was cut has left, images and containers.
+  const run = `LABEL berth.test.run=${process.env['BERTH_TEST_RUN'] ?? 'alone'}`
+  for (const change of [run, ...changes]) query.append('changes', change)
   await docker('POST', `/images/create?${query.toString()}`, imageTar(), socketPath)
 }
 

@@ -11,7 +11,8 @@ import { after, before, test, type TestContext } from 'node:test'
 
 import { systemIds } from '#system/system.ts'
 
-import { House } from '../parity/house.ts'
+import { House, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { importImage, removeImage } from './engine.fixture.ts'
 import { Load } from './load.fixture.ts'
 import { Others } from './others.fixture.ts'
@@ -22,16 +23,13 @@ const IMAGE = `berth-failpoint-test-${systemIds.hex(8)}:1`
 const CLUSTER = 'default'
 const STEADY = 2
 /** A point that is not passed in this time was one of a start, or of something rare. */
-const REACH_MS = 2_500
-/** In this time all that happens again and again has happened. */
-const DISCOVER_MS = 6_000
+const REACH_MS = patient(1_000)
+/** So many points are passed soon; the others show themselves in later lives. */
+const DISCOVERED = 20
 const CHECK_EVERY = 12
-const limit = { timeout: 290_000 }
-/** On the slowest machine. There are more than a hundred and fifty. */
-const POINTS_MIN = 8
-const REACHED_MIN = 0.6
-/** Points that are left then are left: a slow machine does not fail for being slow. */
-const BUDGET_MS = Number(process.env['BERTH_TEST_FAILPOINTS_MS'] ?? 45_000)
+const limit = { timeout: patient(290_000) }
+/** At how many of its points each is killed. There are more than a hundred and fifty: `npm run failpoints` takes all. */
+const POINTS = Number(process.env['BERTH_TEST_FAILPOINTS'] ?? 14)
 type What = 'server' | 'agent'
 
 const directory = mkdtempSync(join(tmpdir(), 'berth-points-'))
@@ -92,10 +90,12 @@ async function killAtEach(what: What, context: TestContext): Promise<void> {
   await restart(what, undefined)
   load.resume()
   others.resume()
-  await new Promise((done) => setTimeout(done, DISCOVER_MS))
+  await until('it passes its points', () => pointsOf(what).length >= DISCOVERED || undefined)
   const tried = new Set<string>()
-  for (const end = Date.now() + BUDGET_MS; Date.now() < end;) {
-    const name = pointsOf(what).find((one) => !one.endsWith('!') && !tried.has(one))
+  while (killedAt(what).length < POINTS) {
+    const open = pointsOf(what).filter((one) => !one.endsWith('!') && !tried.has(one))
+    // Each run takes others: over time all of them are taken.
+    const name = open[Math.floor(Math.random() * open.length)]
     if (name === undefined) break
     tried.add(name)
     await restart(what, name)
@@ -105,11 +105,14 @@ async function killAtEach(what: What, context: TestContext): Promise<void> {
     if (tried.size % CHECK_EVERY === 0) await checked(what)
   }
   await checked(what)
-  const killed = pointsOf(what).filter((name) => name.endsWith('!'))
+  const killed = killedAt(what)
   context.diagnostic(`${what}: killed at ${killed.length} points of ${tried.size} that it passed`)
-  assert.ok(killed.length >= POINTS_MIN, killed.join('\n'))
-  assert.ok(killed.length >= tried.size * REACHED_MIN, 'most points are reached')
+  assert.ok(killed.length > 0, 'it dies at none of its points')
 }
+
+/** The points at which it did die. */
+const killedAt = (what: What): readonly string[] =>
+  pointsOf(what).filter((name) => name.endsWith('!'))
 
 async function checked(what: What): Promise<void> {
   await restart(what, undefined)

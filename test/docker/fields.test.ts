@@ -6,10 +6,11 @@ import { after, before, test } from 'node:test'
 import { systemIds } from '#system/system.ts'
 
 import { House, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { docker, importImage, outputOf, removeImage } from './engine.fixture.ts'
 
 const IMAGE = `berth-fields-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 const MIB = 1024 * 1024
 /** A volume that outlives its tasks. */
 const shared = `berth-fields-${systemIds.hex(8)}`

@@ -9,6 +9,7 @@ import { systemIds } from '#system/system.ts'
 
 import { House, until } from '../parity/house.ts'
 import { RandomValues } from '../parity/random-values.ts'
+import { patient } from '../patience.ts'
 import { importImage, removeImage } from './engine.fixture.ts'
 import { Load } from './load.fixture.ts'
 import { Containers, theSums, theTasks } from './truth.fixture.ts'
@@ -29,7 +30,7 @@ after(async () => {
   await removeImage(IMAGE)
 })
 
-const limit = { timeout: 280_000 }
+const limit = { timeout: patient(280_000) }
 
 test(
   '20 kill -9 of server and agent under load lose no acknowledged write, and every container keeps its StartedAt',

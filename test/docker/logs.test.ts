@@ -7,10 +7,11 @@ import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
 import { systemIds } from '#system/system.ts'
 
 import { House, KEYS, REGION, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { importImage, removeImage } from './engine.fixture.ts'
 
 const IMAGE = `berth-logs-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 let house: House
 let logs: CloudWatchLogs
 

@@ -6,11 +6,12 @@ import { systemIds } from '#system/system.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { importImage, outputOf, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
 const IMAGE = `berth-metadata-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 const ROLE = {
   credentialsId: systemIds.uuid(),
   roleArn: 'arn:aws:iam::123456789012:role/app',

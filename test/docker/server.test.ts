@@ -7,10 +7,11 @@ import { sign } from '#agent/sign.ts'
 import { systemIds } from '#system/system.ts'
 
 import { ACCOUNT_ID, House, KEYS, REGION, run, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { importImage, removeImage } from './engine.fixture.ts'
 
 const IMAGE = `berth-server-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 60_000 }
+const LIMIT = { timeout: patient(60_000) }
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
 let house: House
 

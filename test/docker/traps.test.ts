@@ -10,10 +10,11 @@ import { systemIds } from '#system/system.ts'
 
 import { DRIVERS } from '../parity/drivers.ts'
 import { House, KEYS, REGION, run, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { docker, importImage, removeImage } from './engine.fixture.ts'
 
 const IMAGE = `berth-traps-test-${systemIds.hex(8)}:1`
-const LIMIT = { timeout: 60_000 }
+const LIMIT = { timeout: patient(60_000) }
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done']
 let house: House
 

@@ -13,10 +13,11 @@ import { systemClock } from '#system/system.ts'
 
 import { type Credentials, ecsApi } from '../../src/cli/api.ts'
 import { removeContainers, type Ran, run, startedAt, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { DOCKER_SOCKET, listContainers } from './engine.fixture.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 const root = mkdtempSync(join(tmpdir(), 'berth-up-'))
 const data = join(root, 'data')
 let port = 0

@@ -7,11 +7,12 @@ import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
 import type { StoredEvent } from '#aws/logs/storage.ts'
 import { ask } from '#cli/admin-client.ts'
 
+import { patient } from '../patience.ts'
 import { House, until } from './house.ts'
 
 const KILLS = 3
 const UPDATES_PER_LIFE = 2
-const LIMIT = { timeout: 60_000 }
+const LIMIT = { timeout: patient(60_000) }
 const PART_MS = 6 * 60 * 60_000
 /** The service that is changed in the very moment of each kill. */
 const BUSY = 'busy'

@@ -14,6 +14,7 @@ import {
   removeVolumes,
   type ListedContainer,
 } from '../docker/engine.fixture.ts'
+import { patient } from '../patience.ts'
 
 export const ACCOUNT_ID = '123456789012'
 export const KEYS = {
@@ -24,21 +25,22 @@ export const REGION = 'us-east-1'
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
 const LINES_KEPT = 200
 /** Two minutes is an agent's longest back-off. */
-const READY_MS = 150_000
+const READY_MS = patient(150_000)
 const LOOK_MS = 25
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
-/** Looks until `look` gives something; `what` is said when it does not in time, which is long for an emulated machine. */
+/** Looks until `look` gives something; `what` is said when it does not in time. The limit is a quiet machine's. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
   limitMs = 60_000,
 ): Promise<T> {
-  for (const end = Date.now() + limitMs; ; await pause()) {
+  const waitMs = patient(limitMs)
+  for (const end = Date.now() + waitMs; ; await pause()) {
     const found = await look()
     if (found !== undefined) return found
-    if (Date.now() > end) throw new Error(`in ${limitMs} ms it did not come true: ${what}`)
+    if (Date.now() > end) throw new Error(`in ${waitMs} ms it did not come true: ${what}`)
   }
 }
 const pause = (): Promise<void> => new Promise((done) => setTimeout(done, LOOK_MS))
@@ -54,7 +56,7 @@ export function run(
     const child = execFile(
       command,
       [...args],
-      { env: environment, timeout: 120_000, maxBuffer: 64 << 20 },
+      { env: environment, timeout: patient(120_000), maxBuffer: 64 << 20 },
       (error, stdout, stderr) => {
         const code = typeof error?.code === 'number' ? error.code : 1
         done({ code: error ? code : 0, stdout, stderr: stderr || (error?.message ?? '') })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
+import { patient } from '../patience.ts'
 import { type Answer, LOGS_DRIVERS } from './drivers.ts'
 import { ACCOUNT_ID, House, REGION } from './house.ts'
 
@@ -14,7 +15,7 @@ after(async () => {
 })
 
 type Event = { message: string; timestamp: number }
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 
 for (const [index, driver] of LOGS_DRIVERS.entries())
   test(`logs by ${driver.name}: from a group to its end`, LIMIT, async () => {

@@ -1,0 +1,69 @@
+/**
+ * Ends what a test run leaves behind: processes that it started, found by a mark in their environment however far they
+ * went off, and what its images left on the engine. Nobody else's are touched.
+ */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** The variable that marks all that a run starts; its images have a label of the same value. */
+export const MARK = 'BERTH_TEST_RUN'
+export const LABEL = 'berth.test.run'
+/** Servers and engines end in good order within it. */
+const END_MS = 20_000
+const LOOK_MS = 100
+
+type Stray = { readonly pid: number; readonly command: string }
+
+/** Processes of the run that still live. */
+export function strays(run: string): Stray[] {
+  const marked = `${MARK}=${run}\0`
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name)
+    if (!Number.isInteger(pid) || pid === process.pid) return []
+    try {
+      if (!`${readFileSync(`/proc/${pid}/environ`, 'utf8')}\0`.includes(marked)) return []
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+      return command === '' ? [] : [{ pid, command }]
+    } catch {
+      // It has ended, or is another user's and so none of ours.
+      return []
+    }
+  })
+}
+
+/** Ends them, in good order where they heed that; says which there were. */
+export async function endStrays(run: string): Promise<Stray[]> {
+  const found = strays(run)
+  signal(found, 'SIGTERM')
+  for (const end = Date.now() + END_MS; strays(run).length > 0 && Date.now() < end;)
+    await new Promise((done) => setTimeout(done, LOOK_MS))
+  signal(strays(run), 'SIGKILL')
+  return found
+}
+
+function signal(all: readonly Stray[], name: NodeJS.Signals): void {
+  for (const { pid } of all)
+    try {
+      process.kill(pid, name)
+    } catch {
+      // It ended meanwhile.
+    }
+}
+
+/** Removes the run's containers and images from the engine. */
+export function cleanEngine(run: string): void {
+  const filter = ['--filter', `label=${LABEL}=${run}`]
+  remove(['ps', '-aq', '--no-trunc', ...filter], ['rm', '-f', '-v'])
+  remove(['images', '-q', '--no-trunc', ...filter], ['rmi', '-f'])
+}
+
+function remove(list: readonly string[], rm: readonly string[]): void {
+  const docker = (args: readonly string[]): string =>
+    execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    const ids = new Set(docker(list).split('\n').filter(Boolean))
+    if (ids.size > 0) docker([...rm, ...ids])
+  } catch {
+    // There is no engine any more, or one of them went by itself: what is left is tried at the next run's end.
+  }
+}

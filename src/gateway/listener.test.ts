@@ -112,34 +112,29 @@ test('a gigabyte is refused when its limit is reached, not when it has come', as
   assert.ok(sent < 1024, 'all of it was read')
 })
 
-test(
-  'bodies have a limit together too, which small ones do not count for',
-  { timeout: 30_000 },
-  async () => {
-    const tight = deskOf({}, { bodiesBytes: 1000, smallBodyBytes: 100 })
-    const listening = await tight.gateway.listen({ host: '127.0.0.1', port: 0 })
-    after(() => tight.gateway.close())
-    const { port: at } = listening.address() as AddressInfo
-    const isRefused = async (bytes: number): Promise<boolean> => {
-      const body = 'x'.repeat(bytes)
-      const response = await fetch(`http://127.0.0.1:${at}/`, { method: 'POST', body })
-      await response.text()
-      return (
-        `${response.status} ${response.headers.get('x-amzn-errortype')}` ===
-        '503 ServiceUnavailable'
-      )
-    }
-    assert.equal(await isRefused(600), false)
-    const held = connect(at, '127.0.0.1')
-    held.on('error', () => {})
-    held.write(`POST / HTTP/1.1\r\ncontent-length: 5000\r\n\r\n${'x'.repeat(900)}`)
-    // The server hears of another connection when it does.
-    while (!(await isRefused(600)));
-    assert.equal(await isRefused(90), false)
-    held.destroy()
-    while (await isRefused(600));
-  },
-)
+test('bodies have a limit together too, which small ones do not count for', async () => {
+  const tight = deskOf({}, { bodiesBytes: 1000, smallBodyBytes: 100 })
+  const listening = await tight.gateway.listen({ host: '127.0.0.1', port: 0 })
+  after(() => tight.gateway.close())
+  const { port: at } = listening.address() as AddressInfo
+  const isRefused = async (bytes: number): Promise<boolean> => {
+    const body = 'x'.repeat(bytes)
+    const response = await fetch(`http://127.0.0.1:${at}/`, { method: 'POST', body })
+    await response.text()
+    return (
+      `${response.status} ${response.headers.get('x-amzn-errortype')}` === '503 ServiceUnavailable'
+    )
+  }
+  assert.equal(await isRefused(600), false)
+  const held = connect(at, '127.0.0.1')
+  held.on('error', () => {})
+  held.write(`POST / HTTP/1.1\r\ncontent-length: 5000\r\n\r\n${'x'.repeat(900)}`)
+  // The server hears of another connection when it does.
+  while (!(await isRefused(600)));
+  assert.equal(await isRefused(90), false)
+  held.destroy()
+  while (await isRefused(600));
+})
 
 test('who sends too slowly is let go, in the middle of headers or of a body', async () => {
   const patient = deskOf({}, { headersMs: 200, requestMs: 300, checkMs: 20 })

@@ -44,7 +44,7 @@ export async function importImage(
   const [repo, tag] = [name.slice(0, colon), name.slice(colon + 1)]
   const query = new URLSearchParams({ fromSrc: '-', repo, tag })
   // By it `./berth test` finds what a run that was cut has left, images and containers.
-  const run = `LABEL berth.test.run=${process.env['BERTH_TEST_RUN'] ?? 'alone'}`
+  const run = `LABEL berth.test.run=${process.env['RUN_OF_BERTH_TESTS'] ?? 'alone'}`
   for (const change of [run, ...changes]) query.append('changes', change)
   await docker('POST', `/images/create?${query.toString()}`, imageTar(), socketPath)
 }

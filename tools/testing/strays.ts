@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The variable that marks all that a run starts; its images have a label of the same value. */
-export const MARK = 'BERTH_TEST_RUN'
+/** The variable that marks all that a run starts (tests give their servers none that begins with BERTH_); its images have a label of the same value. */
+export const MARK = 'RUN_OF_BERTH_TESTS'
 export const LABEL = 'berth.test.run'
 /** Servers and engines end in good order within it. */
 const END_MS = 20_000

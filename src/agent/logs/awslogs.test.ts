@@ -13,7 +13,6 @@ import { change, type KnownTask } from '../tasks/task.ts'
 import { Awslogs } from './awslogs.ts'
 import { FileSpool } from './spool.ts'
 
-const LIMIT = { timeout: 30_000 }
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 function taskOf(driver: string, more: Record<string, string> = {}): KnownTask {
@@ -32,52 +31,48 @@ function taskOf(driver: string, more: Record<string, string> = {}): KnownTask {
   return change(task, 'app', { status: 'RUNNING', dockerId: 'id', startedAt: 1 })
 }
 
-test(
-  'a container is removable when its log is sent, and not a moment earlier',
-  LIMIT,
-  async (context) => {
-    const root = mkdtempSync(join(tmpdir(), 'berth-awslogs-'))
-    context.after(() => rmSync(root, { recursive: true }))
-    const path = join(root, 'output')
-    const time = new Date(0).toISOString()
-    writeFileSync(path, `${JSON.stringify({ log: 'line\n', stream: 'stdout', time })}\n`)
-    const gate = Promise.withResolvers<void>()
-    const heard = Promise.withResolvers<void>()
-    const lines: string[] = []
-    const engine = { inspect: () => Promise.resolve({ details: { logPath: path } }) }
-    const logs = new Awslogs({
-      engine: engine as unknown as Engine,
-      clock: systemClock,
-      ids: systemIds,
-      log: quiet,
-      place: { region: 'r', endpoint: 'http://x' },
-      spool: new FileSpool(join(root, 'sent')),
-      calls: {
-        async call(operation, input) {
-          heard.resolve()
-          await gate.promise
-          const { logEvents = [] } = input as { logEvents?: { message: string }[] }
-          lines.push(operation, ...logEvents.map(({ message }) => message))
-          return {}
-        },
+test('a container is removable when its log is sent, and not a moment earlier', async (context) => {
+  const root = mkdtempSync(join(tmpdir(), 'berth-awslogs-'))
+  context.after(() => rmSync(root, { recursive: true }))
+  const path = join(root, 'output')
+  const time = new Date(0).toISOString()
+  writeFileSync(path, `${JSON.stringify({ log: 'line\n', stream: 'stdout', time })}\n`)
+  const gate = Promise.withResolvers<void>()
+  const heard = Promise.withResolvers<void>()
+  const lines: string[] = []
+  const engine = { inspect: () => Promise.resolve({ details: { logPath: path } }) }
+  const logs = new Awslogs({
+    engine: engine as unknown as Engine,
+    clock: systemClock,
+    ids: systemIds,
+    log: quiet,
+    place: { region: 'r', endpoint: 'http://x' },
+    spool: new FileSpool(join(root, 'sent')),
+    calls: {
+      async call(operation, input) {
+        heard.resolve()
+        await gate.promise
+        const { logEvents = [] } = input as { logEvents?: { message: string }[] }
+        lines.push(operation, ...logEvents.map(({ message }) => message))
+        return {}
       },
-    })
-    const running = taskOf('awslogs')
-    const stopped = change(running, 'app', { status: 'STOPPED' })
-    assert.ok(logs.isRemovable(taskOf('json-file'), 'app'), 'another driver is not ours')
-    assert.ok(!logs.isRemovable(stopped, 'app'), 'nobody has followed it yet')
-    logs.look(running)
-    logs.look(stopped)
-    await heard.promise
-    assert.ok(!logs.isRemovable(stopped, 'app'), 'its line is on its way')
-    gate.resolve()
-    while (!logs.isRemovable(stopped, 'app')) await systemClock.sleep(1)
-    logs.look(stopped)
-    await logs.removed('id')
-    assert.deepEqual(lines, ['PutLogEvents', 'line'])
-    logs.stop()
-  },
-)
+    },
+  })
+  const running = taskOf('awslogs')
+  const stopped = change(running, 'app', { status: 'STOPPED' })
+  assert.ok(logs.isRemovable(taskOf('json-file'), 'app'), 'another driver is not ours')
+  assert.ok(!logs.isRemovable(stopped, 'app'), 'nobody has followed it yet')
+  logs.look(running)
+  logs.look(stopped)
+  await heard.promise
+  assert.ok(!logs.isRemovable(stopped, 'app'), 'its line is on its way')
+  gate.resolve()
+  while (!logs.isRemovable(stopped, 'app')) await systemClock.sleep(1)
+  logs.look(stopped)
+  await logs.removed('id')
+  assert.deepEqual(lines, ['PutLogEvents', 'line'])
+  logs.stop()
+})
 
 test('a stream that is refused for good stops the start; a control plane that is away does not', async () => {
   let fault: Error = new CallFault('ResourceNotFoundException', 'no group', 400)

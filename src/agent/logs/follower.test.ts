@@ -15,7 +15,6 @@ import { readOptions } from './options.ts'
 import { FileSpool } from './spool.ts'
 import { LogStream } from './stream.ts'
 
-const LIMIT = { timeout: 30_000 }
 const NAMES = { logGroupName: 'g', logStreamName: 's' }
 type Put = { readonly logEvents: readonly { readonly message: string }[] }
 
@@ -99,30 +98,26 @@ class Container {
 const numbered = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, n) => `line ${from + n}`)
 
-test(
-  'blocking: what cannot be sent is sent later, and the next life goes on from there',
-  LIMIT,
-  async (context) => {
-    const container = new Container(context)
-    const { kept } = container
-    let refusals = 3
-    kept.answer = () => {
-      if (refusals-- > 0) throw new CallFault('ServiceUnavailableException', 'not now', 503)
-      return {}
-    }
-    container.write(numbered(5000))
-    const first = container.follow({ mode: 'blocking' })
-    await kept.until(() => kept.lines.length >= 5000)
-    first.over(true)
-    await first.ended
-    container.write(numbered(10, 5000))
-    container.follow({ mode: 'blocking' })
-    await kept.until(() => kept.lines.includes('line 5009'))
-    assert.deepEqual(kept.lines, numbered(5010))
-  },
-)
+test('blocking: what cannot be sent is sent later, and the next life goes on from there', async (context) => {
+  const container = new Container(context)
+  const { kept } = container
+  let refusals = 3
+  kept.answer = () => {
+    if (refusals-- > 0) throw new CallFault('ServiceUnavailableException', 'not now', 503)
+    return {}
+  }
+  container.write(numbered(5000))
+  const first = container.follow({ mode: 'blocking' })
+  await kept.until(() => kept.lines.length >= 5000)
+  first.over(true)
+  await first.ended
+  container.write(numbered(10, 5000))
+  container.follow({ mode: 'blocking' })
+  await kept.until(() => kept.lines.includes('line 5009'))
+  assert.deepEqual(kept.lines, numbered(5010))
+})
 
-test('non-blocking: what does not fit waits for nobody, and is counted', LIMIT, async (context) => {
+test('non-blocking: what does not fit waits for nobody, and is counted', async (context) => {
   const container = new Container(context)
   const { kept, said } = container
   container.write(numbered(2000))
@@ -140,58 +135,47 @@ test('non-blocking: what does not fit waits for nobody, and is counted', LIMIT, 
   ])
 })
 
-test(
-  'what was sent takes no room on the disk, and nothing of it is sent again',
-  LIMIT,
-  async (context) => {
-    const container = new Container(context)
-    const { kept } = container
-    const line = 'x'.repeat(1000)
-    const COUNT = 20_000
-    container.write(Array.from({ length: COUNT }, () => line))
-    const before = statSync(container.path)
-    const first = container.follow({ mode: 'blocking' })
-    await kept.until(() => kept.lines.length >= COUNT)
-    first.over(true)
-    await first.ended
-    const after = statSync(container.path)
-    assert.equal(after.size, before.size, 'no place in the file has moved')
-    assert.ok(
-      after.blocks < before.blocks / 2,
-      `${after.blocks} of ${before.blocks} blocks are left`,
-    )
-    container.follow({ mode: 'blocking' })
-    container.write(['after'])
-    await kept.until(() => kept.lines.includes('after'))
-    assert.equal(kept.lines.length, COUNT + 1)
-  },
-)
+test('what was sent takes no room on the disk, and nothing of it is sent again', async (context) => {
+  const container = new Container(context)
+  const { kept } = container
+  const line = 'x'.repeat(1000)
+  const COUNT = 20_000
+  container.write(Array.from({ length: COUNT }, () => line))
+  const before = statSync(container.path)
+  const first = container.follow({ mode: 'blocking' })
+  await kept.until(() => kept.lines.length >= COUNT)
+  first.over(true)
+  await first.ended
+  const after = statSync(container.path)
+  assert.equal(after.size, before.size, 'no place in the file has moved')
+  assert.ok(after.blocks < before.blocks / 2, `${after.blocks} of ${before.blocks} blocks are left`)
+  container.follow({ mode: 'blocking' })
+  container.write(['after'])
+  await kept.until(() => kept.lines.includes('after'))
+  assert.equal(kept.lines.length, COUNT + 1)
+})
 
-test(
-  'a stream that was deleted is made again; events that the group does not take are counted',
-  LIMIT,
-  async (context) => {
-    const container = new Container(context)
-    const { kept, said } = container
-    const missing = new Set(['PutLogEvents', 'CreateLogStream'])
-    kept.answer = (operation) => {
-      if (operation === 'CreateLogGroup') missing.clear()
-      if (missing.has(operation)) throw new CallFault('ResourceNotFoundException', 'gone', 400)
-      return operation === 'PutLogEvents'
-        ? { rejectedLogEventsInfo: { tooOldLogEventEndIndex: 1, tooNewLogEventStartIndex: 3 } }
-        : {}
-    }
-    container.write(numbered(5))
-    const follower = container.follow({ 'awslogs-create-group': 'true' })
-    follower.over(true)
-    await follower.ended
-    assert.deepEqual(kept.made, ['CreateLogGroup', 'CreateLogStream'])
-    const lost = said.find((fields) => fields?.['events'] !== undefined)
-    assert.equal(lost?.['events'], 3)
-  },
-)
+test('a stream that was deleted is made again; events that the group does not take are counted', async (context) => {
+  const container = new Container(context)
+  const { kept, said } = container
+  const missing = new Set(['PutLogEvents', 'CreateLogStream'])
+  kept.answer = (operation) => {
+    if (operation === 'CreateLogGroup') missing.clear()
+    if (missing.has(operation)) throw new CallFault('ResourceNotFoundException', 'gone', 400)
+    return operation === 'PutLogEvents'
+      ? { rejectedLogEventsInfo: { tooOldLogEventEndIndex: 1, tooNewLogEventStartIndex: 3 } }
+      : {}
+  }
+  container.write(numbered(5))
+  const follower = container.follow({ 'awslogs-create-group': 'true' })
+  follower.over(true)
+  await follower.ended
+  assert.deepEqual(kept.made, ['CreateLogGroup', 'CreateLogStream'])
+  const lost = said.find((fields) => fields?.['events'] !== undefined)
+  assert.equal(lost?.['events'], 3)
+})
 
-test('a log that nobody will ever take does not keep its container', LIMIT, async (context) => {
+test('a log that nobody will ever take does not keep its container', async (context) => {
   const container = new Container(context)
   const { kept } = container
   const calls: string[] = []

@@ -22,7 +22,7 @@ const ROUNDS_MAX = 500
 /** How long a service is watched after its plan has come to its end. */
 const AFTER_MS = 5 * 60_000
 
-test('what is foreseen is what happens', { timeout: 240_000 }, async () => {
+test('what is foreseen is what happens', async () => {
   const ends = new Map<string, number>()
   await fc.assert(
     fc.asyncProperty(states, async (state) => {

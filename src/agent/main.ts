@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 
 import { streamLog, systemClock, systemIds } from '#system/system.ts'
 
@@ -54,8 +53,6 @@ export type RunAgentOptions = Pick<
 
 /** Starts the agent on this machine's Docker Engine. Resolves once it is connected. */
 export async function runAgent(options: RunAgentOptions): Promise<Agent> {
-  // Patterns of users run in this process: one that backtracks too much goes on in an engine whose time is bounded.
-  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   const config = processConfig()
   const log = streamLog(options.log)
   for (const note of config.notes) log.warn(note)

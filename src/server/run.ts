@@ -1,7 +1,6 @@
 /** Runs a control plane on this machine until it is told to end: files, sockets, signals, and the order of it all. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
 
 import { createAccount, type Keys } from '#aws/iam/accounts.ts'
 import { accounts } from '#aws/iam/records.ts'
@@ -29,8 +28,6 @@ export async function runServer(
   environment: { readonly configHome?: string | undefined; readonly version: string },
 ): Promise<RunningServer> {
   checkConfig(config)
-  // Patterns of users run in this process: one that backtracks too much goes on in an engine whose time is bounded.
-  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   const paths = prepareData(config.dataDirectory)
   const keyFile = config.sealKeyFile ?? defaultSealKeyFile(paths.root, environment.configHome)
   const sealer = openSealer(paths, keyFile)

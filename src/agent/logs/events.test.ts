@@ -187,3 +187,11 @@ test('from wherever a batch was acknowledged nothing is lost, however the file w
     { numRuns: 500 },
   )
 })
+
+test('of a line so much is looked at for a beginning as Docker would give in one piece', () => {
+  const looked: number[] = []
+  const maker = new EventMaker({ test: (text) => looked.push(text.length) > 0 })
+  const line = { text: 'x'.repeat(1_000_000), timestamp: 0, from: 0, to: 1_000_001 }
+  maker.add(line, [])
+  assert.deepEqual(looked, [16_384])
+})

@@ -1,4 +1,6 @@
 /** Lines become events, and events batches that PutLogEvents takes. Pure. */
+import type { LinearRegExp } from '#kernel/linear-regexp.ts'
+
 import type { Line } from './lines.ts'
 
 export type Event = { readonly timestamp: number; readonly message: string }
@@ -14,13 +16,17 @@ const BATCH_SPAN_MAX_MS = 24 * 3_600_000
 
 export type Sized = Event & { readonly bytes: number; readonly from: number; readonly to: number }
 
+type Beginning = Pick<LinearRegExp, 'test'>
+/** Docker's driver sees a line in pieces of this size. So an expression made to be slow holds the agent for no time. */
+const LOOKED_AT_CHARACTERS = 16 * 1024
+
 /** Joins lines into events. An event that lines may still be added to is kept back. */
 export class EventMaker {
-  readonly #begins: RegExp | undefined
+  readonly #begins: Beginning | undefined
   #lines: Line[] = []
   #characters = 0
 
-  constructor(begins: RegExp | undefined) {
+  constructor(begins: Beginning | undefined) {
     this.#begins = begins
   }
 
@@ -32,7 +38,7 @@ export class EventMaker {
   /** Puts the events that are whole now behind those of `events`. */
   add(line: Line, events: Sized[]): void {
     if (!this.#begins) return addEvents(line.text, line, events)
-    const isNew = this.#begins.test(line.text)
+    const isNew = this.#begins.test(line.text.slice(0, LOOKED_AT_CHARACTERS))
     const isFull = this.#characters + line.text.length > EVENT_BYTES_MAX
     if (isNew || isFull) this.end(events)
     this.#lines.push(line)

@@ -1,5 +1,5 @@
 /** The options of the awslogs driver, as Docker's own driver and ECS have them. What does not act is refused by name. */
-import { linearRegExp, RegExpRefused } from '#kernel/linear-regexp.ts'
+import { type LinearRegExp, linearRegExp, RegExpRefused } from '#kernel/linear-regexp.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
 import { EngineError } from '../engine.ts'
@@ -15,7 +15,7 @@ export type AwslogsOptions = {
   readonly tag: string | undefined
   readonly createGroup: boolean
   /** Begins a new event where a line matches; without it every line is one. */
-  readonly begins: RegExp | undefined
+  readonly begins: LinearRegExp | undefined
   /** What waits unsent at most; more is dropped, the oldest first. No limit in blocking mode. */
   readonly bufferBytesMax: number
 }
@@ -111,7 +111,7 @@ function checkPlace(region: string | undefined, endpoint: string | undefined, pl
 function beginning(
   datetimeFormat: string | undefined,
   multilinePattern: string | undefined,
-): RegExp | undefined {
+): LinearRegExp | undefined {
   if (datetimeFormat !== undefined && multilinePattern !== undefined)
     throw refusedAtCreate(
       'you cannot configure log opt awslogs-datetime-format and awslogs-multiline-pattern at the same time',

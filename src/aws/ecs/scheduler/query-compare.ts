@@ -1,5 +1,5 @@
 /** How each subject of the query language is compared: numbers, moments, versions, texts, sets of texts. */
-import { linearRegExp } from '#kernel/linear-regexp.ts'
+import { type LinearRegExp, linearRegExp, RegExpRefused } from '#kernel/linear-regexp.ts'
 
 import type { Predicate, Subject } from './query.ts'
 
@@ -104,11 +104,12 @@ function textTest(comparison: Comparison, values: readonly string[]): TextTest |
   }
 }
 
-function wholePattern(source: string): RegExp | undefined {
+function wholePattern(source: string): LinearRegExp | undefined {
   try {
     return linearRegExp(`^(?:${source})$`)
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof RegExpRefused) return undefined
+    throw error
   }
 }
 

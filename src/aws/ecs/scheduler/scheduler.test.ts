@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
 
 import { type Host, type Need, refuse } from './place.ts'
 import { parseExpression } from './query.ts'
-
-// As the server sets it.
-setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 
 const HOST: Host = {
   arn: 'h',

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
 
 import fc from 'fast-check'
 
 import { compilePattern, PatternError } from './pattern.ts'
-
-setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 
 /** Pattern, what it finds, what it does not. */
 type Case = readonly [string, readonly string[], readonly string[]]

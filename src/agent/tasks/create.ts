@@ -88,8 +88,8 @@ export function containerBody(
   const known = containerOf(task, container.name)
   const gpus = gpusOf(task.definition, container.name)
   return {
-    ...(container.entryPoint ? { Entrypoint: container.entryPoint } : {}),
-    ...(command ? { Cmd: command } : {}),
+    ...(container.entryPoint?.length ? { Entrypoint: container.entryPoint } : {}),
+    ...(command?.length ? { Cmd: command } : {}),
     Env: Object.entries({
       ...ownVariables(task, container, choices),
       ...(gpus.length > 0 ? { NVIDIA_VISIBLE_DEVICES: gpus.join(',') } : {}),
@@ -231,7 +231,8 @@ function bindsOf(task: KnownTask, container: AcsContainer): readonly string[] {
 
 function commandOf(container: AcsContainer): readonly string[] | undefined {
   const overrides = jsonObject(container.overrides)
-  return (overrides['command'] as readonly string[] | undefined) ?? container.command
+  const command = overrides['command'] as readonly string[] | null | undefined
+  return command?.length ? command : container.command
 }
 
 export function jsonObject(text: string | undefined): Readonly<Record<string, unknown>> {

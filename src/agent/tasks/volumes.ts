@@ -87,7 +87,7 @@ function ownBody(volume: AcsVolume, name: string, owner: Owner): VolumeBody {
 function bodyOf({ dockerVolumeConfiguration: docker }: AcsVolume, name: string): VolumeBody {
   return {
     Name: name,
-    Driver: docker?.driver ?? 'local',
+    Driver: docker?.driver || 'local',
     DriverOpts: docker?.driverOpts ?? {},
     Labels: docker?.labels ?? {},
   }

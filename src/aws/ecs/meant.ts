@@ -44,6 +44,12 @@ const WRITTEN: ReadonlySet<string> = new Set(['containerDefinitions', 'volumes']
 export const given = <T>(operation: string, input: T): T =>
   without(input, operation, (name, value) => (WRITTEN.has(name) ? 'keep' : isNoText(value)))
 
+/** Whether something was said: what is empty says nothing. */
+export const isSaid = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null
+    ? Object.keys(value).length > 0
+    : value !== undefined && value !== ''
+
 /** A task definition without what is empty in it. */
 export const meant = <T extends object>(definition: T): T => once(definition) as T
 const once = oncePer((definition: object) =>

@@ -6,6 +6,8 @@
  * What Go has and JavaScript has not (`(?i)` at the beginning, `(?P<name>…)`, `\A`, `\z`, `\Q…\E`, `[[:alpha:]]`) is
  * understood, or refused by name: nothing of it means another thing here.
  */
+import { own } from './own.ts'
+
 export class RegExpRefused extends Error {
   override name = 'RegExpRefused'
 }
@@ -146,7 +148,7 @@ class Writer {
       this.#at++
       return sign === ']' || sign === '[' ? `\\${sign}` : sign
     }
-    const members = CLASSES[name]
+    const members = own(CLASSES, name)
     if (members === undefined) throw new RegExpRefused(`the class ${named} is not possible`)
     this.#at += named.length
     return members

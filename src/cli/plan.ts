@@ -72,6 +72,8 @@ export async function plan(operation: string, input: string, options: Options): 
   console.log(`after ${seconds(afterMs)}: ${ENDS[end] ?? end}`)
   if (steps.some(({ starts }) => starts.length > 0))
     console.log('  if every task starts and, where it is checked, is healthy')
+  if (steps.some(({ stops }) => stops.length > 0))
+    console.log('  if every task that stops takes the whole of its stop timeout')
   for (const event of events) console.log(`  event: ${event}`)
 }
 

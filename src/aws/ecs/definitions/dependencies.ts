@@ -39,7 +39,7 @@ export function validateDependencies(containers: readonly ContainerDefinition[])
 const linked = ({ links = [] }: ContainerDefinition): string[] =>
   links.map((link) => link.split(':')[0] ?? '')
 
-const waitsFor = (container: ContainerDefinition): string[] => [
+export const waitsFor = (container: ContainerDefinition): string[] => [
   ...(container.dependsOn ?? []).map(({ containerName }) => containerName),
   ...linked(container),
   ...(container.volumesFrom ?? []).map(({ sourceContainer }) => sourceContainer ?? ''),

@@ -1,15 +1,15 @@
 /**
  * What will become of a service if hosts do as they are told: the scheduler itself is let run, in a transaction that is
- * never kept, and every task that it starts runs and is healthy, every one that it stops ends. So a plan is not like what
- * then happens, it is what then happens. Other services are taken to stay as they are.
+ * never kept, and every task that it starts runs and is healthy, every one that it stops ends after its stop timeout. So a
+ * plan is not like what then happens, it is what then happens. Other services are taken to stay as they are.
  */
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, containerInstanceKey, definitionArn, taskArn } from '../names.ts'
-import { containerInstances, type Task, tasksByService } from '../records.ts'
+import { containerInstanceArn, definitionArn, taskArn } from '../names.ts'
+import { type Task, tasksByService } from '../records.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
 import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
-import type { Outlook } from '../services/outlook.ts'
+import { minimum, type Outlook } from '../services/outlook.ts'
 import {
   type Deployment,
   type Service,
@@ -23,6 +23,7 @@ import { taskSetsOf } from '../services/task-sets.ts'
 import { STUCK } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { changeTask } from '../tasks/change.ts'
+import { endsBy, isReachable } from './stopping.ts'
 
 /** A plan is made while nothing else is done, so it may not be endless. */
 const TASKS_MAX = 2_000
@@ -70,15 +71,19 @@ export function foresee(tx: Write, key: string, world: World): Foreseen {
     if (step) steps.push(step)
     const moved = obey(tx, key, { ...world, now })
     if (step || moved || outlook.again === 0) continue
-    const end = endOf(tx, key, outlook, { ...world, now, ...begun })
-    if (end !== undefined || outlook.again === undefined)
+    const stopsIn = nextEnd(tx, key, now)
+    const end = endOf(tx, key, { ...outlook, stopsIn }, { ...world, now, ...begun })
+    const again = minimum(outlook.again, stopsIn)
+    if (end !== undefined || again === undefined)
       return {
         steps,
         end: end ?? (isStuck(tx, key) ? 'STUCK' : 'WAITS'),
         afterMs: now - world.now,
         events: newEvents(tx, key, eventsBefore),
       }
-    now += outlook.again
+    now += again
+    // What has ended by then is known when the scheduler looks.
+    obey(tx, key, { ...world, now })
   }
   return {
     steps,
@@ -123,8 +128,7 @@ function stepOf(
 function obey(tx: Write, key: string, { now, ids }: World): boolean {
   let moved = false
   for (const task of tasksOf(tx, key).values()) {
-    const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
-    const fields = tx.get(containerInstances, host)?.agentConnected && obeyed(task, now)
+    const fields = obeyed(tx, task, now)
     if (!fields) continue
     changeTask(tx, task, fields, { now, id: ids.uuid() })
     moved = true
@@ -132,9 +136,12 @@ function obey(tx: Write, key: string, { now, ids }: World): boolean {
   return moved
 }
 
-function obeyed(task: Task, now: number): Partial<Task> | undefined {
+function obeyed(tx: Read, task: Task, now: number): Partial<Task> | undefined {
+  if (!isReachable(tx, task)) return undefined
   if (task.desiredStatus === 'STOPPED')
-    return { lastStatus: 'STOPPED', stoppedAt: now, executionStoppedAt: now }
+    return (endsBy(tx, task) ?? Infinity) <= now
+      ? { lastStatus: 'STOPPED', stoppedAt: now, executionStoppedAt: now }
+      : undefined
   const isUp = task.lastStatus === 'RUNNING'
   const isKnown = task.containers.every(({ healthStatus }) => healthStatus !== 'UNKNOWN')
   if (isUp && isKnown) return undefined
@@ -148,6 +155,12 @@ function obeyed(task: Task, now: number): Partial<Task> | undefined {
       healthStatus: container.healthStatus === 'UNKNOWN' ? 'HEALTHY' : container.healthStatus,
     })),
   }
+}
+
+/** In how long the next task that was asked to end has. */
+function nextEnd(tx: Read, key: string, now: number): number | undefined {
+  const ends = [...tasksOf(tx, key).values()].flatMap((task) => endsBy(tx, task) ?? [])
+  return ends.length > 0 ? Math.min(...ends) - now : undefined
 }
 
 /** The deployment that had failed before the plan began, and when the plan ends. */
@@ -165,9 +178,16 @@ function failedOf(tx: Read, key: string): string | undefined {
 const isStuck = (tx: Read, key: string): boolean => STUCK in (tx.get(services, key)?.toldAt ?? {})
 
 /** Where the service has come to; nothing where only time has to pass. */
-function endOf(tx: Read, key: string, outlook: Outlook, world: World & Begun): End | undefined {
+function endOf(
+  tx: Read,
+  key: string,
+  outlook: Outlook & { readonly stopsIn: number | undefined },
+  world: World & Begun,
+): End | undefined {
   const service = tx.get(services, key)
   if (!service || service.status === 'INACTIVE') return 'INACTIVE'
+  // An end may make room, or let another come.
+  if (outlook.stopsIn !== undefined) return undefined
   const primary = primaryOf(tx, service)
   if (primary?.rolloutState === 'FAILED')
     return primary.deploymentId === world.failed ? 'HAS_FAILED' : 'FAILED'

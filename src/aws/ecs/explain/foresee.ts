@@ -7,6 +7,7 @@ import type { Read, Write } from '#store/store.ts'
 
 import { containerInstanceArn, definitionArn, taskArn } from '../names.ts'
 import { type Task, tasksByService } from '../records.ts'
+import { unbuiltMembers } from '../scheduler/unbuilt.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
 import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
 import { minimum, type Outlook } from '../services/outlook.ts'
@@ -19,6 +20,7 @@ import {
 } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
+import { launchOf } from '../services/start-tasks.ts'
 import { taskSetsOf } from '../services/task-sets.ts'
 import { STUCK } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
@@ -54,6 +56,8 @@ export type Foreseen = {
   readonly afterMs: number
   /** What the service's events would say. */
   readonly events: readonly string[]
+  /** Members of its task definition that ask for what is not in this release. */
+  readonly unbuilt: readonly string[]
 }
 
 /** `tx` must be a rehearsal. */
@@ -62,6 +66,13 @@ export function foresee(tx: Write, key: string, world: World): Foreseen {
   const steps: ForeseenStep[] = []
   const begun: Begun = { failed: failedOf(tx, key), until: world.now + HORIZON_MS }
   let now = world.now
+  const told = (end: End): Foreseen => ({
+    steps,
+    end,
+    afterMs: now - world.now,
+    events: newEvents(tx, key, eventsBefore),
+    unbuilt: unbuiltOf(tx, key),
+  })
   let outlook: Outlook = { again: undefined, waitsForHosts: false }
   for (let round = 0; round < ROUNDS_MAX && now < begun.until; round += 1) {
     const before = tasksOf(tx, key)
@@ -75,22 +86,12 @@ export function foresee(tx: Write, key: string, world: World): Foreseen {
     const end = endOf(tx, key, { ...outlook, stopsIn }, { ...world, now, ...begun })
     const again = minimum(outlook.again, stopsIn)
     if (end !== undefined || again === undefined)
-      return {
-        steps,
-        end: end ?? (isStuck(tx, key) ? 'STUCK' : 'WAITS'),
-        afterMs: now - world.now,
-        events: newEvents(tx, key, eventsBefore),
-      }
+      return told(end ?? (isStuck(tx, key) ? 'STUCK' : 'WAITS'))
     now += again
     // What has ended by then is known when the scheduler looks.
     obey(tx, key, { ...world, now })
   }
-  return {
-    steps,
-    end: 'TOO_FAR',
-    afterMs: now - world.now,
-    events: newEvents(tx, key, eventsBefore),
-  }
+  return told('TOO_FAR')
 }
 
 /** The service's tasks that have not ended, as they are now. */
@@ -173,6 +174,13 @@ function failedOf(tx: Read, key: string): string | undefined {
   const service = tx.get(services, key)
   const primary = service && primaryOf(tx, service)
   return primary?.rolloutState === 'FAILED' ? primary.deploymentId : undefined
+}
+
+function unbuiltOf(tx: Read, key: string): readonly string[] {
+  const service = tx.get(services, key)
+  const shares = service ? [primaryOf(tx, service) ?? [], taskSetsOf(tx, service)].flat() : []
+  const needs = shares.flatMap((share) => launchOf(tx, service as Service, share)?.need ?? [])
+  return [...new Set(needs.flatMap(unbuiltMembers))]
 }
 
 const isStuck = (tx: Read, key: string): boolean => STUCK in (tx.get(services, key)?.toldAt ?? {})

@@ -162,6 +162,27 @@ test('an empty text where one may be absent is none', async () => {
   assert.deepEqual(taskDefinition.runtimePlatform, { operatingSystemFamily: 'LINUX' })
 })
 
+test('where AWS has a default, what is empty has it too', async () => {
+  const house = await House.open()
+  const { taskDefinition } = await register(house, {
+    ...port({ containerPort: 80, hostPort: 8080, protocol: '', containerPortRange: '' }),
+    volumes: [
+      { name: 'docker', dockerVolumeConfiguration: { scope: '', driver: '' } },
+      { name: 'efs', efsVolumeConfiguration: { ...EFS, rootDirectory: '' } },
+    ],
+  })
+  const [{ portMappings }] = taskDefinition.containerDefinitions
+  assert.deepEqual([portMappings[0].protocol, portMappings[0].hostPort], ['tcp', 8080])
+  assert.deepEqual(taskDefinition.volumes, [
+    { name: 'docker', dockerVolumeConfiguration: { scope: 'task', driver: 'local' } },
+    { name: 'efs', efsVolumeConfiguration: { ...EFS, rootDirectory: '/' } },
+  ])
+  assert.deepEqual(
+    taskDefinition.requiresAttributes.map(({ name }: Answer) => name),
+    ['ecs.capability.docker-plugin.local', 'ecs.capability.efs'],
+  )
+})
+
 test('AWS fills in the root of a file system, and keeps a variable once', async () => {
   const house = await House.open()
   const A = { name: 'A', value: '1' }

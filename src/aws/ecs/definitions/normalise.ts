@@ -51,8 +51,8 @@ function normaliseContainer(
     systemControls: container.systemControls ?? [],
     portMappings: (container.portMappings ?? []).map((mapping) => ({
       ...mapping,
-      protocol: mapping.protocol ?? 'tcp',
-      ...(mapping.containerPortRange === undefined && {
+      protocol: mapping.protocol || 'tcp',
+      ...(!mapping.containerPortRange && {
         hostPort: mapping.hostPort ?? (networkMode === 'bridge' ? 0 : mapping.containerPort),
       }),
     })),
@@ -84,13 +84,13 @@ const KINDS = [
 function normaliseVolume(volume: Volume): Volume {
   if (volume.dockerVolumeConfiguration) {
     const docker = volume.dockerVolumeConfiguration
-    const scope = docker.scope ?? 'task'
+    const scope = docker.scope || 'task'
     return {
       ...volume,
       dockerVolumeConfiguration: {
         ...docker,
         scope,
-        driver: docker.driver ?? 'local',
+        driver: docker.driver || 'local',
         ...(scope === 'shared' && { autoprovision: docker.autoprovision ?? false }),
       },
     }

@@ -14,7 +14,11 @@ type Options = {
 type Plan = {
   readonly answer: {
     readonly tasks?: readonly { readonly containerInstanceArn: string }[]
-    readonly failures?: readonly { readonly arn?: string; readonly reason?: string }[]
+    readonly failures?: readonly {
+      readonly arn?: string
+      readonly reason?: string
+      readonly detail?: string
+    }[]
   }
   readonly service?: {
     readonly steps: readonly {
@@ -28,6 +32,7 @@ type Plan = {
     readonly end: string
     readonly afterMs: number
     readonly events: readonly string[]
+    readonly unbuilt: readonly string[]
   }
 }
 
@@ -58,10 +63,10 @@ export async function plan(operation: string, input: string, options: Options): 
   if (options.json) return console.log(JSON.stringify(answer, undefined, 2))
   for (const { containerInstanceArn } of answer.answer.tasks ?? [])
     console.log(`would start a task on ${containerInstanceArn}`)
-  for (const { arn, reason } of answer.answer.failures ?? [])
-    console.log(`would not: ${reason ?? ''} ${arn ?? ''}`)
+  for (const { arn, reason, detail } of answer.answer.failures ?? [])
+    console.log(`would not: ${[reason, arn, detail].filter(Boolean).join(' ')}`)
   if (!answer.service) return
-  const { steps, end, afterMs, events } = answer.service
+  const { steps, end, afterMs, events, unbuilt } = answer.service
   if (steps.length === 0) console.log('would start and stop nothing')
   for (const { afterMs: at, starts, stops } of steps) {
     console.log(`after ${seconds(at)}:`)
@@ -70,8 +75,12 @@ export async function plan(operation: string, input: string, options: Options): 
     for (const { taskArn, reason } of stops) console.log(`  stop ${short(taskArn)}: ${reason}`)
   }
   console.log(`after ${seconds(afterMs)}: ${ENDS[end] ?? end}`)
+  if (unbuilt.length > 0)
+    console.log(`  its task definition asks for what is not in this release: ${unbuilt.join(', ')}`)
   if (steps.some(({ starts }) => starts.length > 0))
     console.log('  if every task starts and, where it is checked, is healthy')
+  if (steps.some(({ stops }) => stops.length > 0))
+    console.log('  if every task that stops takes the whole of its stop timeout')
   for (const event of events) console.log(`  event: ${event}`)
 }
 

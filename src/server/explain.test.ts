@@ -66,3 +66,34 @@ test('why a service waits: every host with what it lacks', async () => {
     { predicate: 'cpu', holds: false, needs: '1024 units', has: '0 units' },
   ])
 })
+
+test('what is not in this release is told by the member of the task definition that asks for it', async () => {
+  const { house, of } = await outside()
+  await house.call('RegisterTaskDefinition', {
+    family: 'web',
+    taskRoleArn: 'app',
+    containerDefinitions: [{ name: 'app', image: 'app:1', cpu: 64, memory: 64 }],
+  })
+  const asked = { accountId: ACCOUNT }
+  const plan = answerPlan(of, { ...asked, operation: 'CreateService', input: CREATE })
+  assert.deepEqual([plan.service?.end, plan.service?.unbuilt], ['WAITS_FOR_HOSTS', ['taskRoleArn']])
+  const run = answerPlan(of, { ...asked, operation: 'RunTask', input: { taskDefinition: 'web' } })
+  const capability = 'com.amazonaws.ecs.capability.task-iam-role'
+  const [failure] = (run.answer as { failures: { detail: string }[] }).failures
+  assert.equal(failure?.detail, `${capability} (taskRoleArn is not in this release)`)
+  await house.call('CreateService', CREATE)
+  await house.clock.move(0)
+  const { says, hosts } = answerWhy(of, { ...asked, name: 'web' })
+  assert.ok(says.includes('its task definition asks for what is not in this release: taskRoleArn'))
+  assert.deepEqual(
+    hosts?.[0]?.predicates.filter(({ holds }) => !holds),
+    [
+      {
+        predicate: 'taskRoleArn',
+        holds: false,
+        needs: capability,
+        has: 'nothing: not in this release',
+      },
+    ],
+  )
+})

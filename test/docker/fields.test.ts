@@ -10,6 +10,8 @@ import { patient } from '../patience.ts'
 import { docker, importImage, outputOf, removeImage } from './engine.fixture.ts'
 
 const IMAGE = `berth-fields-test-${systemIds.hex(8)}:1`
+/** It says itself what it runs. */
+const SPEAKING = IMAGE.replace(':1', ':2')
 const LIMIT = { timeout: patient(120_000) }
 const MIB = 1024 * 1024
 /** A volume that outlives its tasks. */
@@ -18,12 +20,14 @@ let house: House
 
 before(async () => {
   await importImage(IMAGE, ['LABEL berth.local=true'])
+  await importImage(SPEAKING, ['LABEL berth.local=true', 'ENTRYPOINT ["echo"]', 'CMD ["image"]'])
   house = await House.start({ agent: true })
 })
 after(async () => {
   await house?.stop()
   await docker('DELETE', `/volumes/${shared}`).catch(() => {})
   await removeImage(IMAGE)
+  await removeImage(SPEAKING)
 })
 
 type Binding = { containerPort?: number; hostPort?: number; protocol: string } & Record<
@@ -159,6 +163,42 @@ const cases: readonly [field: string, script: string, fields: object, expected: 
   ],
 ]
 
+test('what is empty leaves what the image says', LIMIT, async () => {
+  for (const [fields, expected] of [
+    [{ entryPoint: [] }, 'image'],
+    [{ entryPoint: [], command: [], user: '', workingDirectory: '' }, 'image'],
+    [{ entryPoint: [], command: ['own'] }, 'own'],
+  ] as const)
+    assert.equal(
+      (await printed('', { image: SPEAKING, command: [], ...fields })).output,
+      `${expected}\n`,
+    )
+})
+
+test('a health check that is a command alone is run', LIMIT, async () => {
+  const healthCheck = { command: ['/bin/true'], interval: 5 }
+  const arn = await start([{ command: ['sleep', '600'], healthCheck }])
+  await until('the container is healthy', async () => {
+    const { tasks } = await house.api<{ tasks: { healthStatus: string }[] }>('DescribeTasks', {
+      tasks: [arn],
+    })
+    return tasks[0]?.healthStatus === 'HEALTHY' || undefined
+  })
+  await house.api('StopTask', { task: arn })
+  await reaches(arn, 'STOPPED')
+})
+
+test('a container whose dependency never comes ends as at AWS', LIMIT, async () => {
+  const arn = await start([
+    { name: 'side', essential: false, command: ['sh', '-c', 'exit 3'] },
+    { dependsOn: [{ containerName: 'side', condition: 'SUCCESS' }], command: ['true'] },
+  ])
+  const { containers, stopCode } = await reaches(arn, 'STOPPED')
+  const app = containers.find(({ name }) => name === 'app')
+  assert.deepEqual([stopCode, app?.exitCode], ['TaskFailedToStart', 143])
+  assert.match(app?.reason ?? '', /^CannotStartContainerError: dependency graph: .* - Exit: 3\]/)
+})
+
 for (const [field, script, fields, expected] of cases)
   test(`${field} acts`, LIMIT, async () => {
     assert.match((await printed(script, fields)).output, expected)
@@ -264,23 +304,25 @@ test('links reach the other container by its alias', LIMIT, async () => {
   assert.equal(containers.find(({ name }) => name === 'app')?.exitCode, 0)
 })
 
-test('port ranges and udp ports are bound and told', LIMIT, async () => {
+test('port ranges, and one port on tcp and udp, are bound and told', LIMIT, async () => {
   const arn = await start([
     {
       command: ['sleep', '600'],
       portMappings: [
         { containerPortRange: '7000-7004', protocol: 'tcp' },
         { containerPort: 53, protocol: 'udp' },
+        { containerPort: 53, protocol: 'tcp' },
       ],
     },
   ])
   const { containers } = await reaches(arn, 'RUNNING')
-  const [udp, range, ...more] = (containers[0]?.networkBindings ?? []).toSorted((one, other) =>
-    other.protocol.localeCompare(one.protocol),
-  )
-  assert.deepEqual(more, [])
-  assert.equal(udp?.containerPort, 53)
-  assert.ok(udp?.hostPort)
+  const bindings = containers[0]?.networkBindings ?? []
+  assert.equal(bindings.length, 3)
+  for (const protocol of ['tcp', 'udp'])
+    assert.ok(
+      bindings.find((one) => one.containerPort === 53 && one.protocol === protocol)?.hostPort,
+    )
+  const range = bindings.find((one) => 'containerPortRange' in one)
   assert.equal(range?.['containerPortRange'], '7000-7004')
   const [first, last] = String(range?.['hostPortRange']).split('-').map(Number)
   assert.equal((last ?? 0) - (first ?? 0), 4)

@@ -111,7 +111,9 @@ function health({ health: known }: KnownContainer, type: string | undefined): ob
   return {
     Health: {
       status: known?.status ?? 'UNKNOWN',
-      ...(known ? { statusSince: new Date(known.since).toISOString(), output: known.output } : {}),
+      ...(known && known.status !== 'UNKNOWN'
+        ? { statusSince: new Date(known.since).toISOString(), output: known.output }
+        : {}),
     },
   }
 }

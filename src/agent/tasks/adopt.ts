@@ -1,3 +1,4 @@
+import { own } from '#kernel/own.ts'
 import { readTask } from '#wire/task.ts'
 
 import type { Listing, Observed } from '../engine.ts'
@@ -40,7 +41,7 @@ export function reconcile(
 ): KnownTask {
   let result = task
   for (const name of Object.keys(task.containers)) {
-    const before = result.containers[name]
+    const before = own(result.containers, name)
     const isMine = ({ id, labels }: Pick<Observed, 'id' | 'labels'>): boolean =>
       (before?.dockerId === undefined || id === before.dockerId) &&
       labels[LABELS.taskArn] === task.arn &&
@@ -59,7 +60,7 @@ export function reconcile(
 function attach(task: KnownTask, name: string, container: Observed, now: number): KnownTask {
   const named = change(task, name, {
     dockerName: container.name,
-    endpointId: container.labels[LABELS.endpoint] ?? containerOf(task, name).endpointId,
+    endpointId: container.labels[LABELS.endpoint] || containerOf(task, name).endpointId,
   })
   return observe(named, name, container, now)
 }

@@ -5,7 +5,7 @@ import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { accept } from './accept.ts'
 import { containerBody, type BodyChoices, type Owner } from './create.ts'
-import { change } from './task.ts'
+import { change, containerOf } from './task.ts'
 
 const OWNER: Owner = {
   installationId: 'installation-1',
@@ -51,7 +51,7 @@ test('a small container gets a small body', () => {
   })
   const { 'berth.task': definition, ...labels } = Labels
   assert.deepEqual(labels, {
-    'com.amazonaws.ecs.cluster': CLUSTER,
+    'com.amazonaws.ecs.cluster': 'default',
     'com.amazonaws.ecs.container-name': 'app',
     'com.amazonaws.ecs.task-arn': ARN,
     'com.amazonaws.ecs.task-definition-family': 'shop',
@@ -259,4 +259,62 @@ test('a container has the GPUs that are associated with it', () => {
   assert.deepEqual(hostConfig['DeviceRequests'], [
     { Driver: 'nvidia', DeviceIDs: ['GPU-1'], Capabilities: [['gpu']] },
   ])
+})
+
+test("an author labels what is the author's, and nothing as Berth's own", () => {
+  const forged = {
+    'berth.installation': 'another',
+    'berth.task': '{}',
+    'berth.anything': 'x',
+    'Berth.volumes': '{}',
+    'com.amazonaws.ecs.task-arn': 'another',
+    'com.amazonaws.ecs.anything': 'x',
+  }
+  const plain = bodyOf({}).body.Labels
+  const config = JSON.stringify({ Labels: { ...forged, mine: '1' } })
+  const { body } = bodyOf({ dockerConfig: { config } })
+  assert.deepEqual(Object.keys(body.Labels).toSorted(), [...Object.keys(plain), 'mine'].toSorted())
+  assert.equal(body.Labels['berth.installation'], OWNER.installationId)
+  assert.equal(body.Labels['com.amazonaws.ecs.task-arn'], ARN)
+  assert.equal(body.Labels['mine'], '1')
+})
+
+test('what is not said of a container is said to be nothing, so that no image says it', () => {
+  const { body } = bodyOf({ environment: { A: 'x'.repeat(200_000) } })
+  assert.equal(body.Labels['berth.task'], '')
+  assert.equal(body.Labels['berth.volumes'], '')
+})
+
+test('names that every object has are names like any other', () => {
+  const names = ['__proto__', 'constructor', 'toString']
+  const { body, task } = bodyOf(
+    {
+      environment: Object.fromEntries(names.map((name) => [name, name])),
+      mountPoints: names.map((name) => ({ sourceVolume: name, containerPath: `/${name}` })),
+    },
+    {
+      volumes: names.map((name) => ({
+        name,
+        type: 'docker' as const,
+        dockerVolumeConfiguration: { scope: 'shared' as const, autoprovision: true },
+      })),
+    },
+  )
+  assert.deepEqual(
+    body.HostConfig['Binds'],
+    names.map((name) => `${name}:/${name}`),
+  )
+  assert.deepEqual(
+    body['Env'],
+    names.map((name) => `${name}=${name}`),
+  )
+  for (const name of names)
+    assert.deepEqual(containerOf(task, name), { status: 'NONE', dockerName: '' })
+})
+
+test('an empty entry point and an empty command leave those of the image', () => {
+  const { body } = bodyOf({ entryPoint: [], command: [], overrides: '{"command":[]}' })
+  assert.ok(!('Entrypoint' in body) && !('Cmd' in body))
+  const { body: own } = bodyOf({ command: ['serve'], overrides: '{"command":[]}' })
+  assert.deepEqual(own['Cmd'], ['serve'])
 })

@@ -1,3 +1,4 @@
+import { own } from '#kernel/own.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import type { ContainerBody } from '../engine.ts'
@@ -58,8 +59,15 @@ export type BodyChoices = BodySettings & {
   readonly hostPorts?: HostPorts | undefined
 }
 
+type Labels = Readonly<Record<string, string>>
+const RESERVED = /^(berth|com\.amazonaws\.ecs)\./i
+
+/** What a task's author may label: nobody else says whose a container or a volume is. */
+export const authorsLabels = (labels: Labels = {}): Labels =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => !RESERVED.test(name)))
+
 /** Labels that find all containers of one agent. */
-export function ownLabels(owner: Owner): Readonly<Record<string, string>> {
+export function ownLabels(owner: Owner): Labels {
   return {
     [LABELS.installation]: owner.installationId,
     [LABELS.containerInstance]: owner.containerInstanceArn,
@@ -88,8 +96,8 @@ export function containerBody(
   const known = containerOf(task, container.name)
   const gpus = gpusOf(task.definition, container.name)
   return {
-    ...(container.entryPoint ? { Entrypoint: container.entryPoint } : {}),
-    ...(command ? { Cmd: command } : {}),
+    ...(container.entryPoint?.length ? { Entrypoint: container.entryPoint } : {}),
+    ...(command?.length ? { Cmd: command } : {}),
     Env: Object.entries({
       ...ownVariables(task, container, choices),
       ...(gpus.length > 0 ? { NVIDIA_VISIBLE_DEVICES: gpus.join(',') } : {}),
@@ -100,7 +108,7 @@ export function containerBody(
       : {}),
     ...config,
     Image: container.image,
-    Labels: { ...(config['Labels'] as Record<string, string> | undefined), ...labels() },
+    Labels: { ...authorsLabels(config['Labels'] as Labels | undefined), ...labels() },
     HostConfig: {
       ...(container.memory ? { Memory: Math.max(container.memory * MIB, MEMORY_BYTES_MIN) } : {}),
       CpuShares: Math.max(container.cpu ?? 0, CPU_SHARES_MIN),
@@ -126,19 +134,20 @@ export function containerBody(
     },
   }
 
-  function labels(): Record<string, string> {
+  function labels(): Labels {
     const definition = JSON.stringify(task.definition)
+    const fits = Buffer.byteLength(definition) <= TASK_LABEL_BYTES_MAX
     return {
-      'com.amazonaws.ecs.cluster': task.definition.taskClusterArn ?? owner.cluster,
+      'com.amazonaws.ecs.cluster': owner.cluster,
       [LABELS.containerName]: container.name,
       [LABELS.taskArn]: task.arn,
       'com.amazonaws.ecs.task-definition-family': task.definition.family ?? '',
       'com.amazonaws.ecs.task-definition-version': task.definition.version ?? '',
       ...ownLabels(owner),
-      ...(known.endpointId ? { [LABELS.endpoint]: known.endpointId } : {}),
-      ...(Buffer.byteLength(definition) <= TASK_LABEL_BYTES_MAX
-        ? { [LABELS.task]: definition, [LABELS.volumes]: JSON.stringify(task.volumes) }
-        : {}),
+      // Also what has nothing to say is said: otherwise it would be the image's.
+      [LABELS.endpoint]: known.endpointId ?? '',
+      [LABELS.task]: fits ? definition : '',
+      [LABELS.volumes]: fits ? JSON.stringify(task.volumes) : '',
     }
   }
 }
@@ -224,14 +233,15 @@ function bindsOf(task: KnownTask, container: AcsContainer): readonly string[] {
   return (container.mountPoints ?? []).flatMap(({ sourceVolume, containerPath, readOnly }) => {
     if (!sourceVolume || !containerPath) return []
     const source =
-      volumes.get(sourceVolume)?.host?.sourcePath || task.volumes[sourceVolume] || sourceVolume
+      volumes.get(sourceVolume)?.host?.sourcePath || own(task.volumes, sourceVolume) || sourceVolume
     return [`${source}:${containerPath}${readOnly ? ':ro' : ''}`]
   })
 }
 
 function commandOf(container: AcsContainer): readonly string[] | undefined {
   const overrides = jsonObject(container.overrides)
-  return (overrides['command'] as readonly string[] | undefined) ?? container.command
+  const command = overrides['command'] as readonly string[] | null | undefined
+  return command?.length ? command : container.command
 }
 
 export function jsonObject(text: string | undefined): Readonly<Record<string, unknown>> {

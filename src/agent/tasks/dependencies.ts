@@ -40,7 +40,7 @@ export function gate(task: KnownTask, container: AcsContainer, now: number): Gat
   let until = Infinity
   let open = true
   for (const dependency of dependenciesOf(container)) {
-    const one = gateOf(task, dependency, now)
+    const one = gateOf(task, container, dependency, now)
     if (one.type === 'never') return one
     if (one.type === 'wait') {
       open = false
@@ -50,7 +50,12 @@ export function gate(task: KnownTask, container: AcsContainer, now: number): Gat
   return open ? { type: 'open' } : { type: 'wait', until }
 }
 
-function gateOf(task: KnownTask, { on, condition }: Dependency, now: number): Gate {
+function gateOf(
+  task: KnownTask,
+  target: AcsContainer,
+  { on, condition }: Dependency,
+  now: number,
+): Gate {
   const known = containerOf(task, on)
   const stopped = known.status === 'STOPPED'
   const started = known.startedAt !== undefined
@@ -62,28 +67,44 @@ function gateOf(task: KnownTask, { on, condition }: Dependency, now: number): Ga
     HEALTHY: !stopped && known.health?.status === 'HEALTHY',
   }
   if (met[condition]) return { type: 'open' }
-  if (stopped) return never(task, on, condition)
+  if (stopped) return never(unmet(task, target, on, { condition, started }))
   const timeoutSeconds = containersOf(task).find(({ name }) => name === on)?.startTimeout
   if (condition === 'START' || condition === 'CREATE' || !timeoutSeconds || !known.startedAt)
     return { type: 'wait', until: Infinity }
   const until = known.startedAt + timeoutSeconds * 1000
   if (now < until) return { type: 'wait', until }
-  return {
-    type: 'never',
-    reason: `TaskDependencyError: container '${on}' did not reach ${condition} within its start timeout of ${timeoutSeconds}s`,
-  }
+  return never(`container ordering dependency ${pair(task, on, target)} has timed out.`)
 }
 
-function never(task: KnownTask, on: string, condition: Condition): Gate {
-  const { exitCode } = containerOf(task, on)
-  const why =
-    condition === 'SUCCESS' && exitCode !== undefined
-      ? `exited with code ${exitCode}`
-      : 'has not and will not start'
-  return {
-    type: 'never',
-    reason: `TaskDependencyError: container '${on}', which ${condition} is asked of, ${why}`,
-  }
+const never = (what: string): Gate => ({
+  type: 'never',
+  reason: `CannotStartContainerError: dependency graph: ${what}`,
+})
+
+/** In the words of Amazon's agent. */
+function unmet(
+  task: KnownTask,
+  target: AcsContainer,
+  on: string,
+  { condition, started }: { readonly condition: Condition; readonly started: boolean },
+): string {
+  const which = pair(task, on, target)
+  const failed = 'failed to resolve container ordering dependency'
+  if (condition === 'SUCCESS') return `${failed} ${which} as dependency did not exit successfully.`
+  if (!started) return `${failed} ${which} because dependency will never start`
+  return `failed to resolve the container ordering dependency ${which}`
+}
+
+const pair = (task: KnownTask, on: string, target: AcsContainer): string =>
+  `[${written(task, on)}] for target [${written(task, target.name)}]`
+
+/** A container as Amazon's agent writes it: what it is and what it is to be, and how it ended. */
+function written(task: KnownTask, name: string): string {
+  const { status, startedAt, exitCode } = containerOf(task, name)
+  const image = containersOf(task).find((one) => one.name === name)?.image ?? ''
+  const desired = status === 'STOPPED' && startedAt === undefined ? 'STOPPED' : 'RUNNING'
+  const end = exitCode === undefined ? '' : ` - Exit: ${exitCode}`
+  return `${name}(${image}) (${status}->${desired})${end}`
 }
 
 /** What is wrong with the dependencies among these containers: a name that is none of them, or a circle. */

@@ -1,3 +1,4 @@
+import { own } from '#kernel/own.ts'
 import type { ContainerStateChange, SubmitTaskStateChangeRequest } from '#wire/calls.ts'
 import { NETWORK_BINDINGS_MAX, REASON_LENGTH_MAX, RUNTIME_ID_LENGTH_MAX } from '#wire/limits.ts'
 import type { AcsContainer } from '#wire/task.ts'
@@ -25,7 +26,8 @@ export function nextReport(task: KnownTask): Report | undefined {
   const containers = toldOf(task).flatMap(({ name }) => {
     const known = containerOf(task, name)
     const told = late ? 'RUNNING' : status === 'PENDING' ? status : toldStatus(known)
-    return told === undefined || (told === task.reported.containers[name] && status !== 'STOPPED')
+    return told === undefined ||
+      (told === own(task.reported.containers, name) && status !== 'STOPPED')
       ? []
       : [stateChange(task, name, known, told)]
   })

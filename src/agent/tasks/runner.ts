@@ -2,6 +2,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import { keepNewest } from '#kernel/newest.ts'
+import { own } from '#kernel/own.ts'
 import type { AcsTask } from '#wire/task.ts'
 
 import type { AgentConfig } from '../config.ts'
@@ -205,7 +206,7 @@ export class TaskRunner {
       if (state === 'exited' || this.#stopped) continue
       const arn = labels[LABELS.taskArn] ?? ''
       const task = this.#tasks.get(arn)
-      const known = task?.containers[labels[LABELS.containerName] ?? '']
+      const known = task && own(task.containers, labels[LABELS.containerName] ?? '')
       const isLate = known
         ? known.status === 'STOPPED' || (known.dockerId ?? id) !== id
         : task !== undefined || state === 'created' || this.#forgotten.has(arn)

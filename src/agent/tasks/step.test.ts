@@ -101,7 +101,35 @@ test('a dependency that fails for good stops the task', () => {
   )
   const { task: after } = step(known, NOW)
   assert.equal(after.desired, 'STOPPED')
-  assert.match(containerOf(after, 'app').reason ?? '', /'dep', .* exited with code 3/)
+  const { reason, exitCode } = containerOf(after, 'app')
+  assert.equal(
+    reason,
+    'CannotStartContainerError: dependency graph: failed to resolve container ordering dependency [dep(image) (STOPPED->RUNNING) - Exit: 3] for target [app(image) (NONE->RUNNING)] as dependency did not exit successfully.',
+  )
+  assert.equal(exitCode, 143)
+})
+
+test("what never comes of a dependency is told in the words of Amazon's agent", () => {
+  const never = 'CannotStartContainerError: dependency graph: failed to resolve'
+  const target = 'for target [app(image) (NONE->RUNNING)]'
+  for (const [condition, past, reason] of [
+    [
+      'START',
+      (known: KnownTask) => change(known, 'dep', { status: 'STOPPED' }),
+      `${never} container ordering dependency [dep(image) (STOPPED->STOPPED)] ${target} because dependency will never start`,
+    ],
+    [
+      'HEALTHY',
+      (known: KnownTask) => exited(known, 'dep', 0),
+      `${never} the container ordering dependency [dep(image) (STOPPED->RUNNING) - Exit: 0] ${target}`,
+    ],
+  ] as const) {
+    const fresh = task([
+      { name: 'dep', essential: false },
+      { name: 'app', dependsOn: on(condition) },
+    ])
+    assert.equal(containerOf(step(past(fresh), NOW).task, 'app').reason, reason)
+  }
 })
 
 test("a dependency's start timeout is awaited, and then ends the task", () => {
@@ -114,7 +142,11 @@ test("a dependency's start timeout is awaited, and then ends the task", () => {
   )
   assert.equal(step(known, NOW).wakeAt, NOW + 10_000)
   const { task: after, acts: next } = step(known, NOW + 10_000)
-  assert.match(containerOf(after, 'app').reason ?? '', /start timeout of 10s/)
+  assert.equal(
+    containerOf(after, 'app').reason,
+    'CannotStartContainerError: dependency graph: container ordering dependency [dep(image) (RUNNING->RUNNING)] for target [app(image) (NONE->RUNNING)] has timed out.',
+  )
+  assert.equal(containerOf(after, 'app').exitCode, 143)
   assert.deepEqual(next, [{ type: 'stop', container: 'dep' }])
 })
 

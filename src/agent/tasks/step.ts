@@ -98,11 +98,18 @@ function unstarted(task: KnownTask, container: AcsContainer, now: number): Known
   return { ...neverRuns(task, container.name, may.reason), desired: 'STOPPED' }
 }
 
+/** Of a container that was never started since what it waits for never comes, as of one that was asked to end: AWS's. */
+const EXIT_CODE_UNMET = 143
+
 /** A start that nobody waits for any more may still come about: what is on the engine is over when it is removed. */
 function neverRuns(task: KnownTask, name: string, reason?: string): KnownTask {
   const { dockerId, removed } = containerOf(task, name)
   const isLeft = dockerId !== undefined && !removed
-  return change(task, name, isLeft ? { failure: reason ?? '' } : { status: 'STOPPED', reason })
+  const over = isLeft ? { failure: reason ?? '' } : ({ status: 'STOPPED', reason } as const)
+  return change(task, name, {
+    ...over,
+    ...(reason !== undefined && { exitCode: EXIT_CODE_UNMET }),
+  })
 }
 
 /** What to do with one container now, or when to ask again. */

@@ -1,3 +1,4 @@
+import { own } from '#kernel/own.ts'
 import type { NetworkBinding } from '#wire/calls.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
@@ -95,7 +96,7 @@ export function containersOf(task: KnownTask): readonly AcsContainer[] {
 }
 
 export function containerOf(task: KnownTask, name: string): KnownContainer {
-  return task.containers[name] ?? { status: 'NONE', dockerName: '' }
+  return own(task.containers, name) ?? { status: 'NONE', dockerName: '' }
 }
 
 export function isEssential(container: AcsContainer): boolean {

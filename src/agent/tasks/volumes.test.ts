@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { own } from '#kernel/own.ts'
 import type { AcsVolume } from '#wire/task.ts'
 
 import type { Volume, VolumeBody } from '../engine.ts'
@@ -20,7 +21,7 @@ async function made(
   const task = accept(definition, 1, () => 'f00')
   const bodies: VolumeBody[] = []
   const engine = {
-    volume: async (name: string) => there[name],
+    volume: async (name: string) => own(there, name),
     createVolume: async (body: VolumeBody) => void bodies.push(body),
   }
   await provideVolumes(task, OWNER, engine, mustMatch)
@@ -70,4 +71,22 @@ test('a shared volume that is not there, or not as it is asked for, fails the ta
   await assert.rejects(made(asked, has({ a: '1' }, { o: 'ro' }), mustMatch), {
     message: /intialize volume: .* volume labels: existing: map\[a:1\], expected: map\[a:1 b:2\]$/,
   })
+})
+
+test("a shared volume is nobody's but its author's, whatever its author labels it", async () => {
+  const labels = { 'berth.installation': 'i-1', a: 'b' }
+  const volumes = shared({ autoprovision: true, labels })
+  const [body] = await made(volumes)
+  assert.deepEqual(body?.Labels, { a: 'b' })
+  assert.deepEqual(await made(volumes, has({ a: 'b' }), true), [])
+})
+
+test('a volume may be named as what every object has', async () => {
+  for (const name of ['__proto__', 'constructor']) {
+    const docker = { scope: 'shared', autoprovision: true } as const
+    const [body] = await made([{ name, dockerVolumeConfiguration: docker }])
+    assert.equal(body?.Name, name)
+    const [own] = await made([{ name, host: {} }])
+    assert.equal(own?.Name, `ecs-shop-0-${name}-f00`)
+  }
 })

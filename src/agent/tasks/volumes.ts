@@ -1,8 +1,9 @@
 /** What a task's volumes need of the engine before its containers are created. */
+import { own } from '#kernel/own.ts'
 import type { AcsTask, AcsVolume } from '#wire/task.ts'
 
 import { EngineError, type Engine, type Volume, type VolumeBody } from '../engine.ts'
-import { dockerName, ownLabels, type Owner } from './create.ts'
+import { authorsLabels, dockerName, ownLabels, type Owner } from './create.ts'
 import type { KnownTask } from './task.ts'
 
 type Volumes = Pick<Engine, 'volume' | 'createVolume'>
@@ -16,9 +17,9 @@ export async function provideVolumes(
 ): Promise<void> {
   for (const volume of task.definition.volumes ?? []) {
     if (volume.host?.sourcePath) continue
-    const own = task.volumes[volume.name]
+    const ownName = own(task.volumes, volume.name)
     // Making one that is there is a success.
-    if (own !== undefined) await engine.createVolume(ownBody(volume, own, owner))
+    if (ownName !== undefined) await engine.createVolume(ownBody(volume, ownName, owner))
     else await provideShared(task, volume, engine, mustMatch)
   }
 }
@@ -58,14 +59,14 @@ function sharedProblem(
   existing: Volume | undefined,
   mustMatch: boolean,
 ): string | undefined {
-  const { autoprovision, labels = {}, driverOpts = {} } = volume.dockerVolumeConfiguration ?? {}
+  const { autoprovision, labels, driverOpts = {} } = volume.dockerVolumeConfiguration ?? {}
   if (!autoprovision)
     return existing
       ? undefined
       : `initialize volume: volume detection failed, volume '${volume.name}' does not exist and autoprovision is set to false`
   if (!existing || !mustMatch) return undefined
   for (const [said, what, has, asked] of [
-    ['intialize', 'labels', existing.labels, labels],
+    ['intialize', 'labels', existing.labels, authorsLabels(labels)],
     ['initialize', 'options', existing.options, driverOpts],
   ] as const)
     if (written(has) !== written(asked))
@@ -87,8 +88,8 @@ function ownBody(volume: AcsVolume, name: string, owner: Owner): VolumeBody {
 function bodyOf({ dockerVolumeConfiguration: docker }: AcsVolume, name: string): VolumeBody {
   return {
     Name: name,
-    Driver: docker?.driver ?? 'local',
+    Driver: docker?.driver || 'local',
     DriverOpts: docker?.driverOpts ?? {},
-    Labels: docker?.labels ?? {},
+    Labels: authorsLabels(docker?.labels),
   }
 }

@@ -1,7 +1,8 @@
 /** Amazon ECS: all that it can be asked, and all that it does on its own. */
 import type { Operations } from '#contract/ecs.ts'
-import { type Handlers, notBuilt, type Room } from '#room/room.ts'
+import { type AnyOperation, type Handlers, notBuilt, type Room } from '#room/room.ts'
 
+import { given } from './meant.ts'
 import { ContinueServiceDeployment } from './operations/ContinueServiceDeployment.ts'
 import { CreateCluster } from './operations/CreateCluster.ts'
 import { CreateService } from './operations/CreateService.ts'
@@ -152,4 +153,20 @@ const operations = {
   UpdateGateway: notBuilt,
 } satisfies Handlers<Operations>
 
-export const ecs: Room = { service: 'ecs', operations, start: startEcs }
+/** What clients write as empty texts is left out before an operation looks at its input. */
+const asGiven: Room['operations'] = Object.fromEntries(
+  Object.entries(operations).map(([name, operation]) => [
+    name,
+    operation === notBuilt ? notBuilt : onlyGiven(name, operation),
+  ]),
+)
+
+function onlyGiven(name: string, operation: AnyOperation): AnyOperation {
+  return {
+    ...operation,
+    access: (tx, input: object, context) => operation.access(tx, given(name, input), context),
+    run: (tx, input: object, context) => operation.run(tx, given(name, input), context) as object,
+  }
+}
+
+export const ecs: Room = { service: 'ecs', operations: asGiven, start: startEcs }

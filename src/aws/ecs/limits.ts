@@ -12,7 +12,7 @@ export const PROTECT_MAX = 10
 export const DESCRIBE_PARTS_MAX = 20
 export const SERVICES_PER_CLUSTER_MAX = 5000
 export const TASKS_PER_SERVICE_MAX = 5000
-export const TASK_SETS_PER_SERVICE_MAX = 20
+export const TASK_SETS_PER_SERVICE_MAX = 5
 /** A task that ended stays describable this long; AWS says at least an hour. */
 export const STOPPED_TASK_KEPT_MS = 60 * 60 * 1000
 /** A deleted service stays describable this long. */

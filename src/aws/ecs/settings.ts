@@ -38,19 +38,23 @@ export function effectiveSetting(tx: Read, caller: Caller, name: string): string
   return own?.value ?? ofAccount?.value ?? (DEFAULTS[name] as string)
 }
 
+const INVALID_VALUE = "Invalid setting 'value'"
+
 /** Refuses names that ECS does not know, and names and values that nothing here would act on. */
 export function checkSetting(name: string, value: string): void {
   checkSettingName(name)
   if (ALWAYS_ON.includes(name)) {
     if (value !== 'enabled')
       throw invalidParameter(
-        `The setting ${name} cannot be disabled: the long format is the only one.`,
+        value === 'disabled'
+          ? `The setting ${name} cannot be disabled: the long format is the only one.`
+          : INVALID_VALUE,
       )
   } else if (value !== 'disabled')
     throw invalidParameter(
       ['enabled', 'enhanced'].includes(value)
         ? `Container Insights is not available in this release of Berth: ${name}=${value}.`
-        : `Invalid setting value: ${value}.`,
+        : INVALID_VALUE,
     )
 }
 

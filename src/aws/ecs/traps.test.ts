@@ -232,7 +232,7 @@ test('trap 22: what would not act is refused by name', async () => {
     [cluster({ capacityProviders: ['FARGATE'] }), /: capacityProviders\.$/],
     [cluster(insights), /: containerInsights=enabled\.$/],
     [
-      cluster({ configuration: { executeCommandConfiguration: {} } }),
+      cluster({ configuration: { executeCommandConfiguration: { logging: 'DEFAULT' } } }),
       /: configuration\.executeCommandConfiguration\.$/,
     ],
     [cluster({ serviceConnectDefaults: { namespace: 'n' } }), /: serviceConnectDefaults\.$/],
@@ -282,17 +282,20 @@ test('trap 22: a capability that the control plane does not serve is refused eve
   const host = await house.host({ attributes: [{ name }] })
   await define(house, { taskRoleArn: 'arn:aws:iam::111122223333:role/app' })
   const { failures } = await house.call('RunTask', { taskDefinition: 'web' })
-  assert.deepEqual(failures, [{ arn: host.arn, reason: 'ATTRIBUTE', detail: name }])
+  const detail = `${name} (taskRoleArn is not in this release)`
+  assert.deepEqual(failures, [{ arn: host.arn, reason: 'ATTRIBUTE', detail }])
 })
 
 test('trap 22: devices that nobody hands out are asked for in vain, by a definition or by an override', async () => {
   const house = await House.open()
   const devices = ['neuron-device', 'gpu-sharing'].map((name) => `ecs.capability.${name}`)
+  const members = ['resourceRequirements NeuronDevice', 'resourceRequirements.sharingStrategy']
+  const details = devices.map((name, at) => `${name} (${members[at]} is not in this release)`)
   const host = await house.host({ attributes: devices.map((name) => ({ name })) })
   const sharing = { type: 'GPU', sharingStrategy: { nvidiaMps: { memory: 512 } } }
   for (const [detail, requirement] of [
-    [devices[0], { type: 'NeuronDevice', value: 'ALL' }],
-    [devices[1], sharing],
+    [details[0], { type: 'NeuronDevice', value: 'ALL' }],
+    [details[1], sharing],
   ] as const) {
     const resourceRequirements = [requirement]
     await define(house, { containerDefinitions: [{ ...CONTAINER, resourceRequirements }] })

@@ -116,6 +116,7 @@ test('groups and streams are made once, described, and deleted with what is in t
 
 test('members that would do nothing are refused by name', async () => {
   const logs = await Logs.open()
+  await logs.call('CreateLogGroup', { logGroupName: 'empty', kmsKeyId: '', logGroupClass: '' })
   const logGroupName = 'other'
   for (const [operation, input, name] of [
     ['CreateLogGroup', { logGroupName, kmsKeyId: 'k' }, /kmsKeyId/],

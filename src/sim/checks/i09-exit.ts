@@ -36,7 +36,7 @@ export const exits: MakeCheck = ({ oracle, hosts }) => {
           const what = `of ${container.name} of ${key}`
           const earlier = was?.containers[at]
           for (const name of ONCE) once(`${name} ${what}`, earlier?.[name], container[name])
-          if (container.exitCode === undefined) continue
+          if (container.exitCode === undefined || isUnmet(container)) continue
           const code = really.get(`${is.taskId} ${container.name}`)
           holds(
             code === container.exitCode,
@@ -67,6 +67,10 @@ export const exits: MakeCheck = ({ oracle, hosts }) => {
 
 /** The host of such a task is not listened to any more. */
 const FORCED = 'Container instance deregistration forced by user'
+
+/** AWS tells an exit code of what was never started, since what it waits for never comes. */
+const isUnmet = ({ reason, exitCode }: Task['containers'][number]): boolean =>
+  exitCode === 143 && (reason?.startsWith('CannotStartContainerError: dependency graph: ') ?? false)
 
 function once(what: string, was: unknown, is: unknown): void {
   holds(was === undefined || was === is, `${what} was ${String(was)} and becomes ${String(is)}`)

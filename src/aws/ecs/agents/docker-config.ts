@@ -8,11 +8,7 @@ const NANOSECONDS = 1_000_000_000
 type Json = Readonly<Record<string, unknown>>
 /** Only what was said: an absent member leaves Docker's default. */
 const said = (members: Record<string, unknown>): Json =>
-  Object.fromEntries(
-    Object.entries(members).filter(
-      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
-    ),
-  )
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 
 export function dockerConfig(container: Container): Json {
   const { healthCheck: check } = container
@@ -28,7 +24,7 @@ export function dockerConfig(container: Container): Json {
     Tty: container.pseudoTerminal || undefined,
     NetworkDisabled: container.disableNetworking || undefined,
     Healthcheck: check && {
-      Test: check.command,
+      Test: isHow(check.command[0]) ? check.command : ['CMD', ...check.command],
       Interval: (check.interval ?? 30) * NANOSECONDS,
       Timeout: (check.timeout ?? 5) * NANOSECONDS,
       Retries: check.retries ?? 3,
@@ -36,6 +32,9 @@ export function dockerConfig(container: Container): Json {
     },
   })
 }
+
+/** Whether it says how the words after it are run: a command has none in front of it. */
+const isHow = (word: string | undefined): boolean => word === 'CMD' || word === 'CMD-SHELL'
 
 export function hostConfig(container: Container, definition: Definition): Json {
   const { linuxParameters: linux } = container
@@ -57,11 +56,10 @@ export function hostConfig(container: Container, definition: Definition): Json {
       Hard: hardLimit,
     })),
     Sysctls: sysctls(container),
-    Devices: linux?.devices?.map(({ hostPath, containerPath, permissions = [] }) => ({
+    Devices: linux?.devices?.map(({ hostPath, containerPath, permissions }) => ({
       PathOnHost: hostPath,
       PathInContainer: containerPath ?? hostPath,
-      // An empty list is none that was given: Docker would let nothing be done with the device.
-      CgroupPermissions: permissions.map((permission) => permission[0]).join('') || 'rwm',
+      CgroupPermissions: permissions?.map((permission) => permission[0]).join('') ?? 'rwm',
     })),
     Init: linux?.initProcessEnabled || undefined,
     ShmSize: linux?.sharedMemorySize && linux.sharedMemorySize * MIB,

@@ -1,5 +1,6 @@
 /** One container in ACS's JSON. */
 import { oncePer } from '#kernel/once-per.ts'
+import { own } from '#kernel/own.ts'
 import type { AcsContainer } from '#wire/wire.ts'
 
 import { containerArn } from '../names.ts'
@@ -30,7 +31,7 @@ export function toAcsContainer(
   const place = task.containers.findIndex(({ name }) => name === container.name)
   return {
     name: container.name,
-    image: pinned(container.image, task.imageDigests?.[container.name]),
+    image: pinned(container.image, own(task.imageDigests ?? {}, container.name)),
     containerArn: containerArn(task, place),
     cpu: container.cpu ?? 0,
     // Zero means no hard limit: the reservation is in the host configuration.

@@ -67,6 +67,60 @@ test('golden: the smallest task', async () => {
   )
 })
 
+/** All that may be empty, empty. */
+const EMPTY = {
+  command: [],
+  credentialSpecs: [],
+  dependsOn: [],
+  dnsSearchDomains: [],
+  dnsServers: [],
+  dockerLabels: {},
+  dockerSecurityOptions: [],
+  entryPoint: [],
+  environment: [],
+  environmentFiles: [],
+  extraHosts: [],
+  hostname: '',
+  linuxParameters: { capabilities: { add: [], drop: [] }, devices: [], tmpfs: [] },
+  links: [],
+  mountPoints: [],
+  portMappings: [],
+  resourceRequirements: [],
+  secrets: [],
+  systemControls: [],
+  ulimits: [],
+  user: '',
+  versionConsistency: '',
+  volumesFrom: [],
+  workingDirectory: '',
+}
+
+test('golden: what is empty is sent as what is absent', async () => {
+  const same = (one: Answer): Answer => ({ ...one, containerArn: '' })
+  assert.deepEqual(same(await first(EMPTY)), same(await first({})))
+  const overrides = {
+    containerOverrides: [
+      { name: 'app', command: [], environment: [], environmentFiles: [], resourceRequirements: [] },
+    ],
+    cpu: '',
+    memory: '',
+  }
+  const definition = {
+    containerDefinitions: [{ ...APP, entryPoint: ['/app'], command: ['serve'] }],
+    volumes: [{ name: 'v', host: { sourcePath: '' } }],
+  }
+  const task = await sent(
+    { ...definition, pidMode: '', ipcMode: '', networkMode: '' },
+    { overrides },
+  )
+  const plain = await sent({ ...definition, volumes: [{ name: 'v' }] })
+  const bare = ({ arn: _arn, containers, ...rest }: Answer): Answer => ({
+    ...rest,
+    containers: containers.map(same),
+  })
+  assert.deepEqual(bare(task), bare(plain))
+})
+
 test('golden: ports are published in bridge mode only', async () => {
   const portMappings = [{ containerPort: 80 }, { containerPort: 53, hostPort: 53, protocol: 'udp' }]
   assert.deepEqual((await first({ portMappings })).portMappings, [
@@ -75,6 +129,25 @@ test('golden: ports are published in bridge mode only', async () => {
   ])
   const inHost = await first({ portMappings: [{ containerPort: 80 }] }, { networkMode: 'host' })
   assert.deepEqual([inHost.portMappings, inHost.host.NetworkMode], [[], 'host'])
+})
+
+test('golden: a health check without a word that says how is a command', async () => {
+  for (const [command, test] of [
+    [['/healthcheck'], ['CMD', '/healthcheck']],
+    [
+      ['curl', '-f', 'http://localhost'],
+      ['CMD', 'curl', '-f', 'http://localhost'],
+    ],
+    [
+      ['CMD', 'true'],
+      ['CMD', 'true'],
+    ],
+    [
+      ['CMD-SHELL', 'exit 0'],
+      ['CMD-SHELL', 'exit 0'],
+    ],
+  ])
+    assert.deepEqual((await first({ healthCheck: { command } })).config.Healthcheck.Test, test)
 })
 
 test('golden: health checks are in nanoseconds and say that Docker does them', async () => {

@@ -1,5 +1,6 @@
 import type { AcsTask } from '#wire/wire.ts'
 
+import { meant } from '../meant.ts'
 import { clusterArn, taskArn } from '../names.ts'
 import type { Definition, Task, TaskDefinition } from '../records.ts'
 import { overridden } from '../tasks/need.ts'
@@ -14,7 +15,7 @@ export const toStop = (task: Task): AcsTask => ({ arn: taskArn(task), desiredSta
 
 /** `endpoint` is how the host reaches this server, for what it sends by itself, such as logs. */
 export function toAcsTask(task: Task, row: TaskDefinition, endpoint: string): AcsTask {
-  const definition = overridden(row.definition, task.overrides)
+  const definition = meant(overridden(row.definition, task.overrides))
   const { pidMode, ipcMode, cpu, memory } = definition
   return {
     arn: taskArn(task),

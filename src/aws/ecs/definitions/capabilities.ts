@@ -1,14 +1,18 @@
 /** Which agent capabilities a task definition needs: an agent that did not register one is not given its tasks. */
 import type { Attribute, ContainerDefinition, Secret } from '#contract/ecs.ts'
+import { Fault } from '#kernel/fault.ts'
 
+import { meant } from '../meant.ts'
 import type { Definition } from '../records.ts'
+import { validate } from './validate.ts'
 
 const CAPABILITY = 'com.amazonaws.ecs.capability.'
 const ECS_CAPABILITY = 'ecs.capability.'
 const ECR_IMAGE = /^\d{12}\.dkr\.ecr\./
 
 /** In alphabetical order, each once, as they are read back. */
-export function requiresAttributes(definition: Definition): Attribute[] {
+export function requiresAttributes(written: Definition): Attribute[] {
+  const definition = meant(written)
   const needs = new Set<string>()
   const api = (minor: number) => needs.add(`${CAPABILITY}docker-remote-api.1.${minor}`)
   const old = (name: string) => needs.add(CAPABILITY + name)
@@ -31,8 +35,12 @@ function ofTask(definition: Definition, { api, old, need }: Say): void {
     api(17)
     old(networkMode === 'host' ? 'task-iam-role-network-host' : 'task-iam-role')
   }
-  if (networkMode === 'awsvpc') need('task-eni')
-  if (definition.cpu !== undefined || definition.memory !== undefined) need('task-cpu-mem-limit')
+  if (networkMode === 'awsvpc') {
+    api(18)
+    need('task-eni')
+  } else if (definition.cpu !== undefined || definition.memory !== undefined)
+    // Of a task with a network of its own AWS does not ask it.
+    need('task-cpu-mem-limit')
   if (definition.pidMode || definition.ipcMode) need('pid-ipc-namespace-sharing')
   if (definition.proxyConfiguration) need('aws-appmesh')
   if (definition.enableFaultInjection) need('fault-injection')
@@ -98,9 +106,24 @@ function logging(
     need(`secrets.${storeOf(secret)}.bootstrap.log-driver`)
 }
 
-/** The launch types that the definition could run on, by its own words. */
+/** The launch types that the definition could run on, whether it asks for them or not. */
 export function compatibilities(definition: Definition): string[] {
-  const fargate = definition.requiresCompatibilities?.includes('FARGATE') ?? false
-  const external = !['awsvpc'].includes(definition.networkMode ?? 'bridge')
-  return [...(external ? ['EXTERNAL'] : []), 'EC2', ...(fargate ? ['FARGATE'] : [])]
+  const external = definition.networkMode !== 'awsvpc'
+  return [
+    ...(external ? ['EXTERNAL'] : []),
+    'EC2',
+    ...(suitsFargate(definition) ? ['FARGATE'] : []),
+  ]
+}
+
+/** Whether it would be taken if it asked for Fargate. */
+function suitsFargate(definition: Definition): boolean {
+  if (definition.networkMode !== 'awsvpc') return false
+  try {
+    validate(meant({ ...definition, requiresCompatibilities: ['FARGATE'] }))
+    return true
+  } catch (error) {
+    if (error instanceof Fault) return false
+    throw error
+  }
 }

@@ -74,12 +74,16 @@ function healthCheck({ name, healthCheck: check }: ContainerDefinition): void {
   if (!check) return
   const bad = (what: string) =>
     clientException(`Invalid healthCheck ${what} for container '${name}'.`)
-  const [kind, ...words] = check.command
-  if ((kind !== 'CMD' && kind !== 'CMD-SHELL') || words.length === 0) throw bad('command')
+  if (!hasWords(check.command)) throw bad('command')
   if (!between(check.interval, 5, 300)) throw bad('interval')
   if (!between(check.timeout, 2, 60)) throw bad('timeout')
   if (!between(check.retries, 1, 10)) throw bad('retries')
   if (!between(check.startPeriod, 0, 300)) throw bad('startPeriod')
+}
+
+/** Without a word that says how, all of it is the command. */
+function hasWords([first = '', ...more]: readonly string[]): boolean {
+  return first === 'CMD' || first === 'CMD-SHELL' ? more.length > 0 : first !== ''
 }
 
 function restartPolicy({ name, restartPolicy: policy }: ContainerDefinition): void {
@@ -96,8 +100,7 @@ function restartPolicy({ name, restartPolicy: policy }: ContainerDefinition): vo
 
 function linux({ name, linuxParameters: linux, ulimits }: ContainerDefinition): void {
   for (const { name: limit, softLimit, hardLimit } of ulimits ?? []) {
-    if (!ULIMITS.has(limit))
-      throw clientException(`Invalid ulimit name '${limit}' for container '${name}'.`)
+    if (!ULIMITS.has(limit)) throw clientException(`Unrecognized ulimit name ${limit}`)
     if (atMost(softLimit) > atMost(hardLimit))
       throw clientException(
         `Ulimit '${limit}' of container '${name}': soft limit is above the hard limit.`,
@@ -126,7 +129,11 @@ function linux({ name, linuxParameters: linux, ulimits }: ContainerDefinition): 
 function tmpfs(name: string | undefined, mounts: readonly Tmpfs[]): void {
   const paths = new Set<string>()
   for (const { containerPath, size, mountOptions = [] } of mounts) {
-    if (!containerPath?.startsWith('/') || size < 1)
+    if (!(size >= 1))
+      throw clientException(
+        'The container has an invalid tmpfs size value specified. It must be a non-zero, non-negative integer.',
+      )
+    if (!containerPath.startsWith('/'))
       throw clientException(`Invalid tmpfs mount for container '${name}'.`)
     // A slash at the end names no other place.
     const path = containerPath.replace(/\/+$/, '')

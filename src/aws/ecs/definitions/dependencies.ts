@@ -29,17 +29,27 @@ export function validateDependencies(containers: readonly ContainerDefinition[])
           `Unknown container '${sourceContainer}' in volumesFrom of container '${container.name}'.`,
         )
   }
-  refuseCircles(byName)
+  if (circle(byName, linked).length > 0)
+    throw clientException('Container links should not have a cycle')
+  const names = circle(byName, waitsFor)
+  if (names.length > 0)
+    throw clientException(`There is a cycle in the container dependencies: ${names.join(', ')}`)
 }
 
-const waitsFor = (container: ContainerDefinition): string[] => [
+const linked = ({ links = [] }: ContainerDefinition): string[] =>
+  links.map((link) => link.split(':')[0] ?? '')
+
+export const waitsFor = (container: ContainerDefinition): string[] => [
   ...(container.dependsOn ?? []).map(({ containerName }) => containerName),
-  ...(container.links ?? []).map((link) => link.split(':')[0] ?? ''),
+  ...linked(container),
   ...(container.volumesFrom ?? []).map(({ sourceContainer }) => sourceContainer ?? ''),
 ]
 
 /** Takes away, again and again, what waits for nothing that is left; what remains is a circle. */
-function refuseCircles(byName: ReadonlyMap<string, ContainerDefinition>): void {
+function circle(
+  byName: ReadonlyMap<string, ContainerDefinition>,
+  waitsFor: (container: ContainerDefinition) => readonly string[],
+): readonly string[] {
   const left = new Map(byName)
   for (;;) {
     const free = [...left].filter(
@@ -48,8 +58,5 @@ function refuseCircles(byName: ReadonlyMap<string, ContainerDefinition>): void {
     if (free.length === 0) break
     for (const [name] of free) left.delete(name)
   }
-  if (left.size > 0)
-    throw clientException(
-      `There is a cycle in the container dependencies: ${[...left.keys()].join(', ')}`,
-    )
+  return [...left.keys()]
 }

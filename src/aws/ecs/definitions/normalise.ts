@@ -2,7 +2,12 @@
  * The echo: what was registered, with every default that ECS fills in. Tools compare what they wrote with what
  * they read, so these defaults are part of the contract.
  */
-import type { ContainerDefinition, RegisterTaskDefinitionRequest, Volume } from '#contract/ecs.ts'
+import type {
+  ContainerDefinition,
+  KeyValuePair,
+  RegisterTaskDefinitionRequest,
+  Volume,
+} from '#contract/ecs.ts'
 
 import type { Definition } from '../records.ts'
 import { parseCpu, parseMemory } from './sizes.ts'
@@ -40,14 +45,14 @@ function normaliseContainer(
     image: container.image as string,
     cpu: container.cpu ?? 0,
     essential: container.essential ?? true,
-    environment: container.environment ?? [],
+    environment: once(container.environment ?? []),
     mountPoints: container.mountPoints ?? [],
     volumesFrom: container.volumesFrom ?? [],
     systemControls: container.systemControls ?? [],
     portMappings: (container.portMappings ?? []).map((mapping) => ({
       ...mapping,
-      protocol: mapping.protocol ?? 'tcp',
-      ...(mapping.containerPortRange === undefined && {
+      protocol: mapping.protocol || 'tcp',
+      ...(!mapping.containerPortRange && {
         hostPort: mapping.hostPort ?? (networkMode === 'bridge' ? 0 : mapping.containerPort),
       }),
     })),
@@ -61,12 +66,16 @@ function normaliseContainer(
   }
 }
 
+/** The same name and value twice is one of it. */
+const once = (environment: readonly KeyValuePair[]): readonly KeyValuePair[] => [
+  ...new Map(environment.map((pair) => [JSON.stringify([pair.name, pair.value]), pair])).values(),
+]
+
 const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T
 
 const KINDS = [
   'dockerVolumeConfiguration',
-  'efsVolumeConfiguration',
   's3filesVolumeConfiguration',
   'fsxWindowsFileServerVolumeConfiguration',
   'configuredAtLaunch',
@@ -75,17 +84,23 @@ const KINDS = [
 function normaliseVolume(volume: Volume): Volume {
   if (volume.dockerVolumeConfiguration) {
     const docker = volume.dockerVolumeConfiguration
-    const scope = docker.scope ?? 'task'
+    const scope = docker.scope || 'task'
     return {
       ...volume,
       dockerVolumeConfiguration: {
         ...docker,
         scope,
-        driver: docker.driver ?? 'local',
+        driver: docker.driver || 'local',
         ...(scope === 'shared' && { autoprovision: docker.autoprovision ?? false }),
       },
     }
   }
+  const efs = volume.efsVolumeConfiguration
+  if (efs)
+    return {
+      ...volume,
+      efsVolumeConfiguration: { ...efs, rootDirectory: efs.rootDirectory || '/' },
+    }
   return KINDS.some((kind) => volume[kind] !== undefined)
     ? volume
     : { ...volume, host: volume.host ?? {} }

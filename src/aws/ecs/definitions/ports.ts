@@ -37,7 +37,7 @@ export function validatePorts(input: RegisterTaskDefinitionRequest): void {
       throw clientException(
         `Container '${container.name}' has more than ${RANGES_MAX} port ranges.`,
       )
-    const used = new Map<number, string>()
+    const used = new Map<string, 'fixed' | 'dynamic'>()
     for (const mapping of mappings) {
       one(container, mapping, mode)
       overlap(container, mapping, used)
@@ -77,24 +77,24 @@ function one({ name }: ContainerDefinition, mapping: PortMapping, mode: string):
     throw clientException(`Invalid 'appProtocol' setting for container '${name}'.`)
 }
 
-/** One container port has one mapping, and is not both tcp and udp. */
+/** One container port of a protocol has one mapping, or several to fixed host ports. */
 function overlap(
   { name }: ContainerDefinition,
   mapping: PortMapping,
-  used: Map<number, string>,
+  used: Map<string, 'fixed' | 'dynamic'>,
 ): void {
   const range =
     mapping.containerPortRange === undefined ? undefined : parseRange(mapping.containerPortRange)
   const first = range?.first ?? Number(mapping.containerPort)
   const last = range?.last ?? first
   for (let port = first; port <= last; port++) {
-    const before = used.get(port)
-    const isSameFixed = before === `${mapping.protocol ?? 'tcp'}/fixed` && !!mapping.hostPort
-    if (before !== undefined && !isSameFixed)
+    const id = `${port}/${mapping.protocol ?? 'tcp'}`
+    const before = used.get(id)
+    if (before !== undefined && !(before === 'fixed' && mapping.hostPort))
       throw clientException(
         `Container port '${port}' of container '${name}' is in more than one port mapping.`,
       )
-    used.set(port, `${mapping.protocol ?? 'tcp'}/${mapping.hostPort ? 'fixed' : 'dynamic'}`)
+    used.set(id, mapping.hostPort ? 'fixed' : 'dynamic')
   }
 }
 

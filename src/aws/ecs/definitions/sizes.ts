@@ -65,22 +65,22 @@ function checkFargateSize(cpu: string | undefined, memory: string | undefined): 
 
 type Sized = Pick<RegisterTaskDefinitionRequest, 'cpu' | 'memory' | 'containerDefinitions'>
 
-/** Refuses a task size that no such task may have, or that its containers exceed. */
+/** Refuses a task size that no such task may have, or that one of its containers exceeds. */
 export function checkSizes(task: Sized, fargate: boolean): void {
   if (fargate) checkFargateSize(task.cpu, task.memory)
   else if (task.cpu !== undefined) checkEc2Cpu(parseCpu(task.cpu))
   const memory = task.memory === undefined ? undefined : parseMemory(task.memory)
   const cpu = task.cpu === undefined ? undefined : parseCpu(task.cpu)
-  const sum = (of: (c: (typeof task.containerDefinitions)[number]) => number | undefined): number =>
-    task.containerDefinitions.reduce((total, container) => total + (of(container) ?? 0), 0)
-  if (fargate && cpu !== undefined && sum((container) => container.cpu) > cpu)
+  const ofContainers = task.containerDefinitions.reduce((sum, { cpu: one = 0 }) => sum + one, 0)
+  if (fargate && cpu !== undefined && ofContainers > cpu)
     throw clientException(
       "The sum of the containers' 'cpu' values must not exceed the task's 'cpu' value.",
     )
-  const reserved = sum((container) => container.memoryReservation || container.memory)
-  const largest = Math.max(...task.containerDefinitions.map((container) => container.memory ?? 0))
-  if (memory !== undefined && (largest > memory || reserved > memory))
-    throw clientException(
-      "Total memory of all containers must not exceed the task's 'memory' value.",
-    )
+  if (memory === undefined) return
+  for (const container of task.containerDefinitions)
+    for (const what of ['memory', 'memoryReservation'] as const)
+      if ((container[what] ?? 0) > memory)
+        throw clientException(
+          `The '${what}' setting for container '${container.name}' is greater than for the task.`,
+        )
 }

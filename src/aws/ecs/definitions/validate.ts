@@ -44,6 +44,8 @@ export function validate(input: RegisterTaskDefinitionRequest): void {
     throw clientException(`Task definition has more than ${CONTAINERS_MAX} containers.`)
   const fargate = compatibility(input)
   for (const container of containers) validateContainer(container, input)
+  if (fargate && input.networkMode !== 'awsvpc')
+    throw clientException('Fargate only supports network mode ‘awsvpc’.')
   const names = containers.map(({ name }) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined) throw clientException(`Duplicate container name '${twice}'.`)
@@ -71,10 +73,7 @@ function compatibility(input: RegisterTaskDefinitionRequest): boolean {
       )
   if (input.networkMode !== undefined && !NETWORK_MODES.includes(input.networkMode))
     throw clientException(`Invalid networkMode '${input.networkMode}'.`)
-  const fargate = input.requiresCompatibilities?.includes('FARGATE') ?? false
-  if (fargate && input.networkMode !== 'awsvpc')
-    throw clientException('Fargate only supports network mode ‘awsvpc’.')
-  return fargate
+  return input.requiresCompatibilities?.includes('FARGATE') ?? false
 }
 
 function rest(input: RegisterTaskDefinitionRequest, fargate: boolean): void {
@@ -87,7 +86,7 @@ function rest(input: RegisterTaskDefinitionRequest, fargate: boolean): void {
     throw clientException('When using Fargate, placementConstraints are not supported.')
   for (const { type, expression } of constraints) {
     if (type !== 'memberOf')
-      throw clientException('Task definitions support only placement constraints of type memberOf.')
+      throw clientException(`constraint.type '${type ?? ''}' is not supported.`)
     parseExpression(expression ?? '')
   }
   const { pidMode, ipcMode, runtimePlatform: platform, ephemeralStorage } = input
@@ -95,8 +94,12 @@ function rest(input: RegisterTaskDefinitionRequest, fargate: boolean): void {
     throw clientException(`Invalid pidMode '${String(pidMode)}'.`)
   if (ipcMode !== undefined && !['host', 'task', 'none'].includes(ipcMode))
     throw clientException(`Invalid ipcMode '${ipcMode}'.`)
-  if (fargate && (pidMode === 'host' || ipcMode !== undefined))
-    throw clientException('When using Fargate, only pidMode task is supported, and ipcMode is not.')
+  if (fargate && pidMode === 'host')
+    throw clientException(
+      "Tasks using the Fargate launch type do not support pidMode 'host'. The supported value for pidMode is 'task'.",
+    )
+  if (fargate && ipcMode !== undefined)
+    throw clientException('Tasks using the Fargate launch type do not support ipcMode.')
   checkKnown('cpuArchitecture', platform?.cpuArchitecture, CPU_ARCHITECTURES)
   checkKnown('operatingSystemFamily', platform?.operatingSystemFamily, SYSTEMS)
   checkKnown('proxyConfiguration type', input.proxyConfiguration?.type, ['APPMESH'])

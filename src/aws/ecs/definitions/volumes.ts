@@ -3,6 +3,7 @@ import type { RegisterTaskDefinitionRequest, Volume } from '#contract/ecs.ts'
 
 import { clientException } from '../names.ts'
 import { checkKnown } from './known.ts'
+import { checkPaths } from './paths.ts'
 
 const SCOPES = ['task', 'shared']
 const SWITCH = ['ENABLED', 'DISABLED']
@@ -23,15 +24,11 @@ export function validateVolumes(input: RegisterTaskDefinitionRequest): void {
     throw clientException(
       'Only one volume with configuredAtLaunch is supported in a task definition.',
     )
-  for (const { name, mountPoints = [] } of input.containerDefinitions)
-    for (const { sourceVolume, containerPath } of mountPoints) {
+  for (const { mountPoints = [] } of input.containerDefinitions)
+    for (const { sourceVolume } of mountPoints)
       if (!sourceVolume || !names.has(sourceVolume))
         throw clientException(`Unknown volume '${sourceVolume ?? ''}'.`)
-      if (!containerPath)
-        throw clientException(
-          `Invalid 'containerPath' setting of a mount point for container '${name}'.`,
-        )
-    }
+  checkPaths(input)
 }
 
 function kind(volume: Volume, fargate: boolean): void {
@@ -56,10 +53,6 @@ function kind(volume: Volume, fargate: boolean): void {
   checkKnown('dockerVolumeConfiguration scope', docker?.scope, SCOPES, where)
   checkKnown('transitEncryption', efs?.transitEncryption, SWITCH, where)
   checkKnown('authorizationConfig iam', efs?.authorizationConfig?.iam, SWITCH, where)
-  if (docker?.autoprovision !== undefined && (docker.scope ?? 'task') !== 'shared')
-    throw clientException(
-      `Volume '${name}': autoprovision is only supported with the scope shared.`,
-    )
   if (!efs) return
   const { authorizationConfig, rootDirectory, transitEncryption } = efs
   if (authorizationConfig?.accessPointId && rootDirectory !== undefined && rootDirectory !== '/')

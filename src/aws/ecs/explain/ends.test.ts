@@ -4,12 +4,12 @@ import { test } from 'node:test'
 import { ACCOUNT, REGION } from '#server/house.fixture.ts'
 
 import { Fleet, stayingDaemon, steady } from '../services/fleet.fixture.ts'
-import { foresee } from './foresee.ts'
+import { foresee, type Foreseen } from './foresee.ts'
 
 const MINUTE_MS = 60_000
 
-/** Where the service would come to if nothing more were asked. */
-function endOf({ house }: Fleet): readonly [end: string, minutes: number] {
+/** What would become of the service if nothing more were asked. */
+function foreseen({ house }: Fleet): Foreseen {
   let made = 0
   const ids = {
     hex: () => String((made += 1)).padStart(32, '0'),
@@ -18,7 +18,11 @@ function endOf({ house }: Fleet): readonly [end: string, minutes: number] {
   }
   const world = { now: house.clock.now(), ids }
   const key = `${ACCOUNT}/${REGION}/default/web`
-  const { end, afterMs } = house.server.store.rehearse((tx) => foresee(tx, key, world))
+  return house.server.store.rehearse((tx) => foresee(tx, key, world))
+}
+
+function endOf(fleet: Fleet): readonly [end: string, minutes: number] {
+  const { end, afterMs } = foreseen(fleet)
   return [end, Math.floor(afterMs / MINUTE_MS)]
 }
 
@@ -34,7 +38,8 @@ const pause = (action: string, timeoutInMinutes: number) => ({
 
 test('a pause that continues by itself is waited out, and any other is an end', async () => {
   for (const [action, minutes, expected] of [
-    ['CONTINUE', 5, ['STEADY', 5]],
+    // The new tasks have to become healthy after it, and the old ones to end.
+    ['CONTINUE', 5, ['STEADY', 6]],
     ['CONTINUE', 20_000, ['PAUSED', 0]],
     ['ROLLBACK', 5, ['PAUSED', 0]],
   ] as const) {
@@ -63,4 +68,37 @@ test('a daemon that waits for the others on its host is not stuck in its percent
   await fleet.update({ forceNewDeployment: true })
   await fleet.settle()
   assert.deepEqual(endOf(fleet), ['WAITS', 0])
+})
+
+test('a task takes its stop timeouts to end, one after another where containers depend on each other', async () => {
+  const app = { name: 'app', image: 'app:1', memory: 64 }
+  const side = { ...app, name: 'side', essential: false }
+  const dependsOn = [{ containerName: 'side', condition: 'START' }]
+  for (const [containerDefinitions, seconds] of [
+    [[app], 30],
+    [[{ ...app, stopTimeout: 61 }], 61],
+    [[app, { ...side, stopTimeout: 40 }], 40],
+    [
+      [
+        { ...app, dependsOn, stopTimeout: 20 },
+        { ...side, stopTimeout: 40 },
+      ],
+      60,
+    ],
+  ] as const) {
+    const fleet = await Fleet.open(1)
+    await fleet.define('app:1', {}, { containerDefinitions })
+    const percents = { minimumHealthyPercent: 0, maximumPercent: 100 }
+    await fleet.service({ desiredCount: 1, deploymentConfiguration: percents })
+    await fleet.settle()
+    await fleet.pass(45)
+    await fleet.update({ forceNewDeployment: true })
+    const { steps, end } = foreseen(fleet)
+    // The old one is asked to stop already.
+    assert.deepEqual(
+      steps.map(({ afterMs, starts }) => [afterMs / 1000, starts.length]),
+      [[seconds, 1]],
+    )
+    assert.equal(end, 'STEADY')
+  }
 })

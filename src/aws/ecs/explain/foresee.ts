@@ -1,15 +1,16 @@
 /**
  * What will become of a service if hosts do as they are told: the scheduler itself is let run, in a transaction that is
- * never kept, and every task that it starts runs and is healthy, every one that it stops ends. So a plan is not like what
- * then happens, it is what then happens. Other services are taken to stay as they are.
+ * never kept, and every task that it starts runs and is healthy, every one that it stops ends after its stop timeout. So a
+ * plan is not like what then happens, it is what then happens. Other services are taken to stay as they are.
  */
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, containerInstanceKey, definitionArn, taskArn } from '../names.ts'
-import { containerInstances, type Task, tasksByService } from '../records.ts'
+import { containerInstanceArn, definitionArn, taskArn } from '../names.ts'
+import { type Task, tasksByService } from '../records.ts'
+import { unbuiltMembers } from '../scheduler/unbuilt.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
 import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
-import type { Outlook } from '../services/outlook.ts'
+import { minimum, type Outlook } from '../services/outlook.ts'
 import {
   type Deployment,
   type Service,
@@ -19,10 +20,12 @@ import {
 } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
+import { launchOf } from '../services/start-tasks.ts'
 import { taskSetsOf } from '../services/task-sets.ts'
 import { STUCK } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { changeTask } from '../tasks/change.ts'
+import { endsBy, isReachable } from './stopping.ts'
 
 /** A plan is made while nothing else is done, so it may not be endless. */
 const TASKS_MAX = 2_000
@@ -53,6 +56,8 @@ export type Foreseen = {
   readonly afterMs: number
   /** What the service's events would say. */
   readonly events: readonly string[]
+  /** Members of its task definition that ask for what is not in this release. */
+  readonly unbuilt: readonly string[]
 }
 
 /** `tx` must be a rehearsal. */
@@ -61,6 +66,13 @@ export function foresee(tx: Write, key: string, world: World): Foreseen {
   const steps: ForeseenStep[] = []
   const begun: Begun = { failed: failedOf(tx, key), until: world.now + HORIZON_MS }
   let now = world.now
+  const told = (end: End): Foreseen => ({
+    steps,
+    end,
+    afterMs: now - world.now,
+    events: newEvents(tx, key, eventsBefore),
+    unbuilt: unbuiltOf(tx, key),
+  })
   let outlook: Outlook = { again: undefined, waitsForHosts: false }
   for (let round = 0; round < ROUNDS_MAX && now < begun.until; round += 1) {
     const before = tasksOf(tx, key)
@@ -70,22 +82,16 @@ export function foresee(tx: Write, key: string, world: World): Foreseen {
     if (step) steps.push(step)
     const moved = obey(tx, key, { ...world, now })
     if (step || moved || outlook.again === 0) continue
-    const end = endOf(tx, key, outlook, { ...world, now, ...begun })
-    if (end !== undefined || outlook.again === undefined)
-      return {
-        steps,
-        end: end ?? (isStuck(tx, key) ? 'STUCK' : 'WAITS'),
-        afterMs: now - world.now,
-        events: newEvents(tx, key, eventsBefore),
-      }
-    now += outlook.again
+    const stopsIn = nextEnd(tx, key, now)
+    const end = endOf(tx, key, { ...outlook, stopsIn }, { ...world, now, ...begun })
+    const again = minimum(outlook.again, stopsIn)
+    if (end !== undefined || again === undefined)
+      return told(end ?? (isStuck(tx, key) ? 'STUCK' : 'WAITS'))
+    now += again
+    // What has ended by then is known when the scheduler looks.
+    obey(tx, key, { ...world, now })
   }
-  return {
-    steps,
-    end: 'TOO_FAR',
-    afterMs: now - world.now,
-    events: newEvents(tx, key, eventsBefore),
-  }
+  return told('TOO_FAR')
 }
 
 /** The service's tasks that have not ended, as they are now. */
@@ -123,8 +129,7 @@ function stepOf(
 function obey(tx: Write, key: string, { now, ids }: World): boolean {
   let moved = false
   for (const task of tasksOf(tx, key).values()) {
-    const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
-    const fields = tx.get(containerInstances, host)?.agentConnected && obeyed(task, now)
+    const fields = obeyed(tx, task, now)
     if (!fields) continue
     changeTask(tx, task, fields, { now, id: ids.uuid() })
     moved = true
@@ -132,9 +137,12 @@ function obey(tx: Write, key: string, { now, ids }: World): boolean {
   return moved
 }
 
-function obeyed(task: Task, now: number): Partial<Task> | undefined {
+function obeyed(tx: Read, task: Task, now: number): Partial<Task> | undefined {
+  if (!isReachable(tx, task)) return undefined
   if (task.desiredStatus === 'STOPPED')
-    return { lastStatus: 'STOPPED', stoppedAt: now, executionStoppedAt: now }
+    return (endsBy(tx, task) ?? Infinity) <= now
+      ? { lastStatus: 'STOPPED', stoppedAt: now, executionStoppedAt: now }
+      : undefined
   const isUp = task.lastStatus === 'RUNNING'
   const isKnown = task.containers.every(({ healthStatus }) => healthStatus !== 'UNKNOWN')
   if (isUp && isKnown) return undefined
@@ -150,6 +158,12 @@ function obeyed(task: Task, now: number): Partial<Task> | undefined {
   }
 }
 
+/** In how long the next task that was asked to end has. */
+function nextEnd(tx: Read, key: string, now: number): number | undefined {
+  const ends = [...tasksOf(tx, key).values()].flatMap((task) => endsBy(tx, task) ?? [])
+  return ends.length > 0 ? Math.min(...ends) - now : undefined
+}
+
 /** The deployment that had failed before the plan began, and when the plan ends. */
 type Begun = { readonly failed: string | undefined; readonly until: number }
 
@@ -162,12 +176,26 @@ function failedOf(tx: Read, key: string): string | undefined {
   return primary?.rolloutState === 'FAILED' ? primary.deploymentId : undefined
 }
 
+function unbuiltOf(tx: Read, key: string): readonly string[] {
+  const service = tx.get(services, key)
+  const shares = service ? [primaryOf(tx, service) ?? [], taskSetsOf(tx, service)].flat() : []
+  const needs = shares.flatMap((share) => launchOf(tx, service as Service, share)?.need ?? [])
+  return [...new Set(needs.flatMap(unbuiltMembers))]
+}
+
 const isStuck = (tx: Read, key: string): boolean => STUCK in (tx.get(services, key)?.toldAt ?? {})
 
 /** Where the service has come to; nothing where only time has to pass. */
-function endOf(tx: Read, key: string, outlook: Outlook, world: World & Begun): End | undefined {
+function endOf(
+  tx: Read,
+  key: string,
+  outlook: Outlook & { readonly stopsIn: number | undefined },
+  world: World & Begun,
+): End | undefined {
   const service = tx.get(services, key)
   if (!service || service.status === 'INACTIVE') return 'INACTIVE'
+  // An end may make room, or let another come.
+  if (outlook.stopsIn !== undefined) return undefined
   const primary = primaryOf(tx, service)
   if (primary?.rolloutState === 'FAILED')
     return primary.deploymentId === world.failed ? 'HAS_FAILED' : 'FAILED'

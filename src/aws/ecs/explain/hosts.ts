@@ -2,6 +2,7 @@
 import type { Resources } from '../records.ts'
 import type { Host, Need } from '../scheduler/place.ts'
 import { type Constraint, lackedAttribute, refuse } from '../scheduler/place.ts'
+import { unbuiltMember } from '../scheduler/unbuilt.ts'
 
 /** One thing that a host has to have, what was asked and what it has. */
 export type Predicate = {
@@ -54,9 +55,11 @@ const state = (host: Host): Predicate[] => [
 const attributes = (host: Host, need: Need): Predicate[] =>
   need.requiresAttributes.map(({ name, value }) => {
     const has = host.attributes.get(name)
+    const member = unbuiltMember(name)
+    if (member !== undefined)
+      return { predicate: member, holds: false, needs: name, has: 'nothing: not in this release' }
     return {
       predicate: name === 'ecs.cpu-architecture' ? 'architecture' : `attribute ${name}`,
-      // What this release does not serve is refused whatever the host says.
       holds: lackedAttribute({ requiresAttributes: [{ name, value }] }, host) === undefined,
       needs: value ?? 'present',
       has: has === undefined ? 'absent' : has === '' ? 'present' : has,

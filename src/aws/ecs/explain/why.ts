@@ -9,6 +9,7 @@ import { containerInstanceArn, taskArn, taskKey } from '../names.ts'
 import { containerInstances, type Task, tasks, tasksByStop } from '../records.ts'
 import { hostsOf } from '../scheduler/cluster-hosts.ts'
 import { constraintsOf } from '../scheduler/request.ts'
+import { unbuiltMembers } from '../scheduler/unbuilt.ts'
 import { deploymentsOf, OPEN } from '../services/begin.ts'
 import {
   HEALTH_FAILED,
@@ -100,6 +101,7 @@ function whyService(tx: Write, service: Service, world: World): Why {
     ...taskSetsOf(tx, service).flatMap((taskSet) => setSays(tx, service, taskSet, world)),
   ]
   const share = primary ?? taskSetsOf(tx, service).find(isWaiting)
+  says.push(...unbuiltSays(tx, service, share))
   return { subject: serviceArn(service), says, ...unplaced(tx, service, share, world) }
 }
 
@@ -110,7 +112,7 @@ function whyTaskSet(tx: Write, service: Service, taskSet: TaskSet, world: World)
   const subject = `${serviceArn(service)} ${SHARE}${taskSet.taskSetId}`
   return {
     subject,
-    says: setSays(tx, service, taskSet, world),
+    says: [...setSays(tx, service, taskSet, world), ...unbuiltSays(tx, service, taskSet)],
     ...unplaced(tx, service, taskSet, world),
   }
 }
@@ -173,6 +175,7 @@ function whyDeployment(tx: Write, service: Service, deployment: Deployment, worl
   const says = [
     `${deployment.status} ${deployment.rolloutState} since ${ago(deployment.updatedAt, world)}: ${deployment.rolloutStateReason}`,
     ...(deployment.status === 'PRIMARY' ? stateOf(tx, service, deployment, world) : []),
+    ...unbuiltSays(tx, service, deployment),
   ]
   const isCurrent = deployment.status === 'PRIMARY'
   return {
@@ -276,6 +279,19 @@ function stageOf(open: ServiceDeployment, world: World): string[] {
       ? [`it bakes for ${span(bakedAt(open) - world.now)} more`]
       : []
   return [`in stage ${open.stage} since ${ago(open.stageSince, world)}`, ...bakes, ...pauses]
+}
+
+/** What its task definition asks for and no host can give, whatever it has. */
+function unbuiltSays(
+  tx: Read,
+  service: Service,
+  share: Deployment | TaskSet | undefined,
+): readonly string[] {
+  const what = share && launchOf(tx, service, share)
+  const members = what ? unbuiltMembers(what.need) : []
+  return members.length === 0
+    ? []
+    : [`its task definition asks for what is not in this release: ${members.join(', ')}`]
 }
 
 /** Where the scheduler, asked now, finds no host: all of them, and what each lacks. */

@@ -1,6 +1,7 @@
 import type { ClusterSetting, CreateClusterRequest, CreateClusterResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/room.ts'
 
+import { isSaid } from '../meant.ts'
 import { clusterArn, clusterKey, DEFAULT_CLUSTER, invalidParameter } from '../names.ts'
 import { type Cluster, clusters } from '../records.ts'
 import { effectiveSetting } from '../settings.ts'
@@ -26,7 +27,7 @@ export const CreateCluster: Operation<CreateClusterRequest, CreateClusterRespons
       throw invalidParameter(
         'Capacity providers are not available in this release of Berth: capacityProviders.',
       )
-    if (input.serviceConnectDefaults)
+    if (input.serviceConnectDefaults?.namespace)
       throw invalidParameter(
         'Service Connect is not available in this release of Berth: serviceConnectDefaults.',
       )
@@ -76,7 +77,7 @@ export function checkSettings(
 /** ECS Exec and managed storage come with later releases. */
 export function checkConfiguration(configuration: CreateClusterRequest['configuration']): void {
   for (const [name, value] of Object.entries(configuration ?? {}))
-    if (value !== undefined)
+    if (isSaid(value))
       throw invalidParameter(
         `This setting is not available in this release of Berth: configuration.${name}.`,
       )

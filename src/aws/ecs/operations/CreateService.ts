@@ -6,6 +6,7 @@ import type { Write } from '#store/store.ts'
 
 import { runnableDefinition } from '../definitions/find.ts'
 import { SERVICES_PER_CLUSTER_MAX } from '../limits.ts'
+import { isSaid } from '../meant.ts'
 import { activeCluster, clientException, invalidParameter } from '../names.ts'
 import type { Cluster, TaskDefinition } from '../records.ts'
 import { theServiceAndDefinition } from '../services/access.ts'
@@ -109,7 +110,7 @@ function definitionOf(
     return runnableDefinition(tx, caller, input.taskDefinition)
   }
   for (const name of ['taskDefinition', 'launchType', 'networkConfiguration'] as const)
-    if (input[name] !== undefined)
+    if (isSaid(input[name]))
       throw invalidParameter(
         `${name} cannot be specified for services with an EXTERNAL deployment controller.`,
       )

@@ -1,5 +1,4 @@
 import type { CreateTaskSetRequest, CreateTaskSetResponse } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Context, Operation } from '#room/room.ts'
 import type { Write } from '#store/store.ts'
 
@@ -36,9 +35,8 @@ export const CreateTaskSet: Operation<CreateTaskSetRequest, CreateTaskSetRespons
     if (before) return { taskSet: toTaskSet(service, before, WITH_TAGS) }
     refuseUnbuilt(input)
     if (taskSetsOf(tx, service).length >= TASK_SETS_PER_SERVICE_MAX)
-      throw new Fault(
-        'LimitExceededException',
-        `The maximum number of task sets of a service (${TASK_SETS_PER_SERVICE_MAX}) has been exceeded.`,
+      throw invalidParameter(
+        `${TASK_SETS_PER_SERVICE_MAX} deployments exist on the service. Unable to create new TaskSet since this exceeds the maximum limit.`,
       )
     const taskSet = create(tx, service, input, context)
     token.made(taskSetArn(taskSet, taskSet.taskSetId))

@@ -4,14 +4,33 @@ import type {
   Failure,
   TaskDefinition,
 } from '#contract/ecs.ts'
+import { Fault } from '#kernel/fault.ts'
+import type { Caller } from '#kernel/principal.ts'
 import type { Operation } from '#room/room.ts'
 
-import { findDefinition } from '../definitions/find.ts'
 import { definitionArn, definitionIn, definitionKey, invalidParameter } from '../names.ts'
 import { taskDefinitions } from '../records.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
 
 const DEFINITIONS_MAX = 10
+const NOT_THERE =
+  'The specified task definition does not exist. Specify a valid account, family, revision and try again.'
+
+type Named = { readonly family: string; readonly revision: number }
+
+/** Nothing for what names no revision: it keeps nobody from deleting the others. */
+function namedBy(caller: Caller, identifier: string): Named | undefined {
+  try {
+    const { family, revision } = definitionIn(caller, identifier)
+    return revision === undefined ? undefined : { family, revision }
+  } catch (error) {
+    if (error instanceof Fault) return undefined
+    throw error
+  }
+}
+
+const keyOf = (caller: Caller, { family, revision }: Named): string =>
+  definitionKey(caller, family, revision)
 
 /** Marks revisions; the reconciler drops each once no task uses it. */
 export const DeleteTaskDefinitions: Operation<
@@ -20,9 +39,9 @@ export const DeleteTaskDefinitions: Operation<
 > = {
   action: 'ecs:DeleteTaskDefinitions',
   access: (_tx, input, { caller }) => ({
-    resources: input.taskDefinitions.map((identifier) => {
-      const { family, revision = 0 } = definitionIn(caller, identifier)
-      return definitionArn(caller, family, revision)
+    resources: input.taskDefinitions.flatMap((identifier) => {
+      const named = namedBy(caller, identifier)
+      return named ? [definitionArn(caller, named.family, named.revision)] : []
     }),
   }),
   run(tx, input, { caller, now }) {
@@ -33,16 +52,10 @@ export const DeleteTaskDefinitions: Operation<
     const failures: Failure[] = []
     const deleted: TaskDefinition[] = []
     for (const identifier of input.taskDefinitions) {
-      const { family, revision } = definitionIn(caller, identifier)
-      if (revision === undefined) throw invalidParameter('Revision is missing in task definition.')
-      const arn = definitionArn(caller, family, revision)
-      const found = findDefinition(tx, caller, identifier)
-      if (!found)
-        failures.push({
-          arn,
-          reason:
-            'The specified task definition does not exist. Specify a valid account, family, revision and try again.',
-        })
+      const named = namedBy(caller, identifier)
+      const arn = named ? definitionArn(caller, named.family, named.revision) : identifier
+      const found = named && tx.get(taskDefinitions, keyOf(caller, named))
+      if (!found) failures.push({ arn, reason: NOT_THERE })
       else if (found.status === 'ACTIVE')
         failures.push({
           arn,
@@ -52,7 +65,7 @@ export const DeleteTaskDefinitions: Operation<
       else
         deleted.push(
           toTaskDefinition(
-            tx.patch(taskDefinitions, definitionKey(caller, family, revision), {
+            tx.patch(taskDefinitions, keyOf(caller, found), {
               status: 'DELETE_IN_PROGRESS',
               deleteRequestedAt: found.deleteRequestedAt ?? now,
             }),

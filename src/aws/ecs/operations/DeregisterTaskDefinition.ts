@@ -6,13 +6,7 @@ import type { Operation } from '#room/room.ts'
 
 import { anyResource } from '../access.ts'
 import { findDefinition } from '../definitions/find.ts'
-import {
-  clientException,
-  definitionIn,
-  definitionKey,
-  familyKey,
-  invalidParameter,
-} from '../names.ts'
+import { clientException, definitionIn, definitionKey, familyKey } from '../names.ts'
 import { families, taskDefinitions } from '../records.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
 
@@ -25,7 +19,7 @@ export const DeregisterTaskDefinition: Operation<
   access: anyResource,
   run(tx, { taskDefinition }, { caller, now }) {
     const { family, revision } = definitionIn(caller, taskDefinition)
-    if (revision === undefined) throw invalidParameter('Revision is missing in task definition.')
+    if (revision === undefined) throw clientException('Revision is missing.')
     const found = findDefinition(tx, caller, taskDefinition)
     if (!found) throw clientException('The specified task definition does not exist.')
     if (found.status === 'DELETE_IN_PROGRESS')

@@ -64,9 +64,8 @@ export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
       service === undefined || desiredStatus === 'STOPPED'
         ? [tasksByDesired, `${inCluster}/${desiredStatus}\u0000`]
         : [tasksByService, `${inCluster}/${groupOf(service)}\u0000`]
-    const question = [prefix, desiredStatus, family, startedBy, launchType, instance, service].join(
-      ' ',
-    )
+    const filters = [desiredStatus, family, startedBy, launchType, instance, service]
+    const question = JSON.stringify([prefix, ...filters])
     const ask = { nextToken, maxResults, limit: PAGE_LIMIT, question }
     const { items, nextToken: next } = page(ask, function* (after) {
       for (const found of tx.scan(source, { prefix, after })) if (matches(found.row)) yield found

@@ -8,6 +8,7 @@ import type { Operation } from '#room/room.ts'
 import { compatibilities, requiresAttributes } from '../definitions/capabilities.ts'
 import { normalise } from '../definitions/normalise.ts'
 import { validate } from '../definitions/validate.ts'
+import { meant } from '../meant.ts'
 import { clientException, definitionArn, definitionKey, familyKey } from '../names.ts'
 import { families, type TaskDefinition, taskDefinitions } from '../records.ts'
 import { keptTags } from '../tags.ts'
@@ -24,7 +25,7 @@ export const RegisterTaskDefinition: Operation<
     resources: [definitionArn(caller, family, '*')],
   }),
   run(tx, input, { caller, now }) {
-    validate(input)
+    validate(meant(input))
     const key = familyKey(caller, input.family)
     const before = tx.get(families, key) ?? {
       family: input.family,

@@ -10,7 +10,7 @@ import { activeCluster, clusterKey, idIn, invalidParameter, taskArn, taskKey } f
 import { type Cluster, clientTokens, type Task, tasks } from '../records.ts'
 import { placing } from '../scheduler/cluster-hosts.ts'
 import type { Refusal } from '../scheduler/place.ts'
-import { checkStrategies } from '../scheduler/request.ts'
+import { placementStrategies } from '../scheduler/request.ts'
 import { together } from '../tasks/change.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
 import { launch } from '../tasks/launch.ts'
@@ -94,7 +94,7 @@ function start(
       need: what.need,
       fromDefinition: what.definition.placementConstraints,
       fromRequest: input.placementConstraints,
-      strategies: checkStrategies(input.placementStrategy),
+      strategies: placementStrategies(input.placementStrategy),
     },
     () => context.ids.random(),
   )

@@ -12,7 +12,7 @@ export const UpdateCluster: Operation<UpdateClusterRequest, UpdateClusterRespons
   access: theCluster,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)
-    if (input.serviceConnectDefaults)
+    if (input.serviceConnectDefaults?.namespace)
       throw invalidParameter(
         'Service Connect is not available in this release of Berth: serviceConnectDefaults.',
       )

@@ -4,6 +4,7 @@ import type { Context, Operation } from '#room/room.ts'
 import type { Read } from '#store/store.ts'
 
 import { runnableDefinition } from '../definitions/find.ts'
+import { isSaid } from '../meant.ts'
 import { activeCluster, definitionKey, invalidParameter } from '../names.ts'
 import { type TaskDefinition, taskDefinitions } from '../records.ts'
 import { theServiceAndDefinition } from '../services/access.ts'
@@ -70,7 +71,7 @@ function definitionOf(
 function refuseDeployment(input: UpdateServiceRequest): void {
   const asked: Readonly<Record<string, boolean>> = {
     'update task definition': input.taskDefinition !== undefined,
-    'update network parameters': input.networkConfiguration !== undefined,
+    'update network parameters': isSaid(input.networkConfiguration),
     'force a new deployment': input.forceNewDeployment === true,
   }
   for (const [what, isAsked] of Object.entries(asked))

@@ -11,9 +11,9 @@ import { inCluster, named } from '../access.ts'
 import { PROTECT_MAX } from '../limits.ts'
 import { activeCluster, checkWhole, invalidParameter, ofTask } from '../names.ts'
 import { type Task, tasks, tasksByService } from '../records.ts'
-import { inService, shareOf } from '../services/names.ts'
+import { inService, serviceKey, shareOf } from '../services/names.ts'
 import { isProtected, protectable, toProtectedTask } from '../services/protection.ts'
-import { deployments } from '../services/records.ts'
+import { deployments, services } from '../services/records.ts'
 
 const MINUTE_MS = 60_000
 const EXPIRY_DEFAULT_MINUTES = 120
@@ -53,15 +53,26 @@ export const UpdateTaskProtection: Operation<
   },
 }
 
-const BLOCKED = 'The deployment of the service is blocked by protected tasks of older deployments.'
+const BLOCKED =
+  'The service is kept from stopping tasks of older deployments, or more than it desires, by tasks that are protected.'
 
-/** A deployment that protected tasks hold already is not held for longer: theirs run out. */
+/** What protected tasks hold already, a deployment or a scale-in, is not held for longer: theirs run out. */
 function isBlocked(tx: Read, task: Task, now: number): boolean {
-  if (!isOld(tx, task)) return false
   const { tenant, region, clusterName, group } = task
-  for (const { row } of tx.find(tasksByService, `${tenant}/${region}/${clusterName}/${group}`))
-    if (isProtected(row, now) && isOld(tx, row)) return true
-  return false
+  const held = [...tx.find(tasksByService, `${tenant}/${region}/${clusterName}/${group}`)]
+    .map(({ row }): Task => row)
+    .filter((row) => row.desiredStatus === 'RUNNING' && isProtected(row, now))
+  if (isOld(tx, task) && held.some((row) => isOld(tx, row))) return true
+  return held.length > desiredOf(tx, task)
+}
+
+/** How many tasks the service desires. No more than a controller from outside asks for are its task sets'. */
+function desiredOf(tx: Read, task: Task): number {
+  const share = shareOf(task)
+  const service = share && tx.get(services, serviceKey(task, task.clusterName, share.serviceName))
+  return service?.deploymentController === 'ECS' && service.schedulingStrategy === 'REPLICA'
+    ? service.desiredCount
+    : Infinity
 }
 
 /** Whether a newer deployment has taken the place of the task's own. Task sets take nobody's place. */

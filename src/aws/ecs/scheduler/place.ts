@@ -6,7 +6,7 @@ import type { Attribute } from '#contract/ecs.ts'
 
 import type { Resources } from '../records.ts'
 import type { Predicate, Subject } from './query.ts'
-import { isUnbuilt } from './unbuilt.ts'
+import { isUnbuilt, unbuiltMember } from './unbuilt.ts'
 
 /** A container instance as placement sees it. */
 export type Host = Subject & {
@@ -49,8 +49,13 @@ export function refuse(need: Need, host: Host): Why | undefined {
   if (!host.active) return { reason: 'INACTIVE' }
   if (!host.agentConnected) return { reason: 'AGENT' }
   const lacking = lackedAttribute(need, host)
-  if (lacking) return { reason: 'ATTRIBUTE', detail: lacking.name }
+  if (lacking) return { reason: 'ATTRIBUTE', detail: detailOf(lacking) }
   return lackedResource(need, host.remaining)
+}
+
+const detailOf = ({ name }: Attribute): string => {
+  const member = unbuiltMember(name)
+  return member === undefined ? name : `${name} (${member} is not in this release)`
 }
 
 export const lackedAttribute = (

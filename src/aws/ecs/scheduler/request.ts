@@ -7,7 +7,7 @@ import { parseExpression } from './query.ts'
 
 const CONSTRAINTS_MAX = 10
 const STRATEGIES_MAX = 5
-const BINPACK_FIELDS = ['cpu', 'memory']
+const BINPACK_FIELDS = ['CPU', 'MEMORY']
 
 /** `fromDefinition` and `fromRequest` together have one limit. */
 export function constraintsOf(
@@ -27,23 +27,31 @@ export function constraintsOf(
   })
 }
 
-export function checkStrategies(
+/** As AWS writes them, however they were sent. */
+export function placementStrategies(
   strategies: readonly PlacementStrategy[] = [],
 ): readonly PlacementStrategy[] {
   if (strategies.length > STRATEGIES_MAX)
     throw invalidParameter(`A task can have at most ${STRATEGIES_MAX} placement strategies.`)
-  for (const { type, field } of strategies) {
-    if (type === 'random') {
-      if (field) throw invalidParameter('The random strategy does not take a field.')
-    } else if (type === 'binpack') {
-      if (!BINPACK_FIELDS.includes(field?.toLowerCase() ?? ''))
-        throw invalidParameter(
-          `Invalid field '${field ?? ''}' for the binpack strategy. Valid values: [cpu, memory].`,
-        )
-    } else if (type === 'spread') {
-      const known = field === 'instanceId' || field === 'host' || /^attribute:.+/.test(field ?? '')
-      if (!known) throw invalidParameter(`Invalid field '${field ?? ''}' for the spread strategy.`)
-    } else throw invalidParameter(`Invalid placement strategy type '${type ?? ''}'.`)
+  return strategies.map(asWritten)
+}
+
+function asWritten({ type, field = '' }: PlacementStrategy): PlacementStrategy {
+  if (type === 'random') {
+    if (field) throw invalidParameter('The random strategy does not take a field.')
+    return { type }
   }
-  return strategies
+  if (type === 'binpack') {
+    const resource = field.toUpperCase()
+    if (!BINPACK_FIELDS.includes(resource))
+      throw invalidParameter(
+        `Invalid field '${field}' for the binpack strategy. Valid values: [cpu, memory].`,
+      )
+    return { type, field: resource }
+  }
+  if (type !== 'spread') throw invalidParameter(`Invalid placement strategy type '${type ?? ''}'.`)
+  if (field === 'host') return { type, field: 'instanceId' }
+  if (field !== 'instanceId' && !/^attribute:.+/.test(field))
+    throw invalidParameter(`Invalid field '${field}' for the spread strategy.`)
+  return { type, field }
 }

@@ -88,7 +88,7 @@ function keepDigests(tx: Write, row: Deployment | TaskSet, task: Task): void {
   if (told.length === 0) return
   const key = inService(row, row.revisionId)
   const revision = tx.get(serviceRevisions, key)
-  if (!revision || told.every(({ name }) => name in revision.digests)) return
+  if (!revision || told.every(({ name }) => Object.hasOwn(revision.digests, name))) return
   const definition = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
   const asked = new Map(
     definition?.definition.containerDefinitions.map((container) => [container.name, container]),

@@ -260,7 +260,11 @@ test('what is not there is told, and what is another cluster’s refused', async
   await create(house)
   const missing = await house.call('DescribeServices', { services: ['web', 'none'] })
   assert.equal(missing.services.length, 1)
-  assert.deepEqual(missing.failures, [{ arn: `${OWN}:service/default/none`, reason: 'MISSING' }])
+  assert.deepEqual(missing.failures, [{ arn: `${OWN}:service/none`, reason: 'MISSING' }])
+  for (const arn of [`${OWN}:service/none`, `${OWN}:service/default/none`])
+    assert.deepEqual((await house.call('DescribeServices', { services: [arn] })).failures, [
+      { arn, reason: 'MISSING' },
+    ])
   const foreign = `${OWN}:service/other/web`
   assert.equal(
     await faultOf(house.call('DescribeServices', { services: [foreign] })),

@@ -1,6 +1,7 @@
 /** The deployment configuration of a service: what is refused, and every default as AWS fills it in. */
 import type { DeploymentCircuitBreaker, DeploymentConfiguration } from '#contract/ecs.ts'
 
+import { isSaid } from '../meant.ts'
 import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names.ts'
 import { filledHooks } from './hooks.ts'
 import type { Service } from './records.ts'
@@ -48,9 +49,9 @@ function refuseUnbuilt(wanted: DeploymentConfiguration): void {
     throw unavailable(`deploymentConfiguration.strategy ${wanted.strategy}`)
   const asked: Readonly<Record<string, boolean>> = {
     alarms: wanted.alarms?.enable === true,
-    canaryConfiguration: wanted.canaryConfiguration !== undefined,
+    canaryConfiguration: isSaid(wanted.canaryConfiguration),
     earlySuccessCriteria: wanted.earlySuccessCriteria?.enable === true,
-    linearConfiguration: wanted.linearConfiguration !== undefined,
+    linearConfiguration: isSaid(wanted.linearConfiguration),
   }
   for (const [name, isAsked] of Object.entries(asked))
     if (isAsked) throw unavailable(`deploymentConfiguration.${name}`)

@@ -100,18 +100,19 @@ export function planReplicas(now: Situation): Plan {
   const going = live.filter(({ shareId, isLeaving }) => shareId !== now.primary || isLeaving)
   const good = kept.filter(isHealthy).length
   const healthy = good + going.filter(isHealthy).length
-  const warming = live.filter(({ state }) => state === 'WARMING').length
+  const warming = live.filter(isWarming).length
 
   const missing = Math.max(0, desired - kept.length)
   const room = Math.max(0, max - now.tasks.length)
   const start = now.mayStart && !now.cannotPlace ? Math.min(missing, room) : 0
-  const dismissed = dismissable([...order(going, live), ...surplusOf(now, kept)])
+  const dismissed = dismissable(order(going, live), surplusOf(now, kept))
 
   const stop: Stop[] = []
   const end = (tasks: readonly SeenTask[], why: Why, count: number): void => {
     for (const task of tasks.slice(0, Math.max(0, count))) stop.push(stopOf(task, why))
   }
-  // What is not healthy counts for nothing, so that nothing is lost by its end.
+  // What is not healthy counts for nothing, so that nothing is lost by its end. What may become so is lost by it, but
+  // not to a service that is to have no more than those that stay.
   end(dismissed.worthless, 'SCALE', Infinity)
   end(order(sick, own), 'UNHEALTHY', good + sick.length - desired)
   // Places that something healthy has to leave before what is missing can start; what is ending leaves some by itself.
@@ -120,7 +121,8 @@ export function planReplicas(now: Situation): Plan {
   const wanted = (): number => (isBlocked ? missing - start - ending - stop.length : 0)
   if (wanted() > 0 && ending === 0 && stop.length === 0) end(order(sick, own), 'UNHEALTHY', 1)
   if (healthy >= min) {
-    end(dismissed.warming, 'SCALE', Math.max(healthy + warming - desired, wanted()))
+    const staying = warming - dismissed.worthless.filter(isWarming).length
+    end(dismissed.warming, 'SCALE', Math.max(healthy + staying - desired, wanted()))
     const why = now.zones?.isBalancing && kept.length - desired === 1 ? 'BALANCE' : 'SCALE'
     end(dismissed.healthy, why, Math.max(healthy - desired, Math.min(healthy - min, wanted())))
   }
@@ -187,6 +189,7 @@ export function heldBack(
 const stopOf = (task: SeenTask, why: Why): Stop => ({ task, why: task.isLost ? 'LOST' : why })
 
 const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
+const isWarming = ({ state }: SeenTask): boolean => state === 'WARMING'
 const isUndecided = ({ state }: SeenTask): boolean => state === 'STARTING' || state === 'WARMING'
 
 /** Of the tasks that could stay, those that are too many: the least settled go first. */
@@ -231,12 +234,17 @@ type Dismissable = {
   readonly held: number
 }
 
-function dismissable(tasks: readonly SeenTask[]): Dismissable {
-  const free = tasks.filter(({ isProtected }) => !isProtected)
+function dismissable(going: readonly SeenTask[], surplus: readonly SeenTask[]): Dismissable {
+  const isFree = ({ isProtected }: SeenTask): boolean => !isProtected
+  const leaving = going.filter(isFree)
+  const spare = surplus.filter(isFree)
+  const all = [...leaving, ...spare]
+  const isWorthless = ({ state }: SeenTask): boolean =>
+    state === 'STARTING' || state === 'UNHEALTHY'
   return {
-    worthless: free.filter(({ state }) => state === 'STARTING' || state === 'UNHEALTHY'),
-    warming: free.filter(({ state }) => state === 'WARMING'),
-    healthy: free.filter(isHealthy),
-    held: tasks.length - free.length,
+    worthless: [...all.filter(isWorthless), ...spare.filter(isWarming)],
+    warming: leaving.filter(isWarming),
+    healthy: all.filter(isHealthy),
+    held: going.length + surplus.length - all.length,
   }
 }

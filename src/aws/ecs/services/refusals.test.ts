@@ -67,8 +67,14 @@ const later: readonly (readonly [object, string])[] = [
   [rolling({ strategy: 'BLUE_GREEN' }), 'deploymentConfiguration.strategy BLUE_GREEN'],
   [rolling({ strategy: 'LINEAR' }), 'deploymentConfiguration.strategy LINEAR'],
   [rolling({ strategy: 'CANARY' }), 'deploymentConfiguration.strategy CANARY'],
-  [rolling({ linearConfiguration: {} }), 'deploymentConfiguration.linearConfiguration'],
-  [rolling({ canaryConfiguration: {} }), 'deploymentConfiguration.canaryConfiguration'],
+  [
+    rolling({ linearConfiguration: { stepPercent: 10 } }),
+    'deploymentConfiguration.linearConfiguration',
+  ],
+  [
+    rolling({ canaryConfiguration: { canaryPercent: 10 } }),
+    'deploymentConfiguration.canaryConfiguration',
+  ],
   [
     rolling({ earlySuccessCriteria: { enable: true } }),
     'deploymentConfiguration.earlySuccessCriteria',

@@ -10,7 +10,7 @@ import type {
 import { TASKS_PER_SERVICE_MAX } from '../limits.ts'
 import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names.ts'
 import type { TaskDefinition } from '../records.ts'
-import { checkStrategies, constraintsOf } from '../scheduler/request.ts'
+import { placementStrategies, constraintsOf } from '../scheduler/request.ts'
 import { keptTags, validateTags } from '../tags.ts'
 import { checkNetwork, launchTypeOf } from '../tasks/compatible.ts'
 import { filledConfiguration } from './deployment-configuration.ts'
@@ -170,7 +170,7 @@ function strategies(
     throw invalidParameter(
       'The daemon scheduling strategy does not support placement strategies. Remove the placement strategies and try again',
     )
-  return given && checkStrategies(given)
+  return given && placementStrategies(given)
 }
 
 function gracePeriod({

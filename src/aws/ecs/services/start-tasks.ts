@@ -220,7 +220,7 @@ export function placementFailure(refusals: readonly Refusal[]): string {
   const why =
     'was unable to place a task because no container instance met all of its requirements.'
   const closest = closestOf(refusals)
-  if (!closest) return `${why} Reason: ${NO_HOSTS}`
+  if (!closest) return `${why} Reason: ${NO_HOSTS} ${MORE}`
   const [, text] = TEXTS[rank(closest)] as (typeof TEXTS)[number]
   const id = closest.arn.slice(closest.arn.lastIndexOf('/') + 1)
   const said = text === 'encountered error' ? `encountered error "${closest.reason}"` : text

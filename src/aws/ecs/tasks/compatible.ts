@@ -30,7 +30,7 @@ export function checkNetwork(
     throw invalidParameter(
       "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
     )
-  if (networkMode !== 'awsvpc' && configuration)
+  if (networkMode !== 'awsvpc' && configuration?.awsvpcConfiguration)
     throw invalidParameter(
       'Network Configuration is not valid for the given networkMode of this task definition.',
     )

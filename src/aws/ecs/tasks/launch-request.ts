@@ -7,6 +7,7 @@ import { checkOverridable } from '../definitions/container.ts'
 import { runnableDefinition } from '../definitions/find.ts'
 import { checkRoles } from '../definitions/roles.ts'
 import { checkSizes } from '../definitions/sizes.ts'
+import { isSaid, meant } from '../meant.ts'
 import { checkEnum, invalidParameter, unavailable } from '../names.ts'
 import type { Cluster, Definition } from '../records.ts'
 import { addTags, keptTags, validateTags } from '../tags.ts'
@@ -15,7 +16,7 @@ import type { Launch } from './launch.ts'
 import { needOf, overridden } from './need.ts'
 
 const OVERRIDES_MAX = 8192
-const STARTED_BY = /^[A-Za-z0-9_/-]{1,128}$/
+const STARTED_BY_MAX = 128
 const GROUP_MAX = 255
 
 const NO_OVERRIDES: TaskOverride = {}
@@ -35,14 +36,12 @@ export function checkedLaunch(
   checkOverrides(overrides, taskDefinition.definition)
   const definition = overridden(taskDefinition.definition, overrides)
   // Without overrides it is what registration has taken.
-  if (definition !== taskDefinition.definition) checkOverridden(definition)
+  if (definition !== taskDefinition.definition) checkOverridden(meant(definition))
   const launchType = launchTypeOf(input.launchType, taskDefinition.compatibilities)
   checkNetwork(definition.networkMode, input.networkConfiguration)
   const { startedBy, group = `family:${taskDefinition.family}` } = input
-  if (startedBy !== undefined && !STARTED_BY.test(startedBy))
-    throw invalidParameter(
-      'startedBy must be at most 128 letters, numbers, hyphens, slashes and underscores.',
-    )
+  if (startedBy !== undefined && startedBy.length > STARTED_BY_MAX)
+    throw invalidParameter(`startedBy longer than ${STARTED_BY_MAX}.`)
   if (group.length > GROUP_MAX)
     throw invalidParameter(`group must be at most ${GROUP_MAX} characters.`)
   if (input.group !== undefined && /^(service|daemon):/.test(group))
@@ -63,22 +62,23 @@ export function checkedLaunch(
 /** Parameters of later releases: refused by name, because nothing would act on them. */
 function refuseUnbuilt(input: Request): void {
   const asked: Readonly<Record<string, boolean>> = {
-    capacityProviderStrategy: (input.capacityProviderStrategy?.length ?? 0) > 0,
+    capacityProviderStrategy: isSaid(input.capacityProviderStrategy),
     enableExecuteCommand: input.enableExecuteCommand === true,
-    platformVersion: input.platformVersion !== undefined,
+    platformVersion: isSaid(input.platformVersion),
     // No answer of the API has it: a name that nobody could ever ask for.
-    referenceId: input.referenceId !== undefined,
-    volumeConfigurations: (input.volumeConfigurations?.length ?? 0) > 0,
-    'overrides.ephemeralStorage': input.overrides?.ephemeralStorage !== undefined,
-    'overrides.inferenceAcceleratorOverrides':
-      (input.overrides?.inferenceAcceleratorOverrides?.length ?? 0) > 0,
+    referenceId: isSaid(input.referenceId),
+    volumeConfigurations: isSaid(input.volumeConfigurations),
+    'overrides.ephemeralStorage': isSaid(input.overrides?.ephemeralStorage),
+    'overrides.inferenceAcceleratorOverrides': isSaid(
+      input.overrides?.inferenceAcceleratorOverrides,
+    ),
   }
   for (const [name, isAsked] of Object.entries(asked)) if (isAsked) throw unavailable(name)
 }
 
 function checkOverrides(overrides: TaskOverride, definition: Definition): void {
   if (JSON.stringify(overrides).length > OVERRIDES_MAX)
-    throw invalidParameter(`Overrides must be at most ${OVERRIDES_MAX} characters.`)
+    throw invalidParameter(`Container Overrides length must be at most ${OVERRIDES_MAX}`)
   const names = new Set<string>()
   for (const { name } of overrides.containerOverrides ?? []) {
     if (!name) throw invalidParameter('Container override must have a name.')

@@ -25,12 +25,14 @@ export function overridden(definition: Definition, overrides: TaskOverride): Def
       for (const pair of over.environment ?? []) environment.set(pair.name, pair)
       return {
         ...container,
-        ...(over.command && { command: over.command }),
+        ...(over.command?.length && { command: over.command }),
         ...(over.cpu !== undefined && { cpu: over.cpu }),
         ...(over.memory !== undefined && { memory: over.memory }),
         ...(over.memoryReservation !== undefined && { memoryReservation: over.memoryReservation }),
-        ...(over.environmentFiles && { environmentFiles: over.environmentFiles }),
-        ...(over.resourceRequirements && { resourceRequirements: over.resourceRequirements }),
+        ...(over.environmentFiles?.length && { environmentFiles: over.environmentFiles }),
+        ...(over.resourceRequirements?.length && {
+          resourceRequirements: over.resourceRequirements,
+        }),
         environment: [...environment.values()],
       }
     }),

@@ -213,7 +213,7 @@ const gpus = (value: string) => app({ resourceRequirements: [{ type: 'GPU', valu
 const noGpus = (value: string) =>
   `ClientException: Invalid value '${value}' for resource requirement of type GPU.`
 const TOO_MUCH =
-  "ClientException: Total memory of all containers must not exceed the task's 'memory' value."
+  "ClientException: The 'memory' setting for container 'app' is greater than for the task."
 const INVALID = "ClientException: Invalid setting for container 'app'. "
 
 /** Overrides, and what refuses them. */
@@ -241,8 +241,8 @@ const REFUSED_OVERRIDES: readonly (readonly [object, string])[] = [
   [app({ memory: 5 }), `${INVALID}'memory' must be at least 6.`],
   [app({ memoryReservation: -1 }), `${INVALID}'memoryReservation' must be at least 6.`],
   [app({ cpu: -1 }), `${INVALID}'cpu' must not be negative.`],
-  [app({ memory: 800 }), TOO_MUCH],
-  [{ memory: '700' }, TOO_MUCH],
+  [app({ memory: 1025 }), TOO_MUCH],
+  [{ memory: '500' }, TOO_MUCH],
   [
     { cpu: '64' },
     "ClientException: Invalid 'cpu' setting for task. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",

@@ -1,5 +1,6 @@
-/** Service deployments and service revisions as the API shows them. */
 import type * as Api from '#contract/ecs.ts'
+/** Service deployments and service revisions as the API shows them. */
+import { own } from '#kernel/own.ts'
 import type { Read } from '#store/store.ts'
 
 import { clusterArn, definitionArn, definitionKey } from '../names.ts'
@@ -84,7 +85,7 @@ export function toServiceRevision(tx: Read, row: ServiceRevision): Api.ServiceRe
     containerImages: definition?.definition.containerDefinitions.map(({ name, image }) => ({
       containerName: name,
       image,
-      imageDigest: row.digests[name],
+      imageDigest: own(row.digests, name),
     })),
     guardDutyEnabled: false,
     createdAt: date(row.createdAt),

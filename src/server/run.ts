@@ -89,7 +89,12 @@ async function listen(
     allowReset: config.allowReset,
     about: { endpoint, version, pid: process.pid, dataDirectory: paths.root },
   })
-  writeFileSync(paths.serverPid, `${process.pid}\n`)
+  const { unwritable } = server.store
+  if (unwritable === undefined) writeFileSync(paths.serverPid, `${process.pid}\n`)
+  else
+    log.error('nothing can be written, only read: make room and start the server again', {
+      error: unwritable,
+    })
   log.info('the control plane answers', { endpoint })
   return {
     endpoint,

@@ -1,9 +1,11 @@
 /** What Berth needs on a machine: how it is found, and how it is installed or what the user is told. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { request } from 'node:http'
 
 import { BUSYBOX, isStatic } from '#agent/host/busybox.ts'
+
+import { UserError } from './user-error.ts'
 
 export const DOCKER_SOCKET = '/var/run/docker.sock'
 /** The oldest Engine API that the agent speaks. */
@@ -113,13 +115,16 @@ export function dataFinding(directory: string): Finding {
   }
 }
 
-/** Installs Debian packages; the output goes to the terminal only when it fails. */
+/** Installs Debian packages; of the output only the last line is said, and only when it fails. */
 export function aptInstall(packages: readonly string[]): void {
   const run = (args: readonly string[]): void => {
-    execFileSync('apt-get', args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const { status, stderr } = spawnSync('apt-get', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     })
+    if (status !== 0)
+      throw new UserError(`apt-get ${args[0]} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`)
   }
   run(['update', '-qq'])
   run(['install', '-y', '-qq', '--no-install-recommends', ...packages])

@@ -13,12 +13,13 @@ import { containerInstanceArn, taskArn } from '#aws/ecs/names.ts'
 import { containerInstances, tasksByInstance } from '#aws/ecs/records.ts'
 import {
   AccountError,
+  accountIds,
   createAccount,
   createHostKey,
   resetAccount,
+  rootKeysOf,
   type Wanted,
 } from '#aws/iam/accounts.ts'
-import { accounts } from '#aws/iam/records.ts'
 import type { Gateway } from '#gateway/gateway.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
@@ -43,7 +44,7 @@ export type AdminOptions = {
   readonly history: History | undefined
   readonly allowReset: boolean
   /** What `status` says of the server itself. */
-  readonly about: Readonly<Record<string, string | number>>
+  readonly about: Readonly<Record<string, unknown>>
 }
 
 const BODY_MAX = 64 << 10
@@ -70,6 +71,8 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
   return {
     '/status': () => status(options),
     '/account/create': (asked) => store.write((tx) => createAccount(tx, asked as Wanted, making())),
+    '/account/keys': ({ accountId }) =>
+      store.read((tx) => rootKeysOf(tx, accountId as string | undefined, sealer)),
     '/account/reset': async ({ accountId }) => {
       if (!options.allowReset)
         throw new AccountError('this server does not reset accounts: start it with --allow-reset')
@@ -97,7 +100,7 @@ function status({ store, about }: AdminOptions): object {
   return store.read((tx) => ({
     ...about,
     revision: store.revision,
-    accounts: [...tx.scan(accounts)].map(({ key }) => key),
+    accounts: accountIds(tx),
     containerInstances: [...tx.scan(containerInstances)].map(({ row }) => ({
       arn: containerInstanceArn(row),
       status: row.status,

@@ -1,19 +1,23 @@
 /** Runs a control plane on this machine until it is told to end: files, sockets, signals, and the order of it all. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 
-import { createAccount, type Keys } from '#aws/iam/accounts.ts'
-import { accounts } from '#aws/iam/records.ts'
+import { accountIds, createAccount, type Keys } from '#aws/iam/accounts.ts'
+import { accounts, tenantOf } from '#aws/iam/records.ts'
 import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
 import type { Log } from '#kernel/log.ts'
+import type { Caller } from '#kernel/principal.ts'
 import { SqliteLog } from '#store/sqlite-log.ts'
 import { systemClock, systemIds } from '#system/system.ts'
 
 import { serveAdmin } from './admin.ts'
 import { checkConfig, type ServerConfig } from './config.ts'
-import { type DataPaths, defaultSealKeyFile, openSealer, prepareData } from './data.ts'
+import { type DataPaths, prepareData } from './data.ts'
+import { SealKey } from './seal-key.ts'
 import { Server } from './server.ts'
+import { endpointHost, readTls, type Tls } from './tls.ts'
 
 export type RunningServer = {
   readonly endpoint: string
@@ -29,11 +33,12 @@ export async function runServer(
   environment: { readonly configHome?: string | undefined; readonly version: string },
 ): Promise<RunningServer> {
   checkConfig(config)
+  const tls = readTls(config)
   // Patterns of users run in this process: one that backtracks too much goes on in an engine whose time is bounded.
   setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
   const paths = prepareData(config.dataDirectory)
-  const keyFile = config.sealKeyFile ?? defaultSealKeyFile(paths.root, environment.configHome)
-  const sealer = openSealer(paths, keyFile)
+  const sealKey = SealKey.open(paths, config.sealKeyFile, environment.configHome)
+  const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
   const storages = { logs: new SegmentStorage(paths.logs, log, fatal) }
@@ -53,8 +58,11 @@ export async function runServer(
     },
   )
   try {
+    sealKey.prove(server.store)
     await firstAccount(server, paths, config, sealer)
-    return await listen(server, paths, config, environment.version, { ...ports, policy })
+    await defaultCluster(server, config.region)
+    const about = { version: environment.version, sealKeyFile: sealKey.file }
+    return await listen(server, paths, { ...config, tls }, about, { ...ports, policy })
   } catch (error) {
     // Whoever asked is told; nothing of a half-started server may stay behind and hold the data.
     await server.close()
@@ -69,19 +77,17 @@ type Ports = Pick<Parameters<typeof serveAdmin>[1], 'clock' | 'ids' | 'sealer' |
 async function listen(
   server: Server,
   paths: DataPaths,
-  config: ServerConfig,
-  version: string,
+  config: Omit<ServerConfig, 'tls'> & { readonly tls: Tls | undefined },
+  { version, sealKeyFile }: { readonly version: string; readonly sealKeyFile: string },
   ports: Ports,
 ): Promise<RunningServer> {
   const { log } = ports
-  const http = await server.gateway.listen({
-    host: config.host,
-    port: config.port,
-    ...tlsOf(config),
-  })
+  const { host, tls } = config
+  const http = await server.gateway.listen({ host, port: config.port, ...(tls && { tls }) })
   const { port } = http.address() as AddressInfo
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  const endpoint = `${config.tls ? 'https' : 'http'}://${host}:${port}`
+  const name = endpointHost(host, tls?.certificate, hostname())
+  const endpoint = `${tls ? 'https' : 'http'}://${name}:${port}`
+  writeFileSync(paths.port, `${port}\n`)
   rmSync(paths.socket, { force: true })
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
@@ -90,7 +96,13 @@ async function listen(
     history: server.history,
     ...ports,
     allowReset: config.allowReset,
-    about: { endpoint, version, pid: process.pid, dataDirectory: paths.root },
+    about: {
+      endpoint,
+      version,
+      pid: process.pid,
+      dataDirectory: paths.root,
+      settings: { ...config.settings, port, 'seal-key': sealKeyFile },
+    },
   })
   writeFileSync(paths.serverPid, `${process.pid}\n`)
   log.info('the control plane answers', { endpoint })
@@ -132,9 +144,18 @@ async function firstAccount(
   })
 }
 
-function tlsOf({ tls }: ServerConfig): { tls?: { key: string; cert: string } } {
-  if (!tls) return {}
-  return {
-    tls: { key: readFileSync(tls.keyFile, 'utf8'), cert: readFileSync(tls.certFile, 'utf8') },
+/** What is asked for without a cluster's name is asked of this one: ECS's own tools count on it. */
+async function defaultCluster(server: Server, region: string): Promise<void> {
+  const account = server.store.read((tx) => tx.get(accounts, accountIds(tx)[0] ?? ''))
+  if (!account) return
+  const { accountId } = account
+  const caller: Caller = {
+    accountId,
+    tenant: tenantOf(account),
+    region,
+    principal: { type: 'root', accountId },
+    requestId: systemIds.uuid(),
+    endpoint: '',
   }
+  await server.operations.find('ecs', 'CreateCluster')?.run({ clusterName: 'default' }, caller)
 }

@@ -33,7 +33,7 @@ export function endpointHost(
   machine: string,
 ): string {
   const own = isAll(listening) ? ['127.0.0.1', 'localhost', machine] : [listening, 'localhost']
-  const names = certificate ? [...own.filter(within(listening)), ...namesOf(certificate)] : own
+  const names = [...own, ...(certificate ? namesOf(certificate) : [])].filter(within(listening))
   const good = names.find((name) => !certificate || isGoodFor(certificate, name)) ?? own[0] ?? ''
   return good.includes(':') ? `[${good}]` : good
 }

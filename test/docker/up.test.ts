@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -12,6 +11,7 @@ import { DockerEngine } from '#agent/docker/docker.ts'
 import { systemClock } from '#system/system.ts'
 
 import { type Credentials, ecsApi } from '../../src/cli/api.ts'
+import { freePort } from '../parity/free-port.ts'
 import { removeContainers, type Ran, run, startedAt, until } from '../parity/house.ts'
 import { DOCKER_SOCKET, listContainers } from './engine.fixture.ts'
 
@@ -29,15 +29,6 @@ after(async () => {
   await removeContainers(data)
   rmSync(root, { recursive: true, force: true })
 })
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => done(port))
-    })
-  })
-}
 
 function environment(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !/^(AWS|BERTH|ECS)_/.test(name))

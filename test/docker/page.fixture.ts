@@ -1,10 +1,11 @@
 /** A user who does what a page of docs/operations says, block after block, in a home of their own. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { type Ran, removeContainers, run } from '../parity/house.ts'
+import { type Ran, removeContainers, run, until } from '../parity/house.ts'
 
 const PAGES = join(import.meta.dirname, '../../docs/operations')
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
@@ -54,13 +55,15 @@ export class Reader {
   }
 
   /** For what runs until it is ended. */
-  begins(script: string, more: NodeJS.ProcessEnv = {}): ChildProcess {
+  begins(script: string, more: NodeJS.ProcessEnv = {}): Begun {
     // The shell becomes its last command, which so hears signals itself.
-    const text = `cd "$HOME"\n${script.trimEnd().replace(/\n(?=[^\n]*$)/, '\nexec ')}`
-    return spawn('sh', ['-euc', text], {
-      env: { ...this.environment, ...more },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const text = `cd "$HOME"\n${script.trimEnd()}`.replace(/\n(?=[^\n]*$)/, '\nexec ')
+    return new Begun(
+      spawn('sh', ['-euc', text], {
+        env: { ...this.environment, ...more },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    )
   }
 
   async leaves(...data: readonly string[]): Promise<void> {
@@ -69,5 +72,32 @@ export class Reader {
       await removeContainers(folder)
     }
     rmSync(this.home, { recursive: true, force: true })
+  }
+}
+
+export class Begun {
+  /** All that it has printed. */
+  said = ''
+  readonly child: ChildProcess
+  readonly ended: Promise<unknown[]>
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    this.ended = once(child, 'exit')
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (part: Buffer) => (this.said += part.toString()))
+  }
+
+  says(text: RegExp): Promise<true> {
+    return until(`it says ${text}`, () => {
+      if (this.child.exitCode !== null) throw new Error(`it has ended: ${this.said}`)
+      return text.test(this.said) || undefined
+    })
+  }
+
+  /** Its exit code and signal. */
+  end(signal: NodeJS.Signals): Promise<unknown[]> {
+    this.child.kill(signal)
+    return this.ended
   }
 }

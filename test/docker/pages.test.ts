@@ -1,6 +1,5 @@
 /** The pages of docs/operations, done as they are written. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -37,6 +36,49 @@ test(
         const again = await reader.does(accounts, { BERTH_DATA: restored })
         assert.ok(before.stdout.endsWith(again.stdout) && again.stdout !== '', again.stdout)
       }
+    } finally {
+      await reader.leaves(restored)
+    }
+  },
+)
+
+test(
+  'TLS and another host: clients and agents believe the authority that they are told',
+  LIMIT,
+  async () => {
+    const port = await freePort()
+    const reader = new Reader(port)
+    const other = join(reader.home, 'other')
+    try {
+      const [certificates = '', start = ''] = blocks('tls.md', port)
+      const made = await reader.does(certificates)
+      assert.equal(made.code, 0, made.stderr)
+      const started = await reader.does(start.replace('berth up', 'berth up --no-demo'))
+      if (/aws: not found/.test(started.stderr)) console.log('not run: aws (not found)')
+      else {
+        assert.equal(started.code, 0, started.stdout + started.stderr)
+        assert.match(started.stdout, /cluster\/default/)
+      }
+      const env = await reader.does('berth env', { SSL_CERT_FILE: join(reader.home, 'ca.pem') })
+      assert.ok(env.stdout.includes(`export AWS_ENDPOINT_URL=https://127.0.0.1:${port}\n`))
+      assert.ok(env.stdout.includes(`export AWS_CA_BUNDLE='${reader.home}/ca.pem'\n`), env.stdout)
+
+      const [key = '', host = '', look = ''] = blocks('hosts.md', port)
+      const created = await reader.does(key)
+      assert.equal(created.code, 0, created.stderr)
+      const agent = reader.begins(host, { BERTH_DATA: other })
+      await until('two hosts are connected', async () => {
+        assert.equal(agent.child.exitCode, null, agent.said)
+        const { stdout } = await reader.does(look)
+        return stdout.match(/^host .* agent connected/gm)?.length === 2 ? true : undefined
+      })
+      assert.deepEqual(await agent.end('SIGTERM'), [0, null], agent.said)
+
+      const stranger = reader.begins(host.replace(' --ca ca.pem', ''), { BERTH_DATA: other })
+      await stranger.says(/cannot register/)
+      await stranger.end('SIGTERM')
+      assert.match(stranger.said, /from an unknown authority: name the authority's file with --ca/)
+      assert.doesNotMatch(stranger.said, /fetch failed/)
     } finally {
       await reader.leaves(restored)
     }

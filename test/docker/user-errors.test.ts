@@ -108,12 +108,10 @@ test('an option that is none is said with a hint, not with all that there is', L
 })
 
 test('whoever has read enough ends nothing', LIMIT, async () => {
-  const { code, stdout, stderr } = await reader.does(
-    'for word in 1 2 3 4; do berth status; done | head -1; { berth status; echo "code $?" >&2; } | true',
-  )
-  assert.equal(code, 0)
-  assert.match(stdout, /^control plane +http:\S+ .*\n$/)
-  assert.equal(stderr, 'code 0\n')
+  for (const words of ['up --detach --no-demo', 'status', '--help']) {
+    const script = `{ berth ${words}; echo "code $?" >&2; } | true`
+    assert.equal((await reader.does(script)).stderr, 'code 0\n', words)
+  }
 })
 
 test('env needs no file of keys', LIMIT, async () => {

@@ -31,9 +31,12 @@ export class Own {
     return startBackground(what, ...more)
   }
 
-  /** The last that was started ends first. What cannot be ended is said. */
+  /** The last that was started ends first. One that does not end is said, and does not keep the others. */
   async end(): Promise<void> {
-    for (let what = this.#started.pop(); what; what = this.#started.pop()) await endBackground(what)
+    const failures: unknown[] = []
+    for (let what = this.#started.pop(); what; what = this.#started.pop())
+      await endBackground(what).catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
 
   /** From now on a signal ends this process as it would any other, and nothing else. */

@@ -1,7 +1,8 @@
 /** What Berth needs on a machine: how it is found, and how it is installed or what the user is told. */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { request } from 'node:http'
+import { dirname } from 'node:path'
 
 import { BUSYBOX, isStatic } from '#agent/host/busybox.ts'
 
@@ -59,13 +60,23 @@ function engineVersion(): Promise<EngineVersion | string> {
       (response) => {
         let text = ''
         response.on('data', (part: Buffer) => (text += part.toString()))
-        response.on('end', () => done(JSON.parse(text) as EngineVersion))
+        response.on('end', () => done(versionIn(text)))
       },
     )
     call.on('timeout', () => call.destroy())
     call.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'))
     call.end()
   })
+}
+
+/** Something else than an engine may answer on its socket. */
+function versionIn(text: string): EngineVersion | string {
+  try {
+    const version = JSON.parse(text) as Partial<EngineVersion>
+    return version.ApiVersion ? (version as EngineVersion) : 'error'
+  } catch {
+    return 'error'
+  }
 }
 
 /** The hello image is made of it, and the one that holds what a task's containers share. */
@@ -100,11 +111,13 @@ export function nodeFinding(): Finding {
 
 export function dataFinding(directory: string): Finding {
   const name = 'data directory'
-  if (!existsSync(directory))
-    return { name, ok: true, detail: `${directory} (made by the first start)` }
+  const isThere = existsSync(directory)
+  let place = directory
+  while (!existsSync(place)) place = dirname(place)
   try {
-    accessSync(directory, constants.R_OK | constants.W_OK)
-    return { name, ok: true, detail: directory }
+    accessSync(place, constants.R_OK | constants.W_OK)
+    if (!statSync(place).isDirectory()) throw new Error(`${place} is a file`)
+    return { name, ok: true, detail: `${directory}${isThere ? '' : ' (made by the first start)'}` }
   } catch {
     return {
       name,

@@ -1,7 +1,7 @@
 /** The command line as a user types it, from nothing to a task that answers and back. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -188,6 +188,7 @@ for (const [moment, line] of [
   ['while the agent starts', /cluster default: /],
 ] as const)
   test(`up that is interrupted ${moment} leaves nothing of it running`, LIMIT, async () => {
+    await berth('down', '--data', data)
     const child = begin('up', '--detach', '--data', data)
     await child.says(line)
     assert.deepEqual(await child.end('SIGINT'), [130, null], child.said)
@@ -196,6 +197,22 @@ for (const [moment, line] of [
     for (const name of ['server', 'agent'])
       assert.equal(findBackground({ name, data }), undefined, child.said)
   })
+
+test(
+  'a log that has grown to its limit is put aside, and the process goes on writing',
+  LIMIT,
+  async () => {
+    await berth('down', '--data', data)
+    const logs = ['server.log', 'agent.log'].map((name) => join(data, 'log', name))
+    for (const log of logs) writeFileSync(log, Buffer.alloc(10 << 20, 'x\n'))
+    await up()
+    for (const log of logs) {
+      assert.ok(statSync(`${log}.1`).size > 10 << 20, `${log}.1`)
+      assert.ok(statSync(log).size < 1 << 20, log)
+      assert.equal(statSync(`${log}.1`).mode & 0o777, 0o600)
+    }
+  },
+)
 
 test('up ends only what it has started', LIMIT, async () => {
   await up()

@@ -114,6 +114,12 @@ test('whoever has read enough ends nothing', LIMIT, async () => {
   }
 })
 
+test('doctor says where no data can be kept', LIMIT, async () => {
+  const { code, stdout } = await reader.does('BERTH_DATA=$HOME/file/x berth doctor')
+  assert.equal(code, 1)
+  assert.match(stdout, /^missing data directory +.*\/file\/x cannot be written$/m)
+})
+
 test('env needs no file of keys', LIMIT, async () => {
   const before = await reader.does('berth env')
   const { code, stdout } = await reader.does(

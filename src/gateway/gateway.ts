@@ -31,7 +31,7 @@ import {
   type Request,
 } from './request.ts'
 import { findWay, isNamedByBody, protocolOf, unknownOperation, type Way } from './route.ts'
-import { Seats } from './seats.ts'
+import { Seats, TooManyConnections } from './seats.ts'
 import { candidates } from './services.ts'
 import { isSigned, scopeService } from './signature/authorization.ts'
 import { Refusal, refusalFault } from './signature/refusal.ts'
@@ -319,7 +319,9 @@ export class Gateway {
     if (!(error instanceof Fault) && !(error instanceof Refusal))
       this.#report(error, way, requestId)
     try {
-      return PROTOCOLS[protocol].fault(viewFault(error, place), place)
+      const answer = PROTOCOLS[protocol].fault(viewFault(error, place), place)
+      if (error instanceof TooManyConnections) answer.headers['connection'] = 'close'
+      return answer
     } catch (second) {
       // The fault itself could not be written: its members were not the model's.
       this.#report(second, way, requestId)

@@ -6,9 +6,10 @@ import { test } from 'node:test'
 
 import { freePort } from '../parity/free-port.ts'
 import { until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { blocks, Reader } from './page.fixture.ts'
 
-const LIMIT = { timeout: 240_000 }
+const LIMIT = { timeout: patient(240_000) }
 
 test(
   'backup and restore: the same accounts, keys and tasks under another path',

@@ -8,9 +8,10 @@ import { type Api, type Credentials, ecsApi } from '#cli/api.ts'
 
 import { freePort } from '../parity/free-port.ts'
 import { REGION, until } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { Reader } from './page.fixture.ts'
 
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 const KILLED = 137
 const port = await freePort()
 const reader = new Reader(port)

@@ -16,9 +16,9 @@ import { Registry } from './registry.fixture.ts'
 const IMAGE = `berth-services-test-${systemIds.hex(8)}:1`
 const MISSING = 'berth-services-test-missing:1'
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done']
-/** Healthy five seconds after it has started. */
+/** Healthy five seconds after it has started, and not unhealthy because a machine is slow. */
 const HEALTHY = {
-  healthCheck: { command: ['CMD', '/bin/true'], interval: 5, timeout: 2, retries: 1 },
+  healthCheck: { command: ['CMD', '/bin/true'], interval: 5, timeout: 60, retries: 10 },
 }
 /** How long a crash loop is watched; the whole ten minutes are for whoever has them. */
 const WATCHED_MS = Number(process.env['BERTH_CRASH_LOOP_SECONDS'] ?? 75) * 1000
@@ -114,7 +114,7 @@ class Watched {
       region: REGION,
       credentials: KEYS,
     })
-    const options = { client, maxWaitTime: 200, minDelay: 1, maxDelay: 2 }
+    const options = { client, maxWaitTime: patient(200), minDelay: 1, maxDelay: 2 }
     const { state } = await waitUntilServicesStable(options, { services: [this.name] })
     client.destroy()
     assert.equal(String(state), 'SUCCESS')

@@ -19,9 +19,10 @@ import { systemClock } from '#system/system.ts'
 
 import { freePort } from '../parity/free-port.ts'
 import { KEYS, REGION } from '../parity/house.ts'
+import { patient } from '../patience.ts'
 import { blocks, Reader } from './page.fixture.ts'
 
-const LIMIT = { timeout: 60_000 }
+const LIMIT = { timeout: patient(60_000) }
 const reader = new Reader(0)
 const at = (name: string): string => join(reader.home, name)
 const servers: Server[] = []

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { freePort } from '../parity/free-port.ts'
+import { patient } from '../patience.ts'
 import { Reader } from './page.fixture.ts'
 
-const LIMIT = { timeout: 120_000 }
+const LIMIT = { timeout: patient(120_000) }
 const port = await freePort()
 const reader = new Reader(port)
 let taken: Server

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import * as logs from '@aws-sdk/client-cloudwatch-logs'
 import * as sdk from '@aws-sdk/client-ecs'
 
+import { patient } from '../patience.ts'
 import { type House, KEYS, type Ran, REGION, run } from './house.ts'
 
 export type Answer = Readonly<Record<string, unknown>>
@@ -136,7 +137,7 @@ const javascript = (service: Service): Driver => ({
   async wait(house, what, input) {
     const client = clientOf(house)
     const wait = what === 'TasksRunning' ? sdk.waitUntilTasksRunning : sdk.waitUntilTasksStopped
-    await wait({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, input)
+    await wait({ client, maxWaitTime: patient(60), minDelay: 1, maxDelay: 2 }, input)
     client.destroy()
   },
   shows: (_operation, code, message) => `${code}: ${message}`,

@@ -16,6 +16,8 @@ export type HostInfo = {
   readonly memoryLimitBytes?: number | undefined
   /** The kernel's own range for ports that nobody asked for by number. */
   readonly dynamicPorts: PortRange
+  /** Which start of this machine it is; absent where the kernel does not say. */
+  readonly bootId?: string | undefined
   /** Empty where tasks get none. */
   readonly gpuIds: readonly string[]
 }

@@ -11,6 +11,7 @@ import { FileSpool } from './logs/spool.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { LOGS, SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
 import { signedSockets } from './socket.ts'
+import { takeDirectory } from './state/directory.ts'
 import { StateFile } from './state/file.ts'
 
 const DOCKER_SOCKET = '/var/run/docker.sock'
@@ -51,11 +52,15 @@ export type RunAgentOptions = Pick<
   readonly log: { write(text: string): unknown }
 }
 
-/** Starts the agent on this machine's Docker Engine. Resolves once it is connected. */
+/**
+ * Starts the agent on this machine's Docker Engine. Resolves once it is connected. The data directory is this
+ * process's until it ends.
+ */
 export async function runAgent(options: RunAgentOptions): Promise<Agent> {
   const config = processConfig()
   const log = streamLog(options.log)
   for (const note of config.notes) log.warn(note)
+  const directory = takeDirectory(options.dataDirectory)
   const engine = new DockerEngine({
     socketPath: options.dockerSocket ?? DOCKER_SOCKET,
     clock: systemClock,
@@ -65,6 +70,7 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
   const agent = new Agent({
     ...options,
     ...outside({ ...options, clock: systemClock }),
+    directoryId: directory.id,
     config: { ...config, cluster: options.cluster ?? config.cluster },
     architecture: process.arch,
     engine,
@@ -73,6 +79,9 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
     ids: systemIds,
     log,
   })
-  await agent.start()
+  await agent.start().catch((error: unknown) => {
+    directory.release()
+    throw error
+  })
   return agent
 }

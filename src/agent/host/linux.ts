@@ -17,6 +17,7 @@ const COMMAND_TIMEOUT_MS = 30_000
 const ARCHIVE_BYTES_MAX = 64 * 1024 * 1024
 /** Where the kernel does not say. */
 const DYNAMIC_PORTS: PortRange = { first: 49_153, last: 65_535 }
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 /** Version 1 says "no limit" by a number near 2^63. */
 const LIMIT_BYTES_MAX = 2 ** 60
 
@@ -40,6 +41,7 @@ export class LinuxHost implements Host {
       pause: isStatic(BUSYBOX),
       memoryLimitBytes: hierarchy && (await memoryLimit(hierarchy)),
       dynamicPorts: await dynamicPorts(),
+      bootId: (await readFile(BOOT_ID, 'utf8').catch(() => '')).trim() || undefined,
       gpuIds: this.#gpuInfoPath === undefined ? [] : await gpuIds(this.#gpuInfoPath),
     }
   }

@@ -61,6 +61,8 @@ export interface Host {
     port: number,
     answerer: Answerer,
   ): Promise<{ readonly port: number; readonly close: () => void }>
+  /** Where a path of the machine leads, through links; of what is not there yet, where it would be. */
+  realPath(path: string): Promise<string>
   /** Whether nobody has this port just now. */
   isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean>
 }

@@ -6,6 +6,7 @@ import { Agent, type AgentOptions } from './agent.ts'
 import { processConfig } from './config.ts'
 import { DockerEngine } from './docker/docker.ts'
 import { LinuxHost } from './host/linux.ts'
+import { withDefaults } from './host/protected.ts'
 import type { AwslogsOutside } from './logs/awslogs.ts'
 import { FileSpool } from './logs/spool.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
@@ -48,6 +49,8 @@ export type RunAgentOptions = Pick<
   /** `ECS_CLUSTER`, else `default`, where it is not given. */
   readonly cluster?: string | undefined
   readonly dockerSocket?: string | undefined
+  /** Folders that tasks may not have, beside the engine's own. */
+  readonly protectedPaths: readonly string[]
   /** Where log lines go. */
   readonly log: { write(text: string): unknown }
 }
@@ -57,24 +60,31 @@ export type RunAgentOptions = Pick<
  * process's until it ends.
  */
 export async function runAgent(options: RunAgentOptions): Promise<Agent> {
-  const config = processConfig()
+  const read = processConfig()
   const log = streamLog(options.log)
-  for (const note of config.notes) log.warn(note)
+  for (const note of read.notes) log.warn(note)
   const directory = takeDirectory(options.dataDirectory)
+  const socketPath = options.dockerSocket ?? DOCKER_SOCKET
   const engine = new DockerEngine({
-    socketPath: options.dockerSocket ?? DOCKER_SOCKET,
+    socketPath,
     clock: systemClock,
-    createTimeoutMs: config.createTimeoutMs,
-    startTimeoutMs: config.startTimeoutMs,
+    createTimeoutMs: read.createTimeoutMs,
+    startTimeoutMs: read.startTimeoutMs,
   })
+  const host = new LinuxHost(engine, read.gpuInfoPath)
+  const kept = [...options.protectedPaths, options.dataDirectory, socketPath]
   const agent = new Agent({
     ...options,
     ...outside({ ...options, clock: systemClock }),
     directoryId: directory.id,
-    config: { ...config, cluster: options.cluster ?? config.cluster },
+    config: {
+      ...read,
+      cluster: options.cluster ?? read.cluster,
+      hostPolicy: await withDefaults(read.hostPolicy, kept, host),
+    },
     architecture: process.arch,
     engine,
-    host: new LinuxHost(engine, config.gpuInfoPath),
+    host,
     clock: systemClock,
     ids: systemIds,
     log,

@@ -156,6 +156,13 @@ export class SettingReader {
     return values
   }
 
+  paths(name: string): readonly string[] | undefined {
+    const values = this.list(name)?.map(String)
+    if (values && !values.every((path) => path.startsWith('/')))
+      throw bad(name, 'a JSON list of absolute paths')
+    return values
+  }
+
   list(name: string): readonly unknown[] | undefined {
     const value = this.#json(name)
     if (value === undefined) return undefined
@@ -167,7 +174,12 @@ export class SettingReader {
   finish(): readonly string[] {
     const notes: string[] = []
     for (const [name, text] of Object.entries(this.#settings)) {
-      if (!/^(NON_)?ECS_/.test(name) || !text || this.#asked.has(name) || NOT_OURS.test(name))
+      if (
+        !/^((NON_)?ECS_|BERTH_ALLOW_)/.test(name) ||
+        !text ||
+        this.#asked.has(name) ||
+        NOT_OURS.test(name)
+      )
         continue
       const noted = NOTED[name]
       if (noted !== undefined) {

@@ -12,6 +12,7 @@ import type { Host, HostInfo, PortRange, TaskLimits } from '../host.ts'
 import { BUSYBOX, isStatic } from './busybox.ts'
 import { controllerMounts, groupPlan, type GroupStep, type Hierarchy } from './control-groups.ts'
 import { listen } from './listen.ts'
+import { realPath } from './real-path.ts'
 
 const COMMAND_TIMEOUT_MS = 30_000
 const ARCHIVE_BYTES_MAX = 64 * 1024 * 1024
@@ -74,6 +75,7 @@ export class LinuxHost implements Host {
   }
 
   listen = listen
+  realPath = (path: string): Promise<string> => realPath(path)
 
   async isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean> {
     return protocol === 'tcp' ? isTcpPortFree(port) : isUdpPortFree(port)

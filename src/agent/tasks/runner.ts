@@ -83,6 +83,7 @@ export class TaskRunner {
       engine: options.engine,
       host: options.host,
       settings: options.settings,
+      hostPolicy: options.config.hostPolicy,
       ports: new PortChooser(options.host, options.ports),
       images: this.#images,
       logs: options.logs,

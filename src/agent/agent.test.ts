@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 
 import type { Clock } from '#kernel/clock.ts'
+import type { Log } from '#kernel/log.ts'
 
 import { Agent } from './agent.ts'
 import { readConfig } from './config.ts'
@@ -30,7 +31,7 @@ type World = {
   readonly labels?: readonly Readonly<Record<string, string>>[]
   readonly connect?: Connect
   readonly clock?: Clock
-  readonly warned?: (message: string) => void
+  readonly warned?: Log['warn']
   /** Told when the engine is asked for an image, the first thing that a task needs. */
   readonly acted?: () => void
 }
@@ -125,6 +126,32 @@ test('a refusal for good ends the agent with its reason', async () => {
     const agent = agentThat({ call: refusing(code, message), saved: undefined })
     await assert.rejects(agent.start(), { message: `${code}: ${message}` })
   }
+})
+
+test('a clock that is wrong is waited for, and how far it is off is said', async () => {
+  let asked = 0
+  const told: unknown[] = []
+  const agent = agentThat({
+    clock: jumping().clock,
+    warned: (message, fields) => {
+      if (message === 'cannot register') told.push(fields?.['clocks'])
+    },
+    call: () => {
+      asked += 1
+      const message = [
+        'Signature expired: 20260102T025805Z is now earlier than 20260102T025905Z (20260102T030405Z - 5 min.)',
+        'Signature not yet current: 20260102T031005Z is still later than 20260102T030905Z (20260102T030405Z + 5 min.)',
+      ][asked - 1]
+      return message === undefined
+        ? refusing('BlockedException', 'no')()
+        : refusing('InvalidSignatureException', message)()
+    },
+  })
+  await assert.rejects(agent.start(), /BlockedException/)
+  assert.deepEqual(told, [
+    "this machine's clock is 360 s behind the control plane's",
+    "this machine's clock is 360 s ahead of the control plane's",
+  ])
 })
 
 test('a data directory of another host is told from one of a container instance that is gone', async () => {

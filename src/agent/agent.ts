@@ -9,6 +9,7 @@ import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 
 import { Backoff } from './backoff.ts'
+import { clockError } from './clock-error.ts'
 import type { AgentConfig } from './config.ts'
 import { CallFault, ControlPlane } from './control-plane.ts'
 import type { Engine, EngineInfo } from './engine.ts'
@@ -214,7 +215,8 @@ export class Agent {
           if (!this.#isOfAnother(error)) throw error
           this.#containerInstanceArn = undefined
         }
-        log.warn('cannot register', { error: String(error) })
+        const clocks = clockError((error as Error).message)
+        log.warn('cannot register', { error: String(error), ...(clocks && { clocks }) })
         await clock.sleep(backoff.nextMs(), signal).catch(() => {})
       }
     }

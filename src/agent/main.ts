@@ -20,6 +20,8 @@ const DOCKER_SOCKET = '/var/run/docker.sock'
 export type Outside = SignedCallsOptions & {
   /** Where the agent keeps its state; nobody else may use it. */
   readonly dataDirectory: string
+  /** Hears why the state that is there cannot be used. */
+  readonly tell?: ((message: string) => void) | undefined
 }
 
 /** The agent's real outside: signed calls, signed sockets, a file. */
@@ -32,7 +34,7 @@ export function outside(options: Outside): {
   return {
     calls: new SignedCalls(options),
     connect: signedSockets(options),
-    state: new StateFile(options.dataDirectory),
+    state: new StateFile(options.dataDirectory, options.tell),
     awslogs: {
       place: options,
       calls: new SignedCalls(options, LOGS),
@@ -75,7 +77,7 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
   const kept = [...options.protectedPaths, options.dataDirectory, socketPath]
   const agent = new Agent({
     ...options,
-    ...outside({ ...options, clock: systemClock }),
+    ...outside({ ...options, clock: systemClock, tell: (message) => log.warn(message) }),
     directoryId: directory.id,
     config: {
       ...read,

@@ -85,7 +85,7 @@ test('capabilities, namespaces and devices are refused by their names', () => {
   const use = { networkMode: 'host', capabilities: ['cap_net_admin'], devices: ['/dev/fuse'] }
   assert.equal(refused(policy, use), undefined)
   assert.equal(refused(policy, { capabilities: ['ALL'] }), 'linuxParameters.capabilities.add ALL')
-  assert.equal(refused(policy, { pidMode: 'host' }), 'pidMode host, namespace pid')
+  assert.equal(refused(policy, { pidMode: 'host' }), 'pidMode host')
   assert.equal(refused(policy, { ipcMode: 'task' }), undefined)
   assert.equal(
     refused(policy, { devices: ['/dev/../dev/sda'] }),

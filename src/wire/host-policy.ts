@@ -35,7 +35,7 @@ export function asksOf(use: HostUse): readonly Ask[] {
   ] as const
   return [
     ...modes.flatMap(([what, member, mode]): readonly Ask[] =>
-      mode === 'host' ? [{ kind: 'namespaces', what, member: `${member} host, namespace` }] : [],
+      mode === 'host' ? [{ kind: 'namespaces', what, member: `${member} host` }] : [],
     ),
     ...use.sourcePaths.map((path) => pathAsk('paths', path, 'volumes.host.sourcePath')),
     ...use.driverOpts.flatMap(mountAsks),
@@ -51,7 +51,8 @@ export function asksOf(use: HostUse): readonly Ask[] {
 export const refusedAsk = (policy: HostPolicy, asks: readonly Ask[]): Ask | undefined =>
   asks.find(({ kind, what }) => !isAllowed(policy[kind], kind, what))
 
-export const describeAsk = ({ member, what }: Ask): string => `${member} ${what}`
+export const describeAsk = ({ kind, member, what }: Ask): string =>
+  kind === 'namespaces' ? member : `${member} ${what}`
 
 /** As rules name capabilities: without the prefix that some write. */
 export const capability = (name: string): string => name.toUpperCase().replace(/^CAP_/, '')

@@ -78,7 +78,7 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
   const agent = new Agent({
     ...options,
     ...outside({ ...options, clock: systemClock, tell: (message) => log.warn(message) }),
-    directoryId: directory.id,
+    directoryId: `${options.installationId}-${directory.id}`,
     config: {
       ...read,
       cluster: options.cluster ?? read.cluster,

@@ -378,8 +378,7 @@ export class Session {
       containerInstanceArn,
       dockerVersion: `DockerVersion: ${info.version}`,
       sendCredentials,
-      installationId: directoryId,
-      bootId: hostInfo.bootId,
+      ...(!config.plainProtocol && { installationId: directoryId, bootId: hostInfo.bootId }),
     })
   }
 

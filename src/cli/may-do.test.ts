@@ -12,6 +12,7 @@ const PAGE = new URL('../../docs/operations/what-a-task-may-do.md', import.meta.
 const ENGINE = {
   version: '28',
   apiVersion: '1.48',
+  minApiVersion: '1.24',
   cpus: 4,
   memoryBytes: 2 ** 33,
   loggingDrivers: ['json-file'],

@@ -18,6 +18,7 @@ export async function withDefaults(
 ): Promise<HostPolicy> {
   if (policy.paths) return policy
   const paths = [...own, ...ENGINE_SOCKETS]
-  const real = await Promise.all(paths.map((path) => host.realPath(path)))
+  // Where this agent may not look, the path itself has to do.
+  const real = await Promise.all(paths.map((path) => host.realPath(path).catch(() => path)))
   return { ...policy, paths: { how: 'all-but', named: [...new Set([...paths, ...real])] } }
 }

@@ -62,6 +62,7 @@ test('each way to the host is refused by its name', () => {
 test('a link leads nowhere else than its path', async (context) => {
   const root = mkdtempSync(join(tmpdir(), 'berth-use-'))
   context.after(() => rmSync(root, { recursive: true }))
+  symlinkSync('loop', join(root, 'loop'))
   for (const folder of ['mine', 'secret']) mkdirSync(join(root, folder))
   symlinkSync('../secret', join(root, 'mine', 'way'))
   symlinkSync(join(root, 'secret', 'later'), join(root, 'mine', 'later'))
@@ -77,6 +78,10 @@ test('a link leads nowhere else than its path', async (context) => {
         `^volumes.host.sourcePath ${root}/${path}, which is ${root}/secret.*, is`,
       ),
     })
+  await assert.rejects(
+    check('loop', kept),
+    /^CannotCreateContainerError: .* nobody knows where: .*ELOOP/,
+  )
   // What the operator names may be a link itself.
   const only: HostPolicy = { paths: { how: 'only', named: [join(root, 'ours')] } }
   await check('ours/new', only)

@@ -6,7 +6,6 @@ import {
   type HostPolicy,
   isPath,
   type Kind,
-  plainPath,
   refusedAsk,
 } from '#wire/host-policy.ts'
 import type { AcsTask } from '#wire/task.ts'
@@ -39,7 +38,10 @@ export async function checkRealPaths(
   if (asks.length === 0) return
   const known = { paths: await real(policy.paths, host), devices: await real(policy.devices, host) }
   for (const ask of asks) {
-    const what = plainPath(await host.realPath(ask.what))
+    const what = await host.realPath(ask.what).catch((error: unknown) => {
+      const why = `${describeAsk(ask)} leads nobody knows where: ${String(error)}`
+      throw new EngineError('CannotCreateContainerError', why)
+    })
     if (refusedAsk(known, [{ ...ask, what }]))
       throw new EngineError('CannotCreateContainerError', problemOf(ask, what))
   }
@@ -54,7 +56,7 @@ async function real(
   host: Pick<Host, 'realPath'>,
 ): Promise<HostPolicy[Kind]> {
   if (!rule) return undefined
-  const also = await Promise.all(rule.named.map((path) => host.realPath(path)))
+  const also = await Promise.all(rule.named.map((path) => host.realPath(path).catch(() => path)))
   return { ...rule, named: [...rule.named, ...also] }
 }
 

@@ -107,7 +107,7 @@ async function end(): Promise<void> {
   const left = await endStrays(mark)
   for (const { pid, command } of left)
     console.log(`ended ${pid}, which a test left running: ${command.slice(0, 200)}`)
-  cleanEngine(mark)
+  cleanEngine(mark, left)
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -2,6 +2,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
 import { WireError } from '#wire/read.ts'
 
+import { connectionError } from './connection-error.ts'
 import { CallFault } from './control-plane.ts'
 import type { Calls } from './outside.ts'
 import { type Credentials, ECS, type JsonService, signedJson } from './sign.ts'
@@ -40,7 +41,7 @@ export class SignedCalls implements Calls {
       limit.abort(new Error(`${operation} was not answered in time`)),
     )
     try {
-      const answer = await fetch(url, {
+      const answer = await posted(url, {
         method: 'POST',
         headers: { ...sent, 'user-agent': 'Berth agent' },
         body,
@@ -58,6 +59,13 @@ export class SignedCalls implements Calls {
       disarm()
     }
   }
+}
+
+/** Errors of the connection say what failed: the runtime's own say only that something did. */
+function posted(url: string, request: RequestInit): Promise<Response> {
+  return fetch(url, request).catch((error: unknown) => {
+    throw connectionError(error, url)
+  })
 }
 
 function fault(status: number, text: string): CallFault {

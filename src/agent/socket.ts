@@ -5,6 +5,7 @@ import { gathering } from '#wire/gathering.ts'
 import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
 import { parseRefusal, type Refusal } from '#wire/refusal.ts'
 
+import { connectionError } from './connection-error.ts'
 import type { Connect, Connection, ConnectionEnd } from './outside.ts'
 import { sign, type Credentials } from './sign.ts'
 
@@ -75,7 +76,7 @@ function runSocket(
       })
     })
     socket.on('error', (error) => {
-      reason ||= error.message
+      reason ||= connectionError(error, url).message
     })
     socket.on('close', (code, why) => {
       reason ||= why.toString()

@@ -2,6 +2,7 @@
 import type { Keys } from '#server/keys.ts'
 
 import { ask } from './admin-client.ts'
+import { quoted } from './called.ts'
 import { dataDirectory } from './paths.ts'
 import { UserError } from './user-error.ts'
 
@@ -17,6 +18,14 @@ export async function create(
   const { id: accountId, accessKeyId, secretAccessKey } = options
   const wanted = { accountId, accessKeyId, secretAccessKey }
   print(await ask<Keys>(dataDirectory(options.data), '/account/create', wanted))
+}
+
+/** An account's root keys again; those of the first account where none is named. */
+export const readKeys = (data: string, accountId?: string): Promise<Keys> =>
+  ask<Keys>(data, '/account/keys', { accountId })
+
+export async function keys(accountId: string | undefined, options: Data): Promise<void> {
+  print(await readKeys(dataDirectory(options.data), accountId))
 }
 
 export async function reset(accountId: string, options: Data): Promise<void> {
@@ -79,6 +88,6 @@ async function askOfHost<Answer>(
 
 function print({ accountId, accessKeyId, secretAccessKey }: Keys): void {
   console.log(`# account ${accountId}`)
-  console.log(`export AWS_ACCESS_KEY_ID=${accessKeyId}`)
-  console.log(`export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`)
+  console.log(`export AWS_ACCESS_KEY_ID=${quoted(accessKeyId)}`)
+  console.log(`export AWS_SECRET_ACCESS_KEY=${quoted(secretAccessKey)}`)
 }

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 
 import { dataPaths } from '#server/data.ts'
 
+import { called } from './called.ts'
 import { UserError } from './user-error.ts'
 
 const TIMEOUT_MS = 10_000
@@ -18,9 +19,9 @@ export async function ask<Answer>(
     command,
     JSON.stringify(asked),
   ).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')
+    if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(error.code ?? ''))
       throw new UserError(
-        `no Berth server runs on ${dataDirectory}: start one with \`berth up\` or \`berth server\`, or name another with --data`,
+        `no Berth server runs on ${dataDirectory}: start one with \`${called('up')}\`, or name another with --data`,
       )
     throw error
   })

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { runAgent } from '#agent/main.ts'
 import { installationId, prepareData } from '#server/data.ts'
 
+import { ownLog } from './own-log.ts'
 import { dataDirectory } from './paths.ts'
+import { authoritiesFile, trust } from './trust.ts'
 import { UserError } from './user-error.ts'
 
 export type AgentCommand = {
@@ -14,6 +16,7 @@ export type AgentCommand = {
   readonly region: string
   readonly data?: string
   readonly docker: string
+  readonly ca?: string
 }
 
 export async function agent(options: AgentCommand): Promise<void> {
@@ -21,11 +24,14 @@ export async function agent(options: AgentCommand): Promise<void> {
   const secretAccessKey = process.env['AWS_SECRET_ACCESS_KEY']
   if (!accessKeyId || !secretAccessKey)
     throw new UserError(
-      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to this host's machine key: `berth host create` prints one",
+      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to this host's machine key: `berth host create` on the server prints one",
     )
   const sessionToken = process.env['AWS_SESSION_TOKEN']
   const configHome = process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config')
   const { root } = prepareData(dataDirectory(options.data))
+  if (!URL.canParse(options.endpoint) || !/^https?:/.test(options.endpoint))
+    throw new UserError(`${options.endpoint} is no address such as https://berth.example:4580`)
+  trust(options.endpoint, authoritiesFile(options.ca))
   const running = await runAgent({
     endpoint: options.endpoint,
     region: options.region,
@@ -35,7 +41,7 @@ export async function agent(options: AgentCommand): Promise<void> {
     installationId: installationId(root),
     dockerSocket: options.docker,
     protectedPaths: [root, dataDirectory(undefined), join(configHome, 'berth')],
-    log: process.stderr,
+    log: ownLog({ name: 'agent', data: root }),
   }).catch((error: unknown) => {
     throw new UserError(`the agent could not start: ${(error as Error).message}`)
   })

@@ -1,4 +1,5 @@
 /** Signed ECS calls with the first account's root keys: what `up` and `down` need of the API, through its front door. */
+import { connectionError } from '#agent/connection-error.ts'
 import { signedJson } from '#agent/sign.ts'
 
 import { UserError } from './user-error.ts'
@@ -14,7 +15,11 @@ export function ecsApi(endpoint: string, region: string, credentials: Credential
     const signer = { endpoint, region, credentials, now: Date.now() }
     const { url, headers, body } = signedJson(operation, input, signer)
     const signal = AbortSignal.timeout(CALL_TIMEOUT_MS)
-    const response = await fetch(url, { method: 'POST', headers, body, signal })
+    const response = await fetch(url, { method: 'POST', headers, body, signal }).catch(
+      (error: unknown) => {
+        throw new UserError(`${operation} failed: ${connectionError(error, endpoint).message}`)
+      },
+    )
     const answer = (await response.json()) as Answer & { readonly message?: string }
     if (!response.ok)
       throw new UserError(`${operation} failed: ${answer.message ?? response.status}`)

@@ -9,15 +9,18 @@ import { BUSYBOX } from '#agent/host/busybox.ts'
 import { systemClock } from '#system/system.ts'
 
 import type { Api } from './api.ts'
+import { called } from './called.ts'
 import { busyboxFinding, DOCKER_SOCKET } from './prerequisites.ts'
 import { until } from './process.ts'
 import { step } from './progress.ts'
 import { UserError } from './user-error.ts'
 
 const IMAGE = 'berth/hello:latest'
+/** As the first process of a container a program hears only the signals that it asks for, and httpd asks for none. */
+const SERVE = 'trap exit TERM; /bin/busybox httpd -f -p 80 -h /www & wait'
 /** The label keeps agents from looking for the image in a registry. */
 const CHANGES = [
-  'CMD ["/bin/busybox","httpd","-f","-p","80","-h","/www"]',
+  `CMD ${JSON.stringify(['/bin/busybox', 'sh', '-c', SERVE])}`,
   'EXPOSE 80',
   'LABEL berth.local=true',
 ]
@@ -108,6 +111,11 @@ async function definition(api: Api): Promise<number> {
             cpu: 32,
             essential: true,
             portMappings: [{ containerPort: 80 }],
+            healthCheck: {
+              command: ['CMD', '/bin/busybox', 'wget', '-q', '-O', '-', 'http://127.0.0.1/'],
+              interval: 5,
+              timeout: 2,
+            },
             stopTimeout: 2,
           },
         ],
@@ -136,7 +144,7 @@ async function run(api: Api, cluster: string): Promise<readonly [Task, string]> 
       return now?.lastStatus === 'RUNNING' ? now : undefined
     },
     START_MS,
-    () => "the task does not start: see `berth status` and the agent's log",
+    () => `the task does not start: see \`${called('status')}\` and the agent's log`,
   )
   return [task, `${task.taskArn.split('/').pop() ?? ''} RUNNING`]
 }

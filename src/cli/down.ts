@@ -5,13 +5,15 @@ import { LABELS } from '#agent/tasks/create.ts'
 import { installationId } from '#server/data.ts'
 import { systemClock } from '#system/system.ts'
 
+import { readKeys } from './account.ts'
 import { ask } from './admin-client.ts'
 import { ecsApi } from './api.ts'
-import { rootKeys } from './env.ts'
+import { called } from './called.ts'
 import { dataDirectory } from './paths.ts'
 import { DOCKER_SOCKET } from './prerequisites.ts'
-import { endBackground, until } from './process.ts'
+import { endBackground, endProcess, until } from './process.ts'
 import { readStatus, readStatusIfRunning, type Status } from './status.ts'
+import { authoritiesFile, trust } from './trust.ts'
 import { UserError } from './user-error.ts'
 
 /** Longer than the longest stop of a container that does not listen. */
@@ -34,10 +36,14 @@ export async function down(options: {
 }
 
 /** True when something was running. */
-export async function endAll(data: string): Promise<boolean> {
+async function endAll(data: string): Promise<boolean> {
   const agent = await endBackground({ name: 'agent', data })
-  const server = await endBackground({ name: 'server', data })
-  return agent || server
+  const what = { name: 'server', data }
+  const server = await endBackground(what)
+  // One that was started by hand may have named its data in another way; it still says who it is.
+  const byHand = await readStatusIfRunning(data)
+  if (byHand) await endProcess(byHand.pid, what)
+  return agent || server || byHand !== undefined
 }
 
 /** Services would start others in their place, so they are halted meanwhile. */
@@ -84,7 +90,8 @@ async function removeMade(data: string): Promise<void> {
 
 async function stopEach(data: string): Promise<void> {
   const status = await readStatus(data)
-  const { accountId, ...credentials } = rootKeys(data)
+  trust(status.endpoint, authoritiesFile(undefined, status.settings))
+  const { accountId, ...credentials } = await readKeys(data)
   const isOurs = ({ arn }: Status['tasks'][number]) => arn.split(':')[4] === accountId
   const ours = status.tasks.filter(isOurs)
   console.log(`stopping ${ours.length} ${ours.length === 1 ? 'task' : 'tasks'}`)
@@ -100,6 +107,6 @@ async function stopEach(data: string): Promise<void> {
   await until(
     async () => ((await readStatus(data)).tasks.some(isOurs) ? undefined : true),
     TASKS_END_MS,
-    () => 'some tasks do not end: see `berth status`',
+    () => `some tasks do not end: see \`${called('status')}\``,
   )
 }

@@ -1,27 +1,30 @@
 /** `berth env`: shell lines for eval. */
-import { readFileSync } from 'node:fs'
-
-import { dataPaths } from '#server/data.ts'
-import type { Keys } from '#server/keys.ts'
-
+import { readKeys } from './account.ts'
+import { quoted } from './called.ts'
 import { dataDirectory } from './paths.ts'
 import { readStatus } from './status.ts'
+import { authoritiesFile, trust } from './trust.ts'
 
 export async function env(options: {
   readonly data?: string
-  readonly region: string
+  readonly region?: string
+  readonly ca?: string
 }): Promise<void> {
   const data = dataDirectory(options.data)
-  const { endpoint } = await readStatus(data)
-  const { accessKeyId, secretAccessKey } = rootKeys(data)
-  console.log(`export AWS_ENDPOINT_URL=${endpoint}
-export AWS_ACCESS_KEY_ID=${accessKeyId}
-export AWS_SECRET_ACCESS_KEY=${secretAccessKey}
-export AWS_DEFAULT_REGION=${options.region} AWS_REGION=${options.region}
+  const { endpoint, settings } = await readStatus(data)
+  const { accessKeyId, secretAccessKey } = await readKeys(data)
+  const region = options.region ?? String(settings['region'])
+  const authorities = authoritiesFile(options.ca, settings)
+  trust(endpoint, authorities)
+  const bundle =
+    authorities && endpoint.startsWith('https:')
+      ? `\nexport AWS_CA_BUNDLE=${quoted(authorities)}`
+      : ''
+  console.log(`export AWS_ENDPOINT_URL=${quoted(endpoint)}
+export AWS_ACCESS_KEY_ID=${quoted(accessKeyId)}
+export AWS_SECRET_ACCESS_KEY=${quoted(secretAccessKey)}
+export AWS_DEFAULT_REGION=${quoted(region)} AWS_REGION=${quoted(region)}${bundle}
 unset AWS_SESSION_TOKEN AWS_PROFILE
 # Older CLIs do not know AWS_ENDPOINT_URL and would call Amazon: the option is understood by all.
 aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }`)
 }
-
-export const rootKeys = (data: string): Keys =>
-  JSON.parse(readFileSync(dataPaths(data).rootKeys, 'utf8')) as Keys

@@ -1,9 +1,12 @@
 /** What Berth needs on a machine: how it is found, and how it is installed or what the user is told. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { request } from 'node:http'
+import { dirname } from 'node:path'
 
 import { BUSYBOX, isStatic } from '#agent/host/busybox.ts'
+
+import { UserError } from './user-error.ts'
 
 export const DOCKER_SOCKET = '/var/run/docker.sock'
 /** The oldest Engine API that the agent speaks. */
@@ -57,13 +60,23 @@ function engineVersion(): Promise<EngineVersion | string> {
       (response) => {
         let text = ''
         response.on('data', (part: Buffer) => (text += part.toString()))
-        response.on('end', () => done(JSON.parse(text) as EngineVersion))
+        response.on('end', () => done(versionIn(text)))
       },
     )
     call.on('timeout', () => call.destroy())
     call.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'))
     call.end()
   })
+}
+
+/** Something else than an engine may answer on its socket. */
+function versionIn(text: string): EngineVersion | string {
+  try {
+    const version = JSON.parse(text) as Partial<EngineVersion>
+    return version.ApiVersion ? (version as EngineVersion) : 'error'
+  } catch {
+    return 'error'
+  }
 }
 
 /** The hello image is made of it, and the one that holds what a task's containers share. */
@@ -98,11 +111,13 @@ export function nodeFinding(): Finding {
 
 export function dataFinding(directory: string): Finding {
   const name = 'data directory'
-  if (!existsSync(directory))
-    return { name, ok: true, detail: `${directory} (made by the first start)` }
+  const isThere = existsSync(directory)
+  let place = directory
+  while (!existsSync(place)) place = dirname(place)
   try {
-    accessSync(directory, constants.R_OK | constants.W_OK)
-    return { name, ok: true, detail: directory }
+    accessSync(place, constants.R_OK | constants.W_OK)
+    if (!statSync(place).isDirectory()) throw new Error(`${place} is a file`)
+    return { name, ok: true, detail: `${directory}${isThere ? '' : ' (made by the first start)'}` }
   } catch {
     return {
       name,
@@ -113,13 +128,16 @@ export function dataFinding(directory: string): Finding {
   }
 }
 
-/** Installs Debian packages; the output goes to the terminal only when it fails. */
+/** Installs Debian packages; of the output only the last line is said, and only when it fails. */
 export function aptInstall(packages: readonly string[]): void {
   const run = (args: readonly string[]): void => {
-    execFileSync('apt-get', args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const { status, stderr } = spawnSync('apt-get', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     })
+    if (status !== 0)
+      throw new UserError(`apt-get ${args[0]} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`)
   }
   run(['update', '-qq'])
   run(['install', '-y', '-qq', '--no-install-recommends', ...packages])

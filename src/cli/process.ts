@@ -1,8 +1,9 @@
 /** Starts Berth's own processes in the background, finds them again, and ends them: never any other. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -36,14 +37,21 @@ export type Background = { readonly name: string; readonly data: string }
 const pidFile = ({ name, data }: Background): string => join(data, `${name}.pid`)
 export const logFile = ({ name, data }: Background): string => join(data, 'log', `${name}.log`)
 
+export type Started = {
+  readonly what: Background
+  /** Why it ended, in its own last words; nothing while it runs. */
+  readonly ended: () => string | undefined
+}
+
 /** Runs this very program again with other arguments, apart from this terminal, its output in the data directory. */
 export function startBackground(
   what: Background,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): ChildProcess {
+): Started {
   mkdirSync(join(what.data, 'log'), { recursive: true })
   const log = openSync(logFile(what), 'a', 0o600)
+  const before = fstatSync(log).size
   const program = process.argv[1] as string
   const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
     detached: true,
@@ -53,16 +61,22 @@ export function startBackground(
   closeSync(log)
   child.unref()
   writeFileSync(pidFile(what), `${child.pid}\n`)
-  return child
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  return { what, ended: () => (hasEnded() ? lastWords(what, before) : undefined) }
+}
+
+/** What a process said last to its user, of what it wrote to its log after the first `from` bytes. */
+function lastWords(what: Background, from: number): string {
+  const lines = readFileSync(logFile(what)).subarray(from).toString('utf8').trim().split('\n')
+  const said = lines.findLast((line) => line.startsWith('berth: '))
+  return said?.slice('berth: '.length) ?? `it ended without a word: see ${logFile(what)}`
 }
 
 /** The process id, when the process that was started still is that process. */
 export function findBackground(what: Background): number | undefined {
   if (!existsSync(pidFile(what))) return undefined
   const pid = Number(readFileSync(pidFile(what), 'utf8'))
-  const command = `/proc/${pid}/cmdline`
-  if (!existsSync(command)) return undefined
-  const words = readFileSync(command, 'utf8').split('\0')
+  const words = commandOf(pid)?.split('\0') ?? []
   return words.includes(what.name) && words.includes(what.data) ? pid : undefined
 }
 
@@ -70,19 +84,32 @@ export function findBackground(what: Background): number | undefined {
 export async function endBackground(what: Background): Promise<boolean> {
   const pid = findBackground(what)
   if (pid === undefined) return false
-  process.kill(pid, 'SIGTERM')
-  await until(
-    () => (findBackground(what) === undefined ? true : undefined),
-    END_MS,
-    () => `the ${what.name} (process ${pid}) does not end: see ${logFile(what)}`,
-  )
+  await endProcess(pid, what)
   rmSync(pidFile(what), { force: true })
   return true
 }
 
-/** The last lines of a log, for an error message. */
-export function lastLines(what: Background, count = 5): string {
-  const file = logFile(what)
-  if (!existsSync(file)) return ''
-  return readFileSync(file, 'utf8').trim().split('\n').slice(-count).join('\n')
+export async function endProcess(pid: number, what: Background): Promise<void> {
+  const runs = watched(pid)
+  process.kill(pid, 'SIGTERM')
+  await until(
+    () => (runs() ? undefined : true),
+    END_MS,
+    () => `the ${what.name} (process ${pid}) does not end: see ${logFile(what)}`,
+  )
+}
+
+/** Says whether the process of now still runs: its number may be given to another one. */
+export function watched(pid: number): () => boolean {
+  const first = commandOf(pid)
+  return () => first !== undefined && commandOf(pid) === first
+}
+
+/** Nothing for one that has ended, also where nobody has asked how. */
+function commandOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') || undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,25 +1,14 @@
 /** The command line: what there is to say, and which file does it. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 
-import { RATE_PROFILES } from '#server/rates.ts'
-
+import { caOption, REGION, serverOptions, whole } from './server-options.ts'
 import { VERSION } from './version.ts'
-
-const DEFAULT_PORT = 4580
-const REGION = 'us-east-1'
-const HISTORY_DAYS = 30
-const HISTORY_BYTES = 1 << 30
-
-function whole(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
-  return Number(text)
-}
 
 export function program(): Command {
   const berth = new Command('berth')
     .description('Amazon ECS on your own machines')
     .version(VERSION)
-    .showHelpAfterError()
+    .showHelpAfterError('berth: --help says what there is')
     .configureHelp({ sortSubcommands: false })
   up(berth)
   daily(berth)
@@ -34,17 +23,16 @@ const dataOption = (): Option =>
   new Option('--data <dir>', 'where Berth keeps its state').env('BERTH_DATA')
 
 function up(berth: Command): void {
-  berth
+  const command = berth
     .command('up')
     .description(
       'install what is missing, start the control plane and an agent for this host, run a first task',
     )
     .addOption(dataOption())
-    .option('--port <n>', 'port of the API on 127.0.0.1', whole, DEFAULT_PORT)
-    .option('--region <name>', 'region of the first cluster', REGION)
     .option('--detach', 'return as soon as everything runs', false)
     .option('--no-demo', 'do not run the hello task')
-    .action(async (options) => (await import('./up.ts')).up(options))
+    .action(async (options, its: Command) => (await import('./up.ts')).up(options, its))
+  for (const option of serverOptions()) command.addOption(option)
 }
 
 function daily(berth: Command): void {
@@ -63,7 +51,8 @@ function daily(berth: Command): void {
     .command('env')
     .description('print shell lines that point the aws CLI and SDKs at Berth: eval "$(berth env)"')
     .addOption(dataOption())
-    .option('--region <name>', 'AWS_DEFAULT_REGION', REGION)
+    .option('--region <name>', "AWS_DEFAULT_REGION: the server's --region when absent")
+    .addOption(caOption())
     .action(async (options) => (await import('./env.ts')).env(options))
   berth
     .command('doctor')
@@ -113,37 +102,10 @@ function daily(berth: Command): void {
 }
 
 function server(berth: Command): void {
-  berth
+  const command = berth
     .command('server')
     .description('run the control plane alone')
     .addOption(dataOption())
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <n>', 'port to listen on', whole, DEFAULT_PORT)
-    .option('--tls-cert <file>', 'certificate, PEM')
-    .option('--tls-key <file>', "the certificate's private key, PEM")
-    .option('--allow-remote', 'let other machines reach this server (needs TLS)', false)
-    .option('--allow-reset', 'let `berth account reset` empty accounts', false)
-    .addOption(
-      new Option(
-        '--rates <profile>',
-        "request rates: none, or AWS's, which answer ThrottlingException",
-      )
-        .choices([...RATE_PROFILES])
-        .default('none' as const),
-    )
-    .option(
-      '--replace-lost-after <seconds>',
-      'replace the service tasks of a host that was out of reach this long; never where it is not given',
-      Number,
-    )
-    .option('--history-days <n>', 'how long it is kept what services were', Number, HISTORY_DAYS)
-    .option(
-      '--history-bytes <n>',
-      'how much of it is kept; beyond that the oldest goes first',
-      Number,
-      HISTORY_BYTES,
-    )
-    .option('--seal-key <file>', 'key that encrypts secrets at rest; outside the data directory')
     .option('--account-id <id>', 'id of the first account, when the data directory is new')
     .option('--access-key-id <key>', "the first account's access key id")
     .addOption(
@@ -151,7 +113,8 @@ function server(berth: Command): void {
         'BERTH_SECRET_ACCESS_KEY',
       ),
     )
-    .action(async (options) => (await import('./server.ts')).server(options))
+    .action(async (options, its: Command) => (await import('./server.ts')).server(options, its))
+  for (const option of serverOptions()) command.addOption(option)
 }
 
 function agent(berth: Command): void {
@@ -170,6 +133,7 @@ function agent(berth: Command): void {
       new Option('--region <name>', 'region to join').env('AWS_DEFAULT_REGION').default(REGION),
     )
     .addOption(dataOption())
+    .addOption(caOption())
     .option('--docker <socket>', "the Docker Engine's socket", '/var/run/docker.sock')
     .action(async (options) => (await import('./agent.ts')).agent(options))
 }
@@ -184,6 +148,12 @@ function accounts(berth: Command): void {
     .option('--access-key-id <key>', 'instead of a fresh one')
     .option('--secret-access-key <secret>', 'instead of a fresh one')
     .action(async (options) => (await import('./account.ts')).create(options))
+  account
+    .command('keys')
+    .description("print an account's root keys again, as exports")
+    .argument('[id]', 'the first account when absent')
+    .addOption(dataOption())
+    .action(async (id, options) => (await import('./account.ts')).keys(id, options))
   account
     .command('reset')
     .description('empty an account at once (only where the server runs with --allow-reset)')

@@ -1,29 +1,19 @@
 /** `berth server`: the control plane in the foreground. */
 import { setFlagsFromString } from 'node:v8'
 
-import { ConfigError } from '#server/config.ts'
-import type { RateProfile } from '#server/rates.ts'
+import type { Command } from 'commander'
+
+import { ConfigError, type ServerConfig } from '#server/config.ts'
 import { runServer } from '#server/run.ts'
 import { LogError } from '#store/log.ts'
 import { streamLog } from '#system/system.ts'
 
-import { dataDirectory } from './paths.ts'
+import { ownLog } from './own-log.ts'
+import { settled } from './settings.ts'
 import { UserError } from './user-error.ts'
 import { VERSION } from './version.ts'
 
 export type ServerCommand = {
-  readonly data?: string
-  readonly host: string
-  readonly port: number
-  readonly tlsCert?: string
-  readonly tlsKey?: string
-  readonly allowRemote: boolean
-  readonly allowReset: boolean
-  readonly rates: RateProfile
-  readonly replaceLostAfter?: number
-  readonly historyDays: number
-  readonly historyBytes: number
-  readonly sealKey?: string
   readonly accountId?: string
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
@@ -36,9 +26,10 @@ const FATAL_EXIT = 70
  */
 const HEAP_GROWTH_PERCENT = 30
 
-export async function server(options: ServerCommand): Promise<void> {
+export async function server(firstAccount: ServerCommand, command: Command): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
-  const log = streamLog(process.stderr)
+  const { data, config } = settled(command)
+  const log = streamLog(ownLog({ name: 'server', data }))
   // After this nothing may leave the process any more: an answer could be one that the disk does not hold.
   const fatal = (error: Error): void => {
     log.error('the control plane must end', { error: error.message })
@@ -46,7 +37,12 @@ export async function server(options: ServerCommand): Promise<void> {
   }
   process.on('uncaughtException', fatal)
   process.on('unhandledRejection', (reason) => fatal(reason as Error))
-  const running = await start(options, log, fatal)
+  const { accountId, accessKeyId, secretAccessKey } = firstAccount
+  const running = await start(
+    { ...config, firstAccount: { accountId, accessKeyId, secretAccessKey } },
+    log,
+    fatal,
+  )
   const end = (): void => void running.close().then(() => process.exit(0))
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
@@ -54,45 +50,26 @@ export async function server(options: ServerCommand): Promise<void> {
 }
 
 async function start(
-  options: ServerCommand,
+  config: ServerConfig,
   log: ReturnType<typeof streamLog>,
   fatal: (error: Error) => void,
 ) {
-  const { tlsCert, tlsKey } = options
-  if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw new UserError('--tls-cert and --tls-key belong together')
+  const environment = { configHome: process.env['XDG_CONFIG_HOME'], version: VERSION }
   try {
-    return await runServer(
-      {
-        dataDirectory: dataDirectory(options.data),
-        host: options.host,
-        port: options.port,
-        tls: tlsCert && tlsKey ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
-        allowRemote: options.allowRemote,
-        allowReset: options.allowReset,
-        lostHostAfterSeconds: options.replaceLostAfter,
-        historyDays: options.historyDays,
-        historyBytes: options.historyBytes,
-        rates: options.rates,
-        sealKeyFile: options.sealKey,
-        firstAccount: {
-          accountId: options.accountId,
-          accessKeyId: options.accessKeyId,
-          secretAccessKey: options.secretAccessKey,
-        },
-      },
-      log,
-      fatal,
-      { configHome: process.env['XDG_CONFIG_HOME'], version: VERSION },
-    )
+    return await runServer(config, log, fatal, environment)
   } catch (error) {
-    throw explained(error, options)
+    throw explained(error, config)
   }
 }
 
-function explained(error: unknown, { port }: ServerCommand): unknown {
+export function explained(error: unknown, { host, port }: ServerConfig): unknown {
   if (error instanceof ConfigError || error instanceof LogError) return new UserError(error.message)
-  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE')
     return new UserError(`port ${port} is in use: choose another with --port`)
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new UserError(`${host} is no address of this machine: choose another with --host`)
+  if (code === 'EACCES' && (error as NodeJS.ErrnoException).syscall === 'listen')
+    return new UserError(`port ${port} needs root: choose another with --port`)
   return error
 }

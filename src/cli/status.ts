@@ -7,6 +7,8 @@ export type Status = {
   readonly version: string
   readonly pid: number
   readonly dataDirectory: string
+  /** What the server was started with, under its options' names. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>
   readonly accounts: readonly string[]
   readonly containerInstances: readonly {
     readonly arn: string
@@ -25,9 +27,13 @@ export type Status = {
 
 const NOT_RUNNING_EXIT = 3
 
-export const readStatus = (data: string): Promise<Status> => ask<Status>(data, '/status')
+export const readStatus = (data: string): Promise<Status> =>
+  ask<Status>(data, '/status').then(whole)
 export const readStatusIfRunning = (data: string): Promise<Status | undefined> =>
-  askIfRunning<Status>(data, '/status')
+  askIfRunning<Status>(data, '/status').then((status) => status && whole(status))
+
+/** A server of the release before says nothing of its settings. */
+const whole = (status: Status): Status => ({ ...status, settings: status.settings ?? {} })
 
 export async function status(options: { readonly data?: string }): Promise<void> {
   const data = dataDirectory(options.data)

@@ -1,204 +1,190 @@
 /** `berth up`: from nothing to a task that answers, saying each step. Whatever is there already is left as it is. */
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Command } from 'commander'
 
 import { StateFile } from '#agent/state/file.ts'
+import { checkConfig, type ServerConfig } from '#server/config.ts'
 import { prepareData } from '#server/data.ts'
 import type { Keys } from '#server/keys.ts'
+import { readTls } from '#server/tls.ts'
 
+import { readKeys } from './account.ts'
 import { ask } from './admin-client.ts'
-import { ecsApi } from './api.ts'
+import { type Api, ecsApi } from './api.ts'
+import { called } from './called.ts'
 import { hello } from './demo.ts'
-import { endAll } from './down.ts'
-import { rootKeys } from './env.ts'
+import { engine } from './engine-start.ts'
+import { Own } from './own.ts'
 import { dataDirectory } from './paths.ts'
-import {
-  aptInstall,
-  busyboxFinding,
-  canInstall,
-  DOCKER_SOCKET,
-  dockerFinding,
-} from './prerequisites.ts'
-import {
-  type Background,
-  findBackground,
-  lastLines,
-  logFile,
-  sleep,
-  startBackground,
-  until,
-} from './process.ts'
+import { findBackground, logFile, until, watched } from './process.ts'
 import { step } from './progress.ts'
+import { REGION } from './server-options.ts'
+import { explained } from './server.ts'
+import { asOptions, type Settings, settled } from './settings.ts'
 import { readStatusIfRunning, type Status } from './status.ts'
+import { authoritiesFile, trust } from './trust.ts'
 import { UserError } from './user-error.ts'
 
-export type UpCommand = {
-  readonly data?: string
-  readonly port: number
-  readonly region: string
-  readonly detach: boolean
-  readonly demo: boolean
-}
+export type UpCommand = { readonly detach: boolean; readonly demo: boolean }
 
 const CLUSTER = 'default'
-const ENGINE_START_MS = 60_000
 const SERVER_START_MS = 30_000
 const AGENT_START_MS = 60_000
 const FOREGROUND_LOOK_MS = 250
+/** What a shell says of a program that a Ctrl-C has ended. */
+const INTERRUPTED_EXIT = 130
 
-export async function up(options: UpCommand): Promise<void> {
-  const data = prepareData(dataDirectory(options.data)).root
+export async function up(options: UpCommand, command: Command): Promise<void> {
+  const settings = settled(command)
+  const data = prepareData(settings.data).root
+  const running = await readStatusIfRunning(data)
+  if (running) refuseOthers(running, settings)
+  else await canStart(settings.config)
+  const own = new Own()
+  const interrupted = new Promise<never>((_done, fail) =>
+    own.enough.addEventListener('abort', () => fail(new UserError('interrupted'))),
+  )
+  interrupted.catch(() => {})
+  let status: Status
+  try {
+    status = await Promise.race([begin(data, options, settings, own), interrupted])
+  } catch (error) {
+    await ended(own)
+    if (!own.enough.aborted) throw error
+    console.log('interrupted: what was there before runs on, and so do tasks')
+    // What was under way may still wait for what has ended.
+    return process.exit(INTERRUPTED_EXIT)
+  }
+  next(settings)
+  if (options.detach) return own.release()
+  await foreground(data, status, own)
+}
+
+/** Everything that `up` stands for, in its order. */
+async function begin(
+  data: string,
+  options: UpCommand,
+  { given }: Settings,
+  own: Own,
+): Promise<Status> {
   await engine(data, options.demo)
-  const status = await controlPlane(data, options)
-  const api = ecsApi(status.endpoint, options.region, rootKeys(data))
+  const status = await controlPlane(data, given, own)
+  const { endpoint } = status
+  const authorities = authoritiesFile(given['ca'] as string | undefined, status.settings)
+  trust(endpoint, authorities)
+  const region = await regionOfHost(data, given, status)
+  const keys = await readKeys(data)
+  const api: Api = ecsApi(endpoint, region, keys)
   await step(`cluster ${CLUSTER}`, async () => {
     await api('CreateCluster', { clusterName: CLUSTER })
     return 'ACTIVE'
   })
-  await agent(data, status, options.region)
+  const place = ['--endpoint', endpoint, '--cluster', CLUSTER, '--region', region]
+  const trusted = authorities === undefined ? [] : ['--ca', authorities]
+  await agent(data, keys.accountId, [...place, ...trusted], own)
   if (options.demo) await hello(api, CLUSTER)
-  next(options)
-  if (options.detach) return
-  console.log(
-    '\nBerth runs until you press Ctrl-C; tasks stay. `berth up --detach` returns instead.',
-  )
-  const isAsked = await foreground({ name: 'server', data })
-  await step('ending the agent and the control plane', async () => {
-    await endAll(data)
-    return 'ended; tasks stay'
-  })
-  if (!isAsked)
-    throw new UserError(`the control plane had ended: see ${logFile({ name: 'server', data })}`)
+  return status
 }
 
-/**
- * Waits until the user has had enough (true), or the process has ended by itself. Neither signals nor a process in the
- * background keep this one alive: looking does.
- */
-async function foreground(what: Background): Promise<boolean> {
-  const asked = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => asked.abort())
-  while (!asked.signal.aborted && findBackground(what) !== undefined)
-    await sleep(FOREGROUND_LOOK_MS)
-  return asked.signal.aborted
+/** A host stays in the region that it joined; which one is asked only of a host that is new. */
+async function regionOfHost(
+  data: string,
+  { region }: Settings['given'],
+  { settings }: Status,
+): Promise<string> {
+  const state = await new StateFile(join(data, 'agent')).load()
+  const joined = state?.containerInstanceArn?.split(':')[3]
+  if (joined !== undefined && region !== undefined && joined !== region)
+    throw new UserError(`this host is in region ${joined}, and cannot be in ${region} too`)
+  return String(joined ?? region ?? settings['region'])
 }
 
-async function engine(data: string, demo: boolean): Promise<void> {
-  const found = await dockerFinding()
-  const missing = [
-    ...(found.detail === 'not installed' ? ['docker.io'] : []),
-    ...(demo && !busyboxFinding().ok ? ['busybox-static'] : []),
-  ]
-  if (missing.length > 0 && canInstall())
-    await step(`installing ${missing.join(', ')} with apt`, async () => {
-      aptInstall(missing)
-      return 'installed'
+/** What is wrong with the settings is said before anything is installed or started. */
+async function canStart(config: ServerConfig): Promise<void> {
+  try {
+    checkConfig(config)
+    readTls(config)
+    await new Promise<void>((done, fail) => {
+      const probe = createServer().once('error', fail)
+      probe.listen({ host: config.host, port: config.port }, () => probe.close(() => done()))
     })
-  await step('Docker Engine', async () => {
-    const now = await dockerFinding()
-    if (now.ok) return now.detail
-    if (now.detail !== 'not running')
-      throw new UserError(`Docker Engine: ${now.detail}. ${now.remedy ?? ''}`)
-    startEngine(data, now.remedy)
-    const started = await until(
-      async () => {
-        const look = await dockerFinding()
-        return look.ok ? look : undefined
-      },
-      ENGINE_START_MS,
-      () => `the Docker Engine does not start: see ${join(data, 'log', 'dockerd.log')}`,
-    )
-    return `${started.detail}, started`
-  })
-}
-
-function startEngine(data: string, remedy: string | undefined): void {
-  if (process.getuid?.() !== 0)
-    throw new UserError(`the Docker Engine is not running. ${remedy ?? ''}`)
-  if (existsSync('/run/systemd/system')) {
-    spawn('systemctl', ['start', 'docker'], { stdio: 'ignore' })
-    return
+  } catch (error) {
+    throw explained(error, config)
   }
-  mkdirSync(join(data, 'log'), { recursive: true })
-  const log = openSync(join(data, 'log', 'dockerd.log'), 'a', 0o600)
-  spawn('dockerd', ['-H', `unix://${DOCKER_SOCKET}`], {
-    detached: true,
-    stdio: ['ignore', log, log],
-  }).unref()
 }
 
-async function controlPlane(data: string, options: UpCommand): Promise<Status> {
-  const server = { name: 'server', data }
+/** A server that runs has its settings; `ca` and `region` are about those who talk to it. */
+function refuseOthers({ settings: has, dataDirectory: data }: Status, { given }: Settings): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (name === 'ca' || name === 'region' || has[name] === value) continue
+    throw new UserError(
+      `Berth runs already on ${data} with ${name} ${String(has[name] ?? 'not set')}, and takes ${String(value)} only when it starts: ${called('down', '--data', data)} first`,
+    )
+  }
+}
+
+async function controlPlane(data: string, given: Settings['given'], own: Own): Promise<Status> {
+  const what = { name: 'server', data }
   return step<Status>('control plane', async () => {
     const running = await readStatusIfRunning(data)
     if (running) return [running, `${running.endpoint}, already running`]
-    const child = startBackground(server, [
-      'server',
-      '--data',
-      data,
-      '--port',
-      String(options.port),
-    ])
+    const { ended } = own.start(what, ['server', '--data', data, ...asOptions(given)])
     const status = await until(
       () => {
-        if (child.exitCode !== null)
-          throw new UserError(`the control plane did not start:\n${lastLines(server)}`)
+        const words = ended()
+        if (words !== undefined) throw new UserError(`the control plane did not start: ${words}`)
         return readStatusIfRunning(data)
       },
       SERVER_START_MS,
-      () => `the control plane does not answer: see ${logFile(server)}`,
+      () => `the control plane does not answer: see ${logFile(what)}`,
     )
     return [status, status.endpoint]
   })
 }
 
-async function agent(data: string, { endpoint, accounts }: Status, region: string): Promise<void> {
+async function agent(
+  data: string,
+  accountId: string,
+  place: readonly string[],
+  own: Own,
+): Promise<void> {
   const what = { name: 'agent', data }
-  const keys = await hostKeys(data, accounts[0])
+  const { accessKeyId, secretAccessKey } = await hostKeys(data, accountId)
   const state = new StateFile(join(data, 'agent'))
   await step('agent of this host', async () => {
-    const child = findBackground(what) === undefined ? startAgent() : undefined
+    const isThere = findBackground(what) !== undefined
+    const started = isThere
+      ? undefined
+      : own.start(what, ['agent', '--data', data, ...place], {
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        })
     const host = await until(
       async () => {
-        if (child && child.exitCode !== null)
-          throw new UserError(`the agent did not start:\n${lastLines(what)}`)
+        const words = started?.ended()
+        if (words !== undefined) throw new UserError(`the agent did not start: ${words}`)
         const status = await readStatusIfRunning(data)
         // The server may have other hosts too.
-        const own = await state.load()
+        const its = await state.load()
         return status?.containerInstances.find(
-          ({ arn, agentConnected, status: its }) =>
-            arn === own?.containerInstanceArn && agentConnected && its === 'ACTIVE',
+          ({ arn, agentConnected, status: now }) =>
+            arn === its?.containerInstanceArn && agentConnected && now === 'ACTIVE',
         )
       },
       AGENT_START_MS,
       () => `the agent does not connect: see ${logFile(what)}`,
     )
-    return `${host.arn.split('/').pop() ?? ''} ACTIVE${child ? '' : ', already running'}`
+    return `${host.arn.split('/').pop() ?? ''} ACTIVE${isThere ? ', already running' : ''}`
   })
-
-  function startAgent() {
-    const args = [
-      'agent',
-      '--endpoint',
-      endpoint,
-      '--cluster',
-      CLUSTER,
-      '--region',
-      region,
-      '--data',
-      data,
-    ]
-    return startBackground(what, args, {
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
-    })
-  }
 }
 
 /** This host's machine key: made once, kept for its owner. */
-async function hostKeys(data: string, accountId: string | undefined): Promise<Keys> {
+async function hostKeys(data: string, accountId: string): Promise<Keys> {
   const file = join(data, 'host-keys.json')
   if (!existsSync(file)) {
     const keys = await ask<Keys>(data, '/host/create', {
@@ -210,11 +196,39 @@ async function hostKeys(data: string, accountId: string | undefined): Promise<Ke
   return JSON.parse(readFileSync(file, 'utf8')) as Keys
 }
 
-function next({ data, region }: UpCommand): void {
-  const flags = data === undefined ? '' : ` --data ${data}`
-  const regionFlag = region === 'us-east-1' ? '' : ` --region ${region}`
+/** Until the user has had enough, or the control plane has ended by itself. */
+async function foreground(data: string, { pid }: Status, own: Own): Promise<void> {
+  console.log(
+    own.names.length === 0
+      ? `\nBerth ran before and runs on when you press Ctrl-C. \`${called('down')}\` ends it.`
+      : `\nUntil you press Ctrl-C: ${own.names.join(' and ')}; tasks stay. \`${called('up', '--detach')}\` returns instead.`,
+  )
+  const runs = watched(pid)
+  // Neither signals nor a process in the background keep this one alive: looking does.
+  while (!own.enough.aborted && runs())
+    await sleep(FOREGROUND_LOOK_MS, undefined, { signal: own.enough }).catch(() => {})
+  const isAsked = own.enough.aborted
+  await ended(own)
+  if (!isAsked)
+    throw new UserError(`the control plane has ended: see ${logFile({ name: 'server', data })}`)
+}
+
+async function ended(own: Own): Promise<void> {
+  if (own.names.length > 0)
+    await step(`ending ${own.names.toReversed().join(' and ')}`, async () => {
+      await own.end()
+      return 'ended; tasks stay'
+    })
+}
+
+function next({ data, given }: Settings): void {
+  const region = String(given['region'] ?? REGION)
+  const flags = [
+    ...(data === dataDirectory(undefined) ? [] : ['--data', data]),
+    ...(region === REGION ? [] : ['--region', region]),
+  ]
   console.log(`
-  eval "$(./berth env${flags}${regionFlag})"
+  eval "$(${called('env', ...flags)})"
 
   aws ecs list-tasks
   aws ecs describe-task-definition --task-definition hello

@@ -101,23 +101,27 @@ test('an unsigned form has a limit of its own', async () => {
   assert.equal((await gateway.answer(form(1000))).status, 403)
 })
 
-test('senders whose key nobody knows share a part of the memory and keep nobody out', () => {
+test('no key has all of the memory, and senders whose key nobody knows share a part of it', () => {
   const bodies = new Bodies({
     ...GATEWAY_LIMITS,
     bodiesBytes: 1000,
+    bodiesBytesOfKey: 500,
     unknownBodiesBytes: 300,
     smallBodyBytes: 10,
   })
-  const stranger = bodies.share(false)
+  const stranger = bodies.share(undefined)
   stranger.take(310)
-  assert.throws(() => bodies.share(false).take(11), { status: 503 })
-  bodies.share(false).take(10)
-  const known = bodies.share(true)
-  known.take(710)
-  assert.throws(() => known.take(1), { status: 503 })
+  assert.throws(() => bodies.share(undefined).take(11), { status: 503 })
+  bodies.share(undefined).take(10)
+  const first = bodies.share('A')
+  first.take(510)
+  assert.throws(() => bodies.share('A').take(11), { status: 503 })
+  const second = bodies.share('B')
+  second.take(210)
+  assert.throws(() => second.take(1), { status: 503 }, 'all of it is taken')
   stranger.end()
-  known.take(300)
-  known.end()
+  second.take(300)
+  first.end()
   stranger.take(310)
 })
 
@@ -184,7 +188,7 @@ test('one key has a share of the connections, one machine key a smaller one', as
   assert.equal(first.status, '200')
   const second = await open()
   assert.equal(second.status, '429')
-  second.socket.destroy()
+  await once(second.socket, 'close')
   first.socket.destroy()
   for (let status = ''; status !== '200';) {
     const next = await open()

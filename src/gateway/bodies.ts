@@ -1,6 +1,7 @@
 /**
  * The memory that bodies have together: what has come and is not answered yet, and what compressed ones grow to.
- * Small ones always have their place. Senders whose key nobody knows share a part of it, so that they keep nobody out.
+ * Small ones always have their place. No key has all of it, and senders whose key nobody knows share a smaller part: until
+ * a signature is checked a key's id is only a claim, and whoever knows one keeps nobody out but those who share it.
  */
 import { Fault } from '#kernel/fault.ts'
 
@@ -16,15 +17,16 @@ export interface Share {
 
 export class Bodies {
   readonly #limits: GatewayLimits
-  #known = 0
-  #unknown = 0
+  /** By the key that is claimed; `undefined` is everybody whose key nobody knows. */
+  readonly #ofKey = new Map<string | undefined, number>()
+  #all = 0
 
   constructor(limits: GatewayLimits) {
     this.#limits = limits
   }
 
-  /** `isKnown` says that the request names a key that exists; whether it is signed with it is not known before the end. */
-  share(isKnown: boolean): Share {
+  /** `accessKeyId` is of a key that exists, as the request says. */
+  share(accessKeyId: string | undefined): Share {
     let bytes = 0
     const { smallBodyBytes } = this.#limits
     const counted = (): number => Math.max(0, bytes - smallBodyBytes)
@@ -33,26 +35,29 @@ export class Bodies {
         const before = counted()
         bytes += more
         const grown = counted() - before
-        if (this.#hasRoom(isKnown, grown)) return this.#add(isKnown, grown)
+        if (this.#hasRoom(accessKeyId, grown)) return this.#add(accessKeyId, grown)
         bytes -= more
         throw tooMany()
       },
       end: () => {
-        this.#add(isKnown, -counted())
+        this.#add(accessKeyId, -counted())
         bytes = 0
       },
     }
   }
 
-  #hasRoom(isKnown: boolean, bytes: number): boolean {
-    const { bodiesBytes, unknownBodiesBytes } = this.#limits
-    if (this.#known + this.#unknown + bytes > bodiesBytes) return false
-    return isKnown || this.#unknown + bytes <= unknownBodiesBytes
+  #hasRoom(accessKeyId: string | undefined, bytes: number): boolean {
+    const { bodiesBytes, bodiesBytesOfKey, unknownBodiesBytes } = this.#limits
+    const max = accessKeyId === undefined ? unknownBodiesBytes : bodiesBytesOfKey
+    const own = this.#ofKey.get(accessKeyId) ?? 0
+    return bytes === 0 || (this.#all + bytes <= bodiesBytes && own + bytes <= max)
   }
 
-  #add(isKnown: boolean, bytes: number): void {
-    if (isKnown) this.#known += bytes
-    else this.#unknown += bytes
+  #add(accessKeyId: string | undefined, bytes: number): void {
+    const own = (this.#ofKey.get(accessKeyId) ?? 0) + bytes
+    this.#all += bytes
+    if (own === 0) this.#ofKey.delete(accessKeyId)
+    else this.#ofKey.set(accessKeyId, own)
   }
 }
 

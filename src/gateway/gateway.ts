@@ -31,7 +31,7 @@ import {
   type Request,
 } from './request.ts'
 import { findWay, isNamedByBody, protocolOf, unknownOperation, type Way } from './route.ts'
-import { Seats } from './seats.ts'
+import { Seats, TooManyConnections } from './seats.ts'
 import { candidates } from './services.ts'
 import { isSigned, scopeService } from './signature/authorization.ts'
 import { Refusal, refusalFault } from './signature/refusal.ts'
@@ -50,6 +50,8 @@ export type UpgradeHandler = (
 ) => void
 
 type Moment = { readonly requestId: string; readonly now: number }
+/** Who signed the request, and the request with its body inflated, where its way could not be found without. */
+type Known = { readonly caller: Caller | undefined; readonly plain: Request | undefined }
 type Question = { readonly input: object; readonly caller: Caller; readonly now: number }
 
 export class Gateway {
@@ -75,9 +77,9 @@ export class Gateway {
     try {
       request = readRequest(raw, this.limits)
       const caller = this.#checkBody(request, moment)
-      if (caller) request = await inflate(request, this.limits)
-      way = findWay(request, this.limits)
-      return forMethod(request, await this.#serve(request, way, { ...moment, caller }))
+      const plain = caller && (await inflate(request, this.limits))
+      way = findWay(plain ?? request, this.limits)
+      return forMethod(request, await this.#serve(request, way, { ...moment, caller, plain }))
     } catch (error) {
       return forMethod(request, this.#fail(error, request, way, requestId))
     }
@@ -141,7 +143,7 @@ export class Gateway {
   async #serve(
     request: Request,
     way: Way,
-    { requestId, now, ...known }: Moment & { readonly caller: Caller | undefined },
+    { requestId, now, ...known }: Moment & Known,
   ): Promise<Answer> {
     const model = modelOf(way.facts.service)
     const operation = way.operation === undefined ? undefined : model.operations.get(way.operation)
@@ -159,8 +161,8 @@ export class Gateway {
     const route: Route = { ...way, model, operation }
     const protocol = PROTOCOLS[way.protocol]
     // S3 keeps what it is given: there a content encoding is the object's own.
-    const isPlain = way.facts.service === 's3' || known.caller !== undefined
-    const plain = isPlain ? request : await inflate(request, this.limits)
+    const plain =
+      way.facts.service === 's3' ? request : (known.plain ?? (await inflate(request, this.limits)))
     const input = protocol.decode(route, plain, this.#decoding(route))
     validate(way.facts, operation.input, input, {
       unknownEnum: (path) => this.#find('unknown enum value', route, path),
@@ -317,7 +319,9 @@ export class Gateway {
     if (!(error instanceof Fault) && !(error instanceof Refusal))
       this.#report(error, way, requestId)
     try {
-      return PROTOCOLS[protocol].fault(viewFault(error, place), place)
+      const answer = PROTOCOLS[protocol].fault(viewFault(error, place), place)
+      if (error instanceof TooManyConnections) answer.headers['connection'] = 'close'
+      return answer
     } catch (second) {
       // The fault itself could not be written: its members were not the model's.
       this.#report(second, way, requestId)

@@ -9,6 +9,8 @@ export type GatewayLimits = {
   readonly bodyBytesOf: Readonly<Record<string, number>>
   /** Bytes of all bodies together that are here and not answered, small ones aside: each of those always has its place. */
   readonly bodiesBytes: number
+  /** The part of them that one key may have. */
+  readonly bodiesBytesOfKey: number
   /** The part of them that those together may have whose key nobody knows. */
   readonly unknownBodiesBytes: number
   readonly smallBodyBytes: number
@@ -58,6 +60,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
     s3: 64 * MiB,
   },
   bodiesBytes: 256 * MiB,
+  bodiesBytesOfKey: 128 * MiB,
   unknownBodiesBytes: 64 * MiB,
   smallBodyBytes: 16 * KiB,
   // AssumeRoleWithSAML's assertion has 100,000 characters at most; form encoding makes some of them three.

@@ -54,7 +54,7 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
     requireHostHeader: false,
   }
   const server: Server = options.tls
-    ? createTlsServer({ ...settings, ...options.tls })
+    ? createTlsServer({ ...settings, ...options.tls, handshakeTimeout: limits.headersMs })
     : createServer(settings)
   server.maxConnections = limits.connections
   server.maxHeadersCount = limits.headers + 1
@@ -95,8 +95,8 @@ async function serve(
     headers: pairsOf(request.rawHeaders),
     connection: request.socket,
   }
-  const { bytes: max, isKnown } = desk.allowance(readHeaders(raw.headers, Infinity))
-  const share = desk.bodies.share(isKnown)
+  const { bytes: max, accessKeyId } = desk.allowance(readHeaders(raw.headers, Infinity))
+  const share = desk.bodies.share(accessKeyId)
   try {
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()

@@ -123,7 +123,11 @@ export function valueOf(pairs: readonly Pair[], name: string): string | undefine
 }
 
 /** What may come of a body, known from the headers alone. */
-export type Allowance = { readonly bytes: number; readonly isKnown: boolean }
+export type Allowance = {
+  readonly bytes: number
+  /** Of a key that exists. */
+  readonly accessKeyId: string | undefined
+}
 
 /**
  * Bytes that a request may send, by the service that its signature names. Only a known key opens a service's larger
@@ -140,7 +144,10 @@ export function allowance(
   const isKnown = accessKeyId !== '' && hasKey(accessKeyId)
   const { bodyBytes, bodyBytesOf } = limits
   const larger = Object.hasOwn(bodyBytesOf, service) ? bodyBytesOf[service] : undefined
-  return { isKnown, bytes: isKnown && larger !== undefined ? larger : bodyBytes }
+  return {
+    accessKeyId: isKnown ? accessKeyId : undefined,
+    bytes: isKnown && larger !== undefined ? larger : bodyBytes,
+  }
 }
 
 export const tooLarge = (max: number) =>

@@ -6,6 +6,14 @@ import type { GatewayLimits } from './limits.ts'
 
 type Holder = { readonly principal: Principal; readonly accessKeyId: string }
 
+/** After it the connection is closed, or it would be one more all the same. */
+export class TooManyConnections extends Fault {
+  constructor(max: number) {
+    const words = `Too many connections: this access key may have ${max} at a time.`
+    super('ThrottlingException', words, 429)
+  }
+}
+
 export class Seats {
   readonly #limits: GatewayLimits
   readonly #taken = new Map<string, Set<object>>()
@@ -23,12 +31,7 @@ export class Seats {
     const { connectionsOfHost, connectionsOfKey } = this.#limits
     const max = principal.type === 'host' ? connectionsOfHost : connectionsOfKey
     const taken = this.#taken.get(name) ?? new Set()
-    if (taken.size >= max)
-      throw new Fault(
-        'ThrottlingException',
-        `Too many connections: this access key may have ${max} at a time.`,
-        429,
-      )
+    if (taken.size >= max) throw new TooManyConnections(max)
     // A proxy may send many keys' requests over one connection: it counts for the last of them.
     this.leave(connection)
     this.#taken.set(name, taken.add(connection))

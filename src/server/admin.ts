@@ -12,9 +12,15 @@ import {
 import { endHostConnections, hostKeyOf } from '#aws/ecs/instances/host-keys.ts'
 import { containerInstanceArn, taskArn } from '#aws/ecs/names.ts'
 import { containerInstances, tasksByInstance } from '#aws/ecs/records.ts'
-import { AccountError, createAccount, resetAccount, type Wanted } from '#aws/iam/accounts.ts'
+import {
+  AccountError,
+  accountIds,
+  createAccount,
+  resetAccount,
+  rootKeysOf,
+  type Wanted,
+} from '#aws/iam/accounts.ts'
 import { createHostKey, hostAccessKeys, revokeHostKeys } from '#aws/iam/host-keys.ts'
-import { accounts } from '#aws/iam/records.ts'
 import type { Gateway } from '#gateway/gateway.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
@@ -39,7 +45,7 @@ export type AdminOptions = {
   readonly history: History | undefined
   readonly allowReset: boolean
   /** What `status` says of the server itself. */
-  readonly about: Readonly<Record<string, string | number>>
+  readonly about: Readonly<Record<string, unknown>>
 }
 
 const BODY_MAX = 64 << 10
@@ -66,6 +72,8 @@ function commandsOf(options: AdminOptions): Readonly<Record<string, Command>> {
   return {
     '/status': () => status(options),
     '/account/create': (asked) => store.write((tx) => createAccount(tx, asked as Wanted, making())),
+    '/account/keys': ({ accountId }) =>
+      store.read((tx) => rootKeysOf(tx, accountId as string | undefined, sealer)),
     '/account/reset': async ({ accountId }) => {
       if (!options.allowReset)
         throw new AccountError('this server does not reset accounts: start it with --allow-reset')
@@ -123,7 +131,7 @@ function status({ store, about }: AdminOptions): object {
   return store.read((tx) => ({
     ...about,
     revision: store.revision,
-    accounts: [...tx.scan(accounts)].map(({ key }) => key),
+    accounts: accountIds(tx),
     containerInstances: [...tx.scan(containerInstances)].map(({ row }) => ({
       arn: containerInstanceArn(row),
       status: row.status,

@@ -5,7 +5,11 @@ export type ServerConfig = {
   readonly dataDirectory: string
   readonly host: string
   readonly port: number
+  /** Where the cluster `default` is made. */
+  readonly region: string
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
+  /** What was given, under the names that the operator knows it by: whoever finds this server running may compare. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>
   /** Said explicitly by the operator: other machines may reach this server. */
   readonly allowRemote: boolean
   readonly allowReset: boolean

@@ -1,18 +1,22 @@
 /** Runs a control plane on this machine until it is told to end: files, sockets, signals, and the order of it all. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 
-import { createAccount, type Keys } from '#aws/iam/accounts.ts'
-import { accounts } from '#aws/iam/records.ts'
+import { accountIds, createAccount, type Keys } from '#aws/iam/accounts.ts'
+import { accounts, tenantOf } from '#aws/iam/records.ts'
 import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
 import type { Log } from '#kernel/log.ts'
+import type { Caller } from '#kernel/principal.ts'
 import { SqliteLog } from '#store/sqlite-log.ts'
 import { systemClock, systemIds } from '#system/system.ts'
 
 import { serveAdmin } from './admin.ts'
 import { checkConfig, type ServerConfig } from './config.ts'
-import { type DataPaths, defaultSealKeyFile, openSealer, prepareData } from './data.ts'
+import { type DataPaths, prepareData } from './data.ts'
+import { SealKey } from './seal-key.ts'
 import { Server } from './server.ts'
+import { endpointHost, readTls, type Tls } from './tls.ts'
 
 export type RunningServer = {
   readonly endpoint: string
@@ -28,9 +32,10 @@ export async function runServer(
   environment: { readonly configHome?: string | undefined; readonly version: string },
 ): Promise<RunningServer> {
   checkConfig(config)
+  const tls = readTls(config)
   const paths = prepareData(config.dataDirectory)
-  const keyFile = config.sealKeyFile ?? defaultSealKeyFile(paths.root, environment.configHome)
-  const sealer = openSealer(paths, keyFile)
+  const sealKey = SealKey.open(paths, config.sealKeyFile, environment.configHome)
+  const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
   const storages = { logs: new SegmentStorage(paths.logs, log, fatal) }
@@ -50,8 +55,12 @@ export async function runServer(
     },
   )
   try {
-    await firstAccount(server, paths, config, sealer)
-    return await listen(server, paths, config, environment.version, { ...ports, policy })
+    sealKey.prove(server.store)
+    // A cluster that its users deleted later does not come back.
+    if (await firstAccount(server, paths, config, sealer))
+      await defaultCluster(server, config.region)
+    const about = { version: environment.version, sealKeyFile: sealKey.file }
+    return await listen(server, paths, { ...config, tls }, about, { ...ports, policy })
   } catch (error) {
     // Whoever asked is told; nothing of a half-started server may stay behind and hold the data.
     await server.close()
@@ -66,19 +75,17 @@ type Ports = Pick<Parameters<typeof serveAdmin>[1], 'clock' | 'ids' | 'sealer' |
 async function listen(
   server: Server,
   paths: DataPaths,
-  config: ServerConfig,
-  version: string,
+  config: Omit<ServerConfig, 'tls'> & { readonly tls: Tls | undefined },
+  { version, sealKeyFile }: { readonly version: string; readonly sealKeyFile: string },
   ports: Ports,
 ): Promise<RunningServer> {
   const { log } = ports
-  const http = await server.gateway.listen({
-    host: config.host,
-    port: config.port,
-    ...tlsOf(config),
-  })
+  const { host, tls } = config
+  const http = await server.gateway.listen({ host, port: config.port, ...(tls && { tls }) })
   const { port } = http.address() as AddressInfo
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  const endpoint = `${config.tls ? 'https' : 'http'}://${host}:${port}`
+  const name = endpointHost(host, tls?.certificate, hostname())
+  const endpoint = `${tls ? 'https' : 'http'}://${name}:${port}`
+  writeFileSync(paths.port, `${port}\n`)
   rmSync(paths.socket, { force: true })
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
@@ -87,9 +94,20 @@ async function listen(
     history: server.history,
     ...ports,
     allowReset: config.allowReset,
-    about: { endpoint, version, pid: process.pid, dataDirectory: paths.root },
+    about: {
+      endpoint,
+      version,
+      pid: process.pid,
+      dataDirectory: paths.root,
+      settings: { ...config.settings, port, 'seal-key': sealKeyFile },
+    },
   })
-  writeFileSync(paths.serverPid, `${process.pid}\n`)
+  const { unwritable } = server.store
+  if (unwritable === undefined) writeFileSync(paths.serverPid, `${process.pid}\n`)
+  else
+    log.error('nothing can be written, only read: make room and start the server again', {
+      error: unwritable,
+    })
   log.info('the control plane answers', { endpoint })
   return {
     endpoint,
@@ -108,16 +126,16 @@ async function listen(
 
 /**
  * A new data directory gets its first account. The keys are written for their owner before the account is made, so
- * that a crash in between leaves nothing that nobody has the keys of.
+ * that a crash in between leaves nothing that nobody has the keys of. True where it was made.
  */
 async function firstAccount(
   server: Server,
   paths: DataPaths,
   config: ServerConfig,
   sealer: Parameters<typeof createAccount>[2]['sealer'],
-): Promise<void> {
+): Promise<boolean> {
   const hasAccount = server.store.read((tx) => [...tx.scan(accounts)].length > 0)
-  if (hasAccount) return
+  if (hasAccount) return false
   const kept = existsSync(paths.rootKeys)
     ? (JSON.parse(readFileSync(paths.rootKeys, 'utf8')) as Keys)
     : undefined
@@ -127,11 +145,23 @@ async function firstAccount(
     const keys = createAccount(tx, wanted, { ids: systemIds, sealer, now })
     writeFileSync(paths.rootKeys, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
   })
+  return true
 }
 
-function tlsOf({ tls }: ServerConfig): { tls?: { key: string; cert: string } } {
-  if (!tls) return {}
-  return {
-    tls: { key: readFileSync(tls.keyFile, 'utf8'), cert: readFileSync(tls.certFile, 'utf8') },
+/** What is asked for without a cluster's name is asked of this one: ECS's own tools count on it. */
+async function defaultCluster(server: Server, region: string): Promise<void> {
+  const account = server.store.read((tx) => tx.get(accounts, accountIds(tx)[0] ?? ''))
+  if (!account) return
+  const { accountId } = account
+  const caller: Caller = {
+    accountId,
+    tenant: tenantOf(account),
+    region,
+    principal: { type: 'root', accountId },
+    requestId: systemIds.uuid(),
+    endpoint: '',
   }
+  const now = systemClock.now()
+  const create = server.operations.find('ecs', 'CreateCluster')
+  await create?.run({ clusterName: 'default' }, caller, now)
 }

@@ -82,6 +82,8 @@ export class Server {
     }
     this.#running = rooms.flatMap((room) => (room.start ? [room.start(tools)] : []))
     this.#sockets.serve(this.gateway, this.conversations)
+    // Whoever acts on its own would try in vain, again and again.
+    if (store.unwritable !== undefined) return
     runReconcilers(
       this.#running.flatMap(({ reconcilers }) => reconcilers),
       { store, clock, signal: this.#stop.signal, onError: this.#reconcilerFailed(options) },
@@ -96,7 +98,12 @@ export class Server {
 
   /** What hosts talk over, path by path. */
   get conversations(): readonly Conversation[] {
-    return this.#running.flatMap(({ conversations }) => conversations)
+    const all = this.#running.flatMap(({ conversations }) => conversations)
+    const { unwritable } = this.store
+    if (unwritable === undefined) return all
+    // What a host says cannot be kept: it tries again, and its containers run on.
+    const body = JSON.stringify({ ServerException: `Nothing can be written: ${unwritable}.` })
+    return all.map(({ path }) => ({ path, open: () => ({ status: 503, body }) }))
   }
 
   /** Lets connections go, keeps what runs on hosts, and makes durable what was taken. */

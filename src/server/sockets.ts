@@ -10,7 +10,12 @@ import { gathering } from '#wire/gathering.ts'
 
 /** The largest frame that any conversation reads. */
 const FRAME_MAX_BYTES = 4 << 20
-const STATUS_TEXT: Readonly<Record<number, string>> = { 400: 'Bad Request', 403: 'Forbidden' }
+const STATUS_TEXT: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  409: 'Conflict',
+  503: 'Service Unavailable',
+}
 
 export class Sockets {
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: FRAME_MAX_BYTES })

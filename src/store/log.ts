@@ -28,6 +28,8 @@ export interface SnapshotWriter {
 export interface Log {
   /** Gives back all that is kept, and the newest revision. Rejects when what is kept is damaged. */
   load(sink: LogSink): Promise<number>
+  /** Why nothing can be appended, once loaded: a disk that was full already. What is kept can be read all the same. */
+  readonly unwritable?: string | undefined
   /** Takes a commit; `listen` tells when it is durable. Commits become durable in order. */
   append(revision: number, changes: string): void
   listen(durable: (revision: number) => void, failed: (error: Error) => void): void

@@ -122,6 +122,26 @@ test('an end that is cut off is missed, and its loss can be accepted', async () 
   await store.close()
 })
 
+test('a write-ahead log that is gone is missed, whatever else is gone, and its loss can be accepted', async () => {
+  const path = await killed('gone', 20)
+  rmSync(`${path}-wal`)
+  rmSync(`${path}.mark`)
+  await assert.rejects(opened(path), {
+    name: 'LogError',
+    message:
+      /gone\.db was not closed in good order, and .*gone\.db-wal.* is gone with .*gone\.db\.mark: put them back/,
+  })
+  writeFileSync(`${path}-wal`, '')
+  const store = await opened(path)
+  await store.write((tx) => tx.put(rows, 'a', { text: 'goes on' }))
+  await store.close()
+  rmSync(`${path}.mark`)
+  // Closed in good order, all of it is in one file.
+  const again = await opened(path)
+  assert.ok(again.read((tx) => tx.get(rows, 'a')))
+  await again.close()
+})
+
 const COMMITS = 20_000
 const TURNS = 20
 

@@ -18,7 +18,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'rows'; readonly content: string }
   | { readonly type: 'commits'; readonly commits: readonly (readonly [number, string])[] }
-  | { readonly type: 'loaded'; readonly revision: number }
+  | { readonly type: 'loaded'; readonly revision: number; readonly unwritable?: string | undefined }
   | { readonly type: 'durable'; readonly revision: number }
   | { readonly type: 'ready' }
   | { readonly type: 'closed' }
@@ -35,6 +35,7 @@ export class SqliteLog implements Log {
   #scheduled = false
   #failure: LogError | undefined
   #sink: LogSink | undefined
+  unwritable: string | undefined
   #loaded: { done: (revision: number) => void; fail: (error: Error) => void } | undefined
   #ready: (() => void)[] = []
   #drained: (() => void)[] = []
@@ -134,6 +135,7 @@ export class SqliteLog implements Log {
         return
       case 'loaded':
         this.#sink = undefined
+        this.unwritable = message.unwritable
         this.#loaded?.done(message.revision)
         return
       case 'durable':

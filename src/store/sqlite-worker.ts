@@ -4,7 +4,7 @@
  * the pages it reads.
  */
 import { hash } from 'node:crypto'
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readSync, writeSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 
@@ -19,7 +19,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS snapshot_rows (
     revision INTEGER NOT NULL, number INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (revision, number)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS life (open INTEGER NOT NULL);
 `
+/** SQLite's codes for a disk that has no room, whoever of them says it first. */
+const FULL = new Set([13, 778])
 const FORMAT = 1
 /** Commits that are loaded together have this many characters, or are one. */
 const LOAD_CHARACTERS = 1 << 20
@@ -73,22 +76,53 @@ class Journal {
   readonly #db: DatabaseSync
   readonly #mark: Mark
   #isClosed = false
+  #isLoading = false
   #chain = ''
   #snapshot = { revision: 0, number: 0, checksum: '' }
   #parts: Generator<FromWorker, void> | undefined
+  #unwritable: string | undefined
 
   constructor(path: string) {
+    // Either knows how far the journal went; without both, the database alone says whether there was more.
+    const knowsMore = existsSync(`${path}-wal`) || existsSync(`${path}.mark`)
     this.#db = new DatabaseSync(path)
     this.#db.exec(
       'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
     )
     const format = Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'])
     if (format > FORMAT) throw new Error(`${path} was written by a newer Berth (format ${format})`)
-    this.#db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${FORMAT}; COMMIT;`)
+    if (!knowsMore && this.#wasOpen()) {
+      // Its end would take away the file that the operator is about to put there.
+      this.#db.close()
+      throw new Error(
+        `${path} was not closed in good order, and ${path}-wal, which holds its newest commits, is gone with ${path}.mark: put them back (to go on without them, make an empty ${path}-wal)`,
+      )
+    }
+    this.#begin(format > 0)
     this.#mark = new Mark(`${path}.mark`)
   }
 
+  /** Whether its last life did not end in good order: then a part of it is in the write-ahead log alone. */
+  #wasOpen(): boolean {
+    const life = this.#db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'life'").get()
+    return life !== undefined && this.#db.prepare('SELECT open FROM life').get()?.['open'] === 1
+  }
+
+  /** Says in the database itself, and not only in its write-ahead log, that a life has begun. */
+  #begin(wasThere: boolean): void {
+    try {
+      this.#db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${FORMAT};
+        DELETE FROM life; INSERT INTO life VALUES (1); COMMIT; PRAGMA wal_checkpoint(TRUNCATE);`)
+    } catch (error) {
+      // What is there can be read where nothing can be written.
+      if (!wasThere || !FULL.has((error as { errcode?: number }).errcode ?? 0)) throw error
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#unwritable = (error as Error).message
+    }
+  }
+
   load(): void {
+    this.#isLoading = true
     this.#parts = this.#read()
     for (let ahead = 0; ahead < LOAD_AHEAD; ahead += 1) this.#more()
   }
@@ -129,7 +163,8 @@ class Journal {
     }
     if (commits.length > 0) yield { type: 'commits', commits }
     this.#mark.check(expected - 1)
-    yield { type: 'loaded', revision: expected - 1 }
+    this.#isLoading = false
+    yield { type: 'loaded', revision: expected - 1, unwritable: this.#unwritable }
   }
 
   *#readSnapshot(snapshot: {
@@ -223,7 +258,17 @@ class Journal {
       act()
     } catch (error) {
       say({ type: 'failed', message: (error as Error).message })
+      if (this.#isLoading) this.#end()
     }
+  }
+
+  /** In good order: what the write-ahead log holds is folded into the database, which says that its life has ended. */
+  #end(): void {
+    this.#isClosed = true
+    this.#parts?.return()
+    if (this.#unwritable === undefined) this.#db.exec('UPDATE life SET open = 0')
+    this.#db.close()
+    this.#mark.close()
   }
 
   handle(message: ToWorker): void {
@@ -242,10 +287,7 @@ class Journal {
         case 'snapshot-end':
           return this.snapshotEnd()
         case 'close':
-          this.#isClosed = true
-          this.#parts?.return()
-          this.#db.close()
-          this.#mark.close()
+          this.#end()
           return say({ type: 'closed' })
       }
     })

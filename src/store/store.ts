@@ -3,6 +3,7 @@
  * answer leaves, watched by commit. The rows live in memory; `log.ts` says where they are kept.
  */
 import { assert } from '#kernel/assert.ts'
+import { Fault } from '#kernel/fault.ts'
 
 import type { Log } from './log.ts'
 import { Rows } from './rows.ts'
@@ -109,6 +110,11 @@ export class Store {
     return this.#revision
   }
 
+  /** Why nothing can be changed, where that is so: the disk was full when the store was opened. */
+  get unwritable(): string | undefined {
+    return this.#log.unwritable
+  }
+
   read<R>(body: (tx: Read) => R): R {
     return body(this.#open ?? new Transaction(this.#rows))
   }
@@ -173,6 +179,12 @@ export class Store {
   #commit(tx: Transaction): void {
     const changes = tx.changes()
     if (changes.length === 0) return
+    if (this.unwritable !== undefined)
+      throw new Fault(
+        'ServiceUnavailable',
+        `Nothing can be written, only read: ${this.unwritable}.`,
+        503,
+      )
     const text = tx.logged(changes)
     const commit = { revision: ++this.#revision, changes }
     this.#untold.push(commit)

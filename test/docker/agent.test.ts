@@ -6,7 +6,7 @@ import type { AcsContainer } from '#wire/task.ts'
 
 import { until } from '../parity/house.ts'
 import { patient } from '../patience.ts'
-import { docker, importImage, removeImage } from './engine.fixture.ts'
+import { docker, importImage, outputOf, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
 const IMAGE = `berth-agent-test-${systemIds.hex(8)}:1`
@@ -15,7 +15,7 @@ const LIMIT = { timeout: patient(120_000) }
 function sh(script: string, more: Partial<AcsContainer> = {}): AcsContainer {
   return { name: 'web', image: IMAGE, command: ['/bin/sh', '-c', script], memory: 32, ...more }
 }
-const FOREVER = 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+const FOREVER = 'trap "exit 0" TERM; echo armed; while :; do sleep 0.1; done'
 const DEAF = 'trap "" TERM; while :; do sleep 0.1; done'
 
 async function start(context: TestContext, environment?: Record<string, string>): Promise<Host> {
@@ -35,6 +35,13 @@ function container(change: { containers?: readonly unknown[] | undefined }, name
   }[]
   return all.find(({ containerName }) => containerName === name)
 }
+
+/** A container runs before its program has set its traps: a signal that comes earlier is lost. */
+const armed = (one: Host, count: number): Promise<true> =>
+  until(`${count} containers heed signals`, async () => {
+    const outputs = await Promise.all((await one.containers()).map(({ Id }) => outputOf(Id)))
+    return outputs.filter((text) => text.includes('armed')).length >= count || undefined
+  })
 
 before(() => importImage(IMAGE, ['LABEL berth.local=true']))
 after(() => removeImage(IMAGE))
@@ -65,10 +72,18 @@ test('runs a task whose dynamic port answers, and stops it', LIMIT, async (conte
 
 test('trap 1: an essential container exits: the others stop at once', LIMIT, async (context) => {
   const one = await start(context)
-  const pair = task([
-    sh('sleep 1; exit 42', { name: 'app', essential: true }),
-    sh(FOREVER, { name: 'side', essential: false }),
-  ])
+  const shared = { mountPoints: [{ sourceVolume: 'v', containerPath: '/shared' }] }
+  const pair = task(
+    [
+      sh('until test -f /shared/armed; do sleep 0.1; done; exit 42', { name: 'app', ...shared }),
+      sh(FOREVER.replace('echo armed', 'touch /shared/armed'), {
+        name: 'side',
+        essential: false,
+        ...shared,
+      }),
+    ],
+    { volumes: [{ name: 'v', host: {} }] },
+  )
   one.run(pair)
   const stopped = await one.backend.status(pair.arn, 'STOPPED')
   assert.equal(container(stopped, 'app')?.exitCode, 42)
@@ -95,14 +110,17 @@ test('starts in the order of dependsOn and stops in the reverse', LIMIT, async (
   const shared = { mountPoints: [{ sourceVolume: 'v', containerPath: '/shared' }] }
   const ordered = task(
     [
-      sh('test -f /shared/ready; exec sh -c \'trap "exit 7" TERM; while :; do sleep 0.1; done\'', {
-        name: 'app',
-        dependsOn: [
-          { containerName: 'init', condition: 'SUCCESS' },
-          { containerName: 'db', condition: 'START' },
-        ],
-        ...shared,
-      }),
+      sh(
+        'test -f /shared/ready; exec sh -c \'trap "exit 7" TERM; echo armed; while :; do sleep 0.1; done\'',
+        {
+          name: 'app',
+          dependsOn: [
+            { containerName: 'init', condition: 'SUCCESS' },
+            { containerName: 'db', condition: 'START' },
+          ],
+          ...shared,
+        },
+      ),
       sh('touch /shared/ready', { name: 'init', essential: false, ...shared }),
       sh(FOREVER, { name: 'db' }),
     ],
@@ -110,6 +128,7 @@ test('starts in the order of dependsOn and stops in the reverse', LIMIT, async (
   )
   one.run(ordered)
   await one.backend.status(ordered.arn, 'RUNNING')
+  await armed(one, 2)
   one.stopTask(ordered.arn)
   const stopped = await one.backend.status(ordered.arn, 'STOPPED')
   assert.equal(container(stopped, 'init')?.exitCode, 0)

@@ -5,7 +5,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -74,6 +83,18 @@ async function serve({ root, data, servers }: Place, more: Readonly<Record<strin
   return { server, api: ecsApi(endpoint, REGION, KEYS) }
 }
 
+/** Takes what room is left. */
+function fill(data: string): void {
+  const file = openSync(join(data, 'filler'), 'w')
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096, 'x'))
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** Registers task definitions until one is not acknowledged; gives the families that were. */
 async function writeUntilRefused(
   api: ReturnType<typeof ecsApi>,
@@ -129,6 +150,17 @@ test(
     const first = await serve(place)
     const written = await writeUntilRefused(first.api, 'full')
     await ended(first.server)
+    // On the full disk it comes up all the same: it says so, shows what it has, and takes nothing.
+    fill(data)
+    const full = await serve(place)
+    await areThere(full.api, written)
+    await assert.rejects(
+      full.api('CreateCluster', { clusterName: 'new' }),
+      /Nothing can be written/,
+    )
+    assert.match(full.server.lines.join('\n'), /make room and start the server again/)
+    await full.server.end('SIGTERM')
+    rmSync(join(data, 'filler'))
     execFileSync('mount', ['-o', 'remount,size=64m', data])
     const second = await serve(place)
     await areThere(second.api, written)

@@ -5,6 +5,7 @@ import { after, before, test, type TestContext } from 'node:test'
 import { systemClock, systemIds } from '#system/system.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
+import { until } from '../parity/house.ts'
 import { patient } from '../patience.ts'
 import { Dockerd } from './dockerd.fixture.ts'
 import { importImage, removeImage } from './engine.fixture.ts'
@@ -44,8 +45,15 @@ const sh = (script: string, more: Partial<AcsContainer> = {}): AcsContainer => (
   command: ['sh', '-c', script],
   ...more,
 })
-const STAY = 'trap "exit 7" TERM; while :; do sleep 0.1; done'
+const STAY = 'trap "exit 7" TERM; echo armed; while :; do sleep 0.1; done'
 const lonely = { networkMode: 'none' } as const
+
+/** A container runs before its program has set its traps: a signal that comes earlier is lost. */
+const armed = (dockerd: Dockerd): Promise<true> =>
+  until('it heeds signals', () => {
+    const ids = dockerd.docker('ps', '-q').split('\n')
+    return ids.some((id) => id && dockerd.docker('logs', id).includes('armed')) || undefined
+  })
 
 const stops = (host: Host, arn: string) =>
   host.backend.changes.filter((change) => change.task === arn && change.status === 'STOPPED')
@@ -58,6 +66,7 @@ test(
     const first = task([sh(STAY)], lonely)
     host.run(first)
     await host.backend.status(first.arn, 'RUNNING')
+    await armed(dockerd)
     await dockerd.stop()
     await dockerd.start()
     const stopped = await host.backend.status(first.arn, 'STOPPED')
@@ -77,6 +86,7 @@ test(
     const first = task([sh(STAY)], lonely)
     host.run(first)
     await host.backend.status(first.arn, 'RUNNING')
+    await armed(dockerd)
     const before = dockerd.docker('ps', '-q', '--no-trunc')
     await dockerd.stop()
     await dockerd.start()

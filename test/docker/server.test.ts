@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { sign } from '#agent/sign.ts'
+import { ecsApi } from '#cli/api.ts'
 import { systemIds } from '#system/system.ts'
 
 import { ACCOUNT_ID, House, KEYS, REGION, run, until } from '../parity/house.ts'
@@ -118,3 +119,20 @@ test('the machine key of a host may do nothing but a host`s work', LIMIT, async 
   assert.notEqual(code, 0)
   assert.match(stderr, /AccessDeniedException/)
 })
+
+test(
+  'a server alone has the cluster `default`, in the region that it is given',
+  LIMIT,
+  async () => {
+    const bare = await House.start({ server: ['--region', 'eu-west-1'] })
+    try {
+      const api = ecsApi(bare.endpoint, 'eu-west-1', KEYS)
+      const { clusterArns } = await api<{ clusterArns: string[] }>('ListClusters', {})
+      assert.deepEqual(clusterArns, [`arn:aws:ecs:eu-west-1:${ACCOUNT_ID}:cluster/default`])
+      const env = await bare.berth('env', '--data', bare.data)
+      assert.match(env.stdout, /^export AWS_DEFAULT_REGION=eu-west-1 /m)
+    } finally {
+      await bare.stop()
+    }
+  },
+)

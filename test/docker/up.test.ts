@@ -1,9 +1,7 @@
 /** The command line as a user types it, from nothing to a task that answers and back. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -12,9 +10,12 @@ import { DockerEngine } from '#agent/docker/docker.ts'
 import { systemClock } from '#system/system.ts'
 
 import { type Credentials, ecsApi } from '../../src/cli/api.ts'
+import { findBackground } from '../../src/cli/process.ts'
+import { freePort } from '../parity/free-port.ts'
 import { removeContainers, type Ran, run, startedAt, until } from '../parity/house.ts'
 import { patient } from '../patience.ts'
 import { DOCKER_SOCKET, listContainers } from './engine.fixture.ts'
+import { Begun } from './page.fixture.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../src/berth.ts')
 const LIMIT = { timeout: patient(120_000) }
@@ -31,15 +32,6 @@ after(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => done(port))
-    })
-  })
-}
-
 function environment(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !/^(AWS|BERTH|ECS)_/.test(name))
   return { ...Object.fromEntries(others), XDG_CONFIG_HOME: join(root, 'config'), AWS_PAGER: '' }
@@ -51,6 +43,13 @@ const berthWith = (more: NodeJS.ProcessEnv, ...args: string[]): Promise<Ran> =>
     ...environment(),
     ...more,
   })
+
+const begin = (...args: string[]): Begun =>
+  new Begun(
+    spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, ...args], {
+      env: environment(),
+    }),
+  )
 
 async function up(): Promise<string> {
   const begin = Date.now()
@@ -164,26 +163,69 @@ test('a second server on the same data is refused by name', LIMIT, async () => {
   assert.equal(code, 0, 'the first one goes on')
 })
 
+test('up that finds Berth running attaches, and leaves it running', LIMIT, async () => {
+  const child = begin('up', '--data', data)
+  await child.says(/Berth ran before and runs on when you press Ctrl-C/)
+  const before = (await berth('status', '--data', data)).stdout
+  assert.match(before, /agent connected/)
+  assert.deepEqual(await child.end('SIGINT'), [0, null], child.said)
+  assert.equal((await berth('status', '--data', data)).stdout, before)
+})
+
+for (const signal of ['SIGINT', 'SIGHUP'] as const)
+  test(`up that has started Berth ends it at ${signal}; tasks stay`, LIMIT, async () => {
+    await berth('down', '--data', data)
+    const child = begin('up', '--data', data)
+    await child.says(/Until you press Ctrl-C: the control plane and the agent; tasks stay/)
+    assert.match(child.said, new RegExp(`http://127.0.0.1:${port}`), 'the port is the last one')
+    assert.equal((await berth('status', '--data', data)).code, 0)
+    assert.deepEqual(await child.end(signal), [0, null], child.said)
+    assert.equal((await berth('status', '--data', data)).code, 3)
+    assert.ok((await hello())[0], 'tasks stay')
+  })
+
+for (const [moment, line] of [
+  ['while the control plane starts', /Docker Engine: /],
+  ['while the agent starts', /cluster default: /],
+] as const)
+  test(`up that is interrupted ${moment} leaves nothing of it running`, LIMIT, async () => {
+    await berth('down', '--data', data)
+    const child = begin('up', '--detach', '--data', data)
+    await child.says(line)
+    assert.deepEqual(await child.end('SIGINT'), [130, null], child.said)
+    assert.match(child.said, /interrupted: what was there before runs on, and so do tasks\n$/)
+    assert.equal((await berth('status', '--data', data)).code, 3)
+    for (const name of ['server', 'agent'])
+      assert.equal(findBackground({ name, data }), undefined, child.said)
+  })
+
 test(
-  'up in the foreground goes on until it is interrupted, and then ends what it has started',
+  'a log that has grown to its limit is put aside, and the process goes on writing',
   LIMIT,
   async () => {
-    const args = ['--disable-warning=ExperimentalWarning', PROGRAM, 'up', '--data', data]
-    const child = spawn(process.execPath, args, { env: environment() })
-    const exit = once(child, 'exit')
-    let said = ''
-    child.stdout.on('data', (part: Buffer) => (said += part.toString()))
-    await until('it says how to end it', () => /until you press Ctrl-C/.test(said) || undefined)
-    assert.equal((await berth('status', '--data', data)).code, 0)
-    assert.equal(child.exitCode, null, 'it is still there')
-    child.kill('SIGINT')
-    assert.deepEqual(await exit, [0, null], said)
-    assert.equal((await berth('status', '--data', data)).code, 3)
-    const [page] = await hello()
-    assert.ok(page, 'tasks stay')
+    await berth('down', '--data', data)
+    const logs = ['server.log', 'agent.log'].map((name) => join(data, 'log', name))
+    for (const log of logs) writeFileSync(log, Buffer.alloc(10 << 20, 'x\n'))
     await up()
+    for (const log of logs) {
+      assert.ok(statSync(`${log}.1`).size > 10 << 20, `${log}.1`)
+      assert.ok(statSync(log).size < 1 << 20, log)
+      assert.equal(statSync(`${log}.1`).mode & 0o777, 0o600)
+    }
   },
 )
+
+test('up ends only what it has started', LIMIT, async () => {
+  await up()
+  process.kill(findBackground({ name: 'agent', data })!, 'SIGTERM')
+  await until('the agent has ended', () => !findBackground({ name: 'agent', data }) || undefined)
+  const child = begin('up', '--data', data)
+  await child.says(/Until you press Ctrl-C: the agent; tasks stay/)
+  assert.deepEqual(await child.end('SIGINT'), [0, null], child.said)
+  assert.equal(findBackground({ name: 'agent', data }), undefined)
+  assert.equal((await berth('status', '--data', data)).code, 0, 'the control plane goes on')
+  await up()
+})
 
 test('doctor finds what is needed', LIMIT, async () => {
   const { code, stdout } = await berth('doctor')
@@ -272,7 +314,7 @@ test('every command has help', LIMIT, async () => {
     'agent',
     'account',
   ]
-  const deep = ['account create', 'account reset', 'host create', 'tool sigv4']
+  const deep = ['account create', 'account keys', 'account reset', 'host create', 'tool sigv4']
   await Promise.all(
     [...pages, ...deep].map(async (words) => {
       const { code, stdout } = await berth(...words.split(' ').filter(Boolean), '--help')

@@ -12,6 +12,7 @@ const PACKAGES: readonly { readonly name: string; readonly files: readonly strin
   { name: 'gcc', files: ['/usr/bin/gcc', '/usr/bin/cc'] },
   { name: 'libc6-dev', files: ['/usr/include/dlfcn.h'] },
   { name: 'awscli', files: ['/usr/bin/aws', '/usr/local/bin/aws'] },
+  { name: 'openssl', files: ['/usr/bin/openssl'] },
   { name: 'docker-registry', files: ['/usr/bin/docker-registry'] },
 ]
 

@@ -3,7 +3,8 @@
  * went off, and what its images left on the engine. Nobody else's are touched.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** The variable that marks all that a run starts (tests give their servers none that begins with BERTH_); its images have a label of the same value. */
 export const MARK = 'RUN_OF_BERTH_TESTS'
@@ -50,11 +51,24 @@ function signal(all: readonly Stray[], name: NodeJS.Signals): void {
     }
 }
 
-/** Removes the run's containers and images from the engine. */
-export function cleanEngine(run: string): void {
-  const filter = ['--filter', `label=${LABEL}=${run}`]
-  remove(['ps', '-aq', '--no-trunc', ...filter], ['rm', '-f', '-v'])
-  remove(['images', '-q', '--no-trunc', ...filter], ['rmi', '-f'])
+/** Removes from the engine what the run's images are in, and what agents that were ended have left. */
+export function cleanEngine(run: string, ended: readonly Stray[]): void {
+  const ours = `label=${LABEL}=${run}`
+  const labels = [ours, ...installationsOf(ended).map((id) => `label=berth.installation=${id}`)]
+  for (const label of labels)
+    remove(['ps', '-aq', '--no-trunc', '--filter', label], ['rm', '-f', '-v'])
+  remove(['images', '-q', '--no-trunc', '--filter', ours], ['rmi', '-f'])
+}
+
+/** An agent writes beside its state what its containers are labelled with. */
+function installationsOf(ended: readonly Stray[]): string[] {
+  return ended.flatMap(({ command }) => {
+    const data = / --data (\S+)/.exec(command)?.[1] ?? ''
+    return ['', 'agent']
+      .map((folder) => join(data, folder, 'installation-id'))
+      .filter((file) => data !== '' && existsSync(file))
+      .map((file) => readFileSync(file, 'utf8').trim())
+  })
 }
 
 function remove(list: readonly string[], rm: readonly string[]): void {

@@ -2,7 +2,7 @@
 import type { Ids } from '#kernel/ids.ts'
 import { bury } from '#store/graves.ts'
 import type { Sealer } from '#store/seal.ts'
-import type { Write } from '#store/store.ts'
+import type { Read, Write } from '#store/store.ts'
 
 import { accessKeys, type AccessKey, accounts, tenantOf } from './records.ts'
 
@@ -35,6 +35,27 @@ export function createAccount(tx: Write, wanted: Wanted, making: Making): Keys {
   if (tx.get(accounts, accountId)) throw new AccountError(`account ${accountId} exists already`)
   tx.put(accounts, accountId, { accountId, generation: 0, createdAt: making.now })
   return addKey(tx, accountId, { type: 'root' }, wanted, making)
+}
+
+/** The oldest keys of an account's root user, to be said again; of the account that was made first where none is named. */
+export function rootKeysOf(tx: Read, wanted: string | undefined, sealer: Sealer): Keys {
+  const accountId = wanted ?? accountIds(tx)[0]
+  if (accountId === undefined) throw new AccountError('there is no account yet')
+  if (!tx.get(accounts, accountId)) throw new AccountError(`there is no account ${accountId}`)
+  const [first] = [...tx.scan(accessKeys)]
+    .map(({ row }) => row)
+    .filter((row) => row.accountId === accountId && row.holder.type === 'root')
+    .toSorted((one, other) => one.createdAt - other.createdAt)
+  if (!first) throw new AccountError(`account ${accountId} has no root keys`)
+  const { accessKeyId, secret } = first
+  return { accountId, accessKeyId, secretAccessKey: sealer.open(secret) }
+}
+
+/** The accounts in the order in which they were made. */
+export function accountIds(tx: Read): string[] {
+  return [...tx.scan(accounts)]
+    .toSorted((one, other) => one.row.createdAt - other.row.createdAt)
+    .map(({ key }) => key)
 }
 
 /**

@@ -56,6 +56,8 @@ test('what task definitions may do to the host is read; what would allow nothing
     namespaces: { how: 'only', named: ['network'] },
   })
   assert.equal(readConfig({ ECS_DISABLE_PRIVILEGED: 'true' }).privilegedDisabled, true)
+  // The server's, where `berth up` starts both.
+  readConfig({ BERTH_ALLOW_REMOTE: 'true', BERTH_ALLOW_RESET: 'true' })
   for (const [name, value] of [
     ['BERTH_ALLOW_HOST_PATHS', '/srv'],
     ['BERTH_ALLOW_HOST_PATHS', '["srv"]'],

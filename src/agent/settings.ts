@@ -60,8 +60,8 @@ const NOTED: Readonly<Record<string, string>> = {
   ECS_SKIP_LOCALHOST_TRAFFIC_FILTER: 'no filter is made',
 }
 const OFF = /^(false|f|0)$/i
-/** What ECS itself says to containers is no setting of an agent that runs in one. */
-const NOT_OURS = /^ECS_(CONTAINER_METADATA_URI(_V4)?|AGENT_URI)$/
+/** What ECS itself says to containers is no setting of an agent that runs in one, and a server beside it has its own. */
+const NOT_OURS = /^(ECS_(CONTAINER_METADATA_URI(_V4)?|AGENT_URI)|BERTH_ALLOW_(REMOTE|RESET))$/
 
 /** Reads settings by name, and knows in the end which ones nobody asked for. */
 export class SettingReader {

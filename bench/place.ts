@@ -23,6 +23,7 @@ const NEED: Need = {
   portsUdp: [],
   gpus: 0,
   requiresAttributes: [{ name: 'com.amazonaws.ecs.capability.docker-remote-api.1.19' }],
+  asks: [],
   group: 'service:web',
 }
 const STRATEGIES: readonly PlacementStrategy[] = [

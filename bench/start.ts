@@ -119,6 +119,7 @@ const agent = await runAgent({
   region: 'us-east-1',
   credentials: KEYS,
   dataDirectory: directory,
+  protectedPaths: [],
   installationId: 'berth-bench',
   log: { write: () => true },
 })

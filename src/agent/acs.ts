@@ -51,8 +51,14 @@ export type AcsOptions = {
   /** The address for the next connection. */
   readonly url: (sendCredentials: boolean) => Promise<string>
   readonly handlers: AcsHandlers
-  readonly connected: () => void
+  /** The control plane has let this agent in. Resolves once it is ready for what it is told. */
+  readonly opened: () => Promise<void>
 }
+
+/** Why there is no connection any more: another agent has the place, the container instance is gone, or all is over. */
+export type AcsEnd =
+  | { readonly type: 'stopped' | 'inactive' }
+  | { readonly type: 'rival'; readonly reason: string }
 
 /** Keeps the connection on which the control plane says what to run. */
 export class AcsClient {
@@ -68,23 +74,23 @@ export class AcsClient {
     this.#backoff = new Backoff(RECONNECT, options.ids)
   }
 
-  /** Connects, again and again, until it is stopped or the container instance turns out to be inactive. */
-  async run(): Promise<'stopped' | 'inactive'> {
+  /** Connects, again and again, until it is stopped or the control plane will not have it. */
+  async run(): Promise<AcsEnd> {
     const { signal, clock, log } = this.#options
     while (!signal.aborted) {
       try {
-        const { inactive, atOnce } = await this.#connect()
-        if (inactive) return 'inactive'
+        const { end, atOnce } = await this.#connect()
+        if (end) return end
         if (atOnce) continue
       } catch (error) {
         log.warn('cannot find ACS', { error: String(error) })
       }
       await clock.sleep(this.#backoff.nextMs(), signal).catch(() => {})
     }
-    return 'stopped'
+    return { type: 'stopped' }
   }
 
-  async #connect(): Promise<{ inactive: boolean; atOnce: boolean }> {
+  async #connect(): Promise<{ readonly end: AcsEnd | undefined; readonly atOnce: boolean }> {
     const { clock, connect, signal, log, ids } = this.#options
     const url = await this.#options.url(this.#first)
     let socket: Socket | undefined
@@ -100,9 +106,9 @@ export class AcsClient {
       opened: (open) => {
         socket = open
         this.#first = false
+        this.#handling = this.#handling.then(() => this.#options.opened())
         this.#heardSomething(open)
         this.#options.handlers.extension?.opened((up) => open.send(formatAcs(up)))
-        this.#options.connected()
       },
       heard: (text) => {
         if (!socket) return
@@ -117,9 +123,12 @@ export class AcsClient {
     cancelRenewal()
     this.#quiet?.()
     this.#options.handlers.extension?.closed()
+    const { type, message: reason } = end.refusal ?? {}
+    if (type === 'ConflictException' && reason !== undefined)
+      return { end: { type: 'rival', reason }, atOnce: false }
     if (!signal.aborted) log.info('ACS connection ended', { code: end.code, reason: end.reason })
     return {
-      inactive: end.refusal?.type === 'InactiveInstanceException',
+      end: type === 'InactiveInstanceException' ? { type: 'inactive' } : undefined,
       // A side that hangs up before it said anything would be called without pause.
       atOnce: heardOne && GONE_CODES.has(end.code),
     }

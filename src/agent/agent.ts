@@ -3,11 +3,13 @@
  * run, brings it about on a container engine, and reports what became of it. It speaks the public agent protocol, so
  * that either half can be exchanged for Amazon's.
  */
+import { parseArn } from '#kernel/arn.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 
 import { Backoff } from './backoff.ts'
+import { clockError } from './clock-error.ts'
 import type { AgentConfig } from './config.ts'
 import { CallFault, ControlPlane } from './control-plane.ts'
 import type { Engine, EngineInfo } from './engine.ts'
@@ -16,7 +18,7 @@ import type { AwslogsOutside } from './logs/awslogs.ts'
 import { Endpoint } from './metadata/endpoint.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { attributes, totalResources } from './registration.ts'
-import { Session, type SessionState } from './session.ts'
+import { Session, type SessionOptions, type SessionState } from './session.ts'
 import { BadSetting } from './settings.ts'
 import type { Credentials } from './sign.ts'
 import type { AgentState } from './state/state.ts'
@@ -28,6 +30,10 @@ const REREGISTER_WAIT_MS = 60_000
 /** What the control plane says to a container instance that it does not have any more. */
 const UNKNOWN_INSTANCE = /^(ClientException|InvalidParameterException)$/
 
+/** Another agent that is alive has this host's connection: it is asked again until that one is silent. */
+const RIVAL_RETRY = { minMs: 5_000, maxMs: 60_000, factor: 1.5, jitter: 0.2 }
+const RIVAL_TOLD_EVERY_MS = 60_000
+const DENIED = 'AccessDeniedException'
 const NO_CLUSTER = 'ClusterNotFoundException'
 
 const NOTHING = { timeline: 0, tasks: [], forgotten: [] } as const
@@ -43,6 +49,8 @@ export type AgentOptions = {
   readonly credentials: Credentials
   /** Tells this Berth's containers from those of others on the same engine. */
   readonly installationId: string
+  /** Tells this agent's data directory from a copy of it; absent where nobody else can have one. */
+  readonly directoryId?: string | undefined
   /** Node's word for the processor: `x64`, `arm64`. */
   readonly architecture: string
   readonly engine: Engine
@@ -61,11 +69,17 @@ type Machine = {
 }
 const ZONE = 'ecs.availability-zone'
 
+const belongsTo = (arn: string): string =>
+  `the data directory belongs to another host, container instance ${arn}: use that host's machine key, or give this host a data directory of its own (--data)`
+const accountOf = (arn: string): string | undefined => parseArn(arn, 'ecs')?.account
+
 export class Agent {
   readonly #options: AgentOptions
   readonly #controlPlane: ControlPlane
   readonly #stopping = new AbortController()
   #containerInstanceArn: string | undefined
+  /** Whose the data directory was when this agent began. */
+  #savedArn: string | undefined
   #session: Session | undefined
   #endpoint: Endpoint | undefined
   #living: Promise<void> | undefined
@@ -88,6 +102,7 @@ export class Agent {
       throw new Error(
         `the data directory belongs to cluster '${saved.cluster}', not to '${config.cluster}'`,
       )
+    this.#savedArn = saved?.containerInstanceArn
     this.#containerInstanceArn = saved ? saved.containerInstanceArn : await this.#arnOfLabels()
     await new Promise<void>((resolve, reject) => {
       this.#living = this.#live(saved, resolve).catch((error: unknown) => {
@@ -136,7 +151,7 @@ export class Agent {
       // What another container instance was to run is not this one's: it may have ended long ago.
       if (before !== NOTHING && containerInstanceArn !== saved?.containerInstanceArn)
         before = NOTHING
-      const session = new Session({
+      const end = await this.#serve({
         ...this.#options,
         controlPlane: this.#controlPlane,
         containerInstanceArn,
@@ -147,8 +162,6 @@ export class Agent {
         save: () => this.#save(),
         connected,
       })
-      this.#session = session
-      const end = await session.run()
       if (end === 'stopped') return
       // What runs for the container instance that is gone is left alone, as ECS leaves it.
       log.warn('this container instance is inactive; registering anew', { containerInstanceArn })
@@ -160,6 +173,30 @@ export class Agent {
         log.error('cannot save', { error: String(error) }),
       )
       await clock.sleep(REREGISTER_WAIT_MS, signal).catch(() => {})
+    }
+  }
+
+  /** One session after another, for as long as another agent has this host's connection now and then. */
+  async #serve(options: SessionOptions): Promise<'stopped' | 'inactive'> {
+    const { clock, ids, log, signal } = options
+    const backoff = new Backoff(RIVAL_RETRY, ids)
+    let { before } = options
+    let toldAt = -Infinity
+    const connected = (): void => {
+      backoff.reset()
+      options.connected()
+    }
+    for (;;) {
+      const session = new Session({ ...options, before, connected })
+      this.#session = session
+      const end = await session.run()
+      if (end.type !== 'rival') return end.type
+      before = session.state
+      if (clock.now() >= toldAt + RIVAL_TOLD_EVERY_MS) {
+        toldAt = clock.now()
+        log.warn('the control plane has another agent for this host', { reason: end.reason })
+      }
+      await clock.sleep(backoff.nextMs(), signal).catch(() => {})
     }
   }
 
@@ -175,15 +212,25 @@ export class Agent {
         if (error instanceof BadSetting) throw error
         // A cluster may be made after its hosts, or again after its account was reset.
         if (error instanceof CallFault && !error.again && error.code !== NO_CLUSTER) {
-          if (this.#containerInstanceArn === undefined || !UNKNOWN_INSTANCE.test(error.code))
-            throw error
+          if (!this.#isOfAnother(error)) throw error
           this.#containerInstanceArn = undefined
         }
-        log.warn('cannot register', { error: String(error) })
+        const clocks = clockError((error as Error).message)
+        log.warn('cannot register', { error: String(error), ...(clocks && { clocks }) })
         await clock.sleep(backoff.nextMs(), signal).catch(() => {})
       }
     }
     return undefined
+  }
+
+  /** Whether the container instance is not this agent's, and it is another one. */
+  #isOfAnother({ code, message }: CallFault): boolean {
+    const arn = this.#containerInstanceArn
+    if (arn === undefined) return false
+    if (code !== DENIED) return UNKNOWN_INSTANCE.test(code)
+    if (arn === this.#savedArn) throw new BadSetting(`${belongsTo(arn)} (${message})`)
+    // Only the containers' labels said so.
+    return true
   }
 
   async #registerOnce(): Promise<Machine> {
@@ -204,7 +251,10 @@ export class Agent {
         : {}),
       ...(tags.length > 0 ? { tags } : {}),
     })
-    this.#containerInstanceArn = containerInstance.containerInstanceArn
+    const { containerInstanceArn: arn } = containerInstance
+    if (this.#savedArn !== undefined && accountOf(arn) !== accountOf(this.#savedArn))
+      throw new BadSetting(belongsTo(this.#savedArn))
+    this.#containerInstanceArn = arn
     log.info('registered', { containerInstanceArn: this.#containerInstanceArn })
     const zone = containerInstance.attributes?.find(({ name }) => name === ZONE)
     return { info, hostInfo, availabilityZone: zone?.value }

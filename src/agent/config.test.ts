@@ -26,12 +26,45 @@ test('an empty environment gives what the documentation says', () => {
     taskPidsLimit: undefined,
     sharedVolumesMatch: false,
     privilegedDisabled: false,
+    hostPolicy: {
+      paths: undefined,
+      devices: undefined,
+      capabilities: undefined,
+      namespaces: undefined,
+    },
     metricsDisabled: false,
     plainProtocol: false,
     metadataRate: { perSecond: 40, burst: 60 },
     gpuInfoPath: undefined,
     notes: [],
   })
+})
+
+test('what task definitions may do to the host is read; what would allow nothing by mistake is refused', () => {
+  const { hostPolicy, privilegedDisabled } = readConfig({
+    BERTH_ALLOW_HOST_PATHS: '["/srv/data/", "/var/run/docker.sock"]',
+    BERTH_ALLOW_DEVICES: '[]',
+    BERTH_ALLOW_CAPABILITIES: '["CAP_NET_ADMIN", "sys_nice"]',
+    BERTH_ALLOW_HOST_NAMESPACES: '["network"]',
+    BERTH_ALLOW_PRIVILEGED: 'false',
+  })
+  assert.equal(privilegedDisabled, true)
+  assert.deepEqual(hostPolicy, {
+    paths: { how: 'only', named: ['/srv/data', '/var/run/docker.sock'] },
+    devices: { how: 'only', named: [] },
+    capabilities: { how: 'only', named: ['NET_ADMIN', 'SYS_NICE'] },
+    namespaces: { how: 'only', named: ['network'] },
+  })
+  assert.equal(readConfig({ ECS_DISABLE_PRIVILEGED: 'true' }).privilegedDisabled, true)
+  // The server's, where `berth up` starts both.
+  readConfig({ BERTH_ALLOW_REMOTE: 'true', BERTH_ALLOW_RESET: 'true' })
+  for (const [name, value] of [
+    ['BERTH_ALLOW_HOST_PATHS', '/srv'],
+    ['BERTH_ALLOW_HOST_PATHS', '["srv"]'],
+    ['BERTH_ALLOW_HOST_NAMESPACES', '["net"]'],
+    ['BERTH_ALLOW_PATHS', '["/srv"]'],
+  ] as const)
+    assert.throws(() => readConfig({ [name]: value }), { name: 'BadSetting' }, `${name}=${value}`)
 })
 
 test('settings are read', () => {

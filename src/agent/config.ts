@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 import { isBuiltIn } from '#wire/attributes.ts'
+import { capability, type HostPolicy, plainPath, type Rule } from '#wire/host-policy.ts'
 
 import type { PortRange } from './host.ts'
 import { BadSetting, parseSettingsFile, SettingReader, type Settings } from './settings.ts'
@@ -37,6 +38,7 @@ export type AgentConfig = {
   readonly sharedVolumesMatch: boolean
   /** Privileged containers are refused. */
   readonly privilegedDisabled: boolean
+  readonly hostPolicy: HostPolicy
   readonly metricsDisabled: boolean
   /** Only what Amazon's agent says is said: no batches, no health at once, no topics. */
   readonly plainProtocol: boolean
@@ -114,7 +116,8 @@ export function readConfig(settings: Settings): AgentConfig {
     taskLimits: read.flag('ECS_ENABLE_TASK_CPU_MEM_LIMIT') ?? true,
     taskPidsLimit: read.count('ECS_TASK_PIDS_LIMIT') || undefined,
     sharedVolumesMatch: read.flag('ECS_SHARED_VOLUME_MATCH_FULL_CONFIG') ?? false,
-    privilegedDisabled: read.flag('ECS_DISABLE_PRIVILEGED') ?? false,
+    privilegedDisabled: privilegedDisabled(read),
+    hostPolicy: hostPolicy(read),
     metricsDisabled: read.flag('ECS_DISABLE_METRICS') ?? false,
     plainProtocol: read.flag('BERTH_PLAIN_PROTOCOL') ?? false,
     metadataRate: metadataRate(read),
@@ -143,6 +146,26 @@ function instanceAttributes(read: SettingReader): Readonly<Record<string, string
     if (isBuiltIn(name) && !MACHINE_ATTRIBUTES.includes(name))
       throw new BadSetting(`ECS_INSTANCE_ATTRIBUTES has the reserved name '${name}'`)
   return attributes
+}
+
+function privilegedDisabled(read: SettingReader): boolean {
+  const isDisabled = read.flag('ECS_DISABLE_PRIVILEGED') ?? false
+  const isAllowed = read.flag('BERTH_ALLOW_PRIVILEGED') ?? true
+  return isDisabled || !isAllowed
+}
+
+/** What task definitions may do to this host, as far as the operator says it. */
+function hostPolicy(read: SettingReader): HostPolicy {
+  const only = (named: readonly string[] | undefined): Rule | undefined =>
+    named && { how: 'only', named }
+  return {
+    paths: only(read.paths('BERTH_ALLOW_HOST_PATHS')?.map(plainPath)),
+    devices: only(read.paths('BERTH_ALLOW_DEVICES')?.map(plainPath)),
+    capabilities: only(
+      read.list('BERTH_ALLOW_CAPABILITIES')?.map((name) => capability(String(name))),
+    ),
+    namespaces: only(read.someOf('BERTH_ALLOW_HOST_NAMESPACES', ['network', 'pid', 'ipc'])),
+  }
 }
 
 function imageCleanup(read: SettingReader): ImageCleanup | undefined {

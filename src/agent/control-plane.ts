@@ -13,6 +13,7 @@ import {
 } from '#wire/calls.ts'
 import type { AcsRoleCredentials } from '#wire/task.ts'
 
+import { clockError } from './clock-error.ts'
 import type { Calls } from './outside.ts'
 
 /** The control plane said no. */
@@ -26,7 +27,10 @@ export class CallFault extends Error {
     super(`${code}: ${message}`)
     this.code = code
     this.again =
-      status >= 500 || status === 429 || /Throttl|ServerException|TooManyRequests/.test(code)
+      status >= 500 ||
+      status === 429 ||
+      clockError(message) !== undefined ||
+      /Throttl|ServerException|TooManyRequests/.test(code)
   }
 }
 

@@ -16,6 +16,8 @@ export type HostInfo = {
   readonly memoryLimitBytes?: number | undefined
   /** The kernel's own range for ports that nobody asked for by number. */
   readonly dynamicPorts: PortRange
+  /** Which start of this machine it is; absent where the kernel does not say. */
+  readonly bootId?: string | undefined
   /** Empty where tasks get none. */
   readonly gpuIds: readonly string[]
 }
@@ -59,6 +61,8 @@ export interface Host {
     port: number,
     answerer: Answerer,
   ): Promise<{ readonly port: number; readonly close: () => void }>
+  /** Where a path of the machine leads, through links; of what is not there yet, where it would be. */
+  realPath(path: string): Promise<string>
   /** Whether nobody has this port just now. */
   isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean>
 }

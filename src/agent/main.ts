@@ -6,11 +6,13 @@ import { Agent, type AgentOptions } from './agent.ts'
 import { processConfig } from './config.ts'
 import { DockerEngine } from './docker/docker.ts'
 import { LinuxHost } from './host/linux.ts'
+import { withDefaults } from './host/protected.ts'
 import type { AwslogsOutside } from './logs/awslogs.ts'
 import { FileSpool } from './logs/spool.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { LOGS, SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
 import { signedSockets } from './socket.ts'
+import { takeDirectory } from './state/directory.ts'
 import { StateFile } from './state/file.ts'
 
 const DOCKER_SOCKET = '/var/run/docker.sock'
@@ -18,6 +20,8 @@ const DOCKER_SOCKET = '/var/run/docker.sock'
 export type Outside = SignedCallsOptions & {
   /** Where the agent keeps its state; nobody else may use it. */
   readonly dataDirectory: string
+  /** Hears why the state that is there cannot be used. */
+  readonly tell?: ((message: string) => void) | undefined
 }
 
 /** The agent's real outside: signed calls, signed sockets, a file. */
@@ -30,7 +34,7 @@ export function outside(options: Outside): {
   return {
     calls: new SignedCalls(options),
     connect: signedSockets(options),
-    state: new StateFile(options.dataDirectory),
+    state: new StateFile(options.dataDirectory, options.tell),
     awslogs: {
       place: options,
       calls: new SignedCalls(options, LOGS),
@@ -47,32 +51,49 @@ export type RunAgentOptions = Pick<
   /** `ECS_CLUSTER`, else `default`, where it is not given. */
   readonly cluster?: string | undefined
   readonly dockerSocket?: string | undefined
+  /** Folders that tasks may not have, beside the engine's own. */
+  readonly protectedPaths: readonly string[]
   /** Where log lines go. */
   readonly log: { write(text: string): unknown }
 }
 
-/** Starts the agent on this machine's Docker Engine. Resolves once it is connected. */
+/**
+ * Starts the agent on this machine's Docker Engine. Resolves once it is connected. The data directory is this
+ * process's until it ends.
+ */
 export async function runAgent(options: RunAgentOptions): Promise<Agent> {
-  const config = processConfig()
+  const read = processConfig()
   const log = streamLog(options.log)
-  for (const note of config.notes) log.warn(note)
+  for (const note of read.notes) log.warn(note)
+  const directory = takeDirectory(options.dataDirectory)
+  const socketPath = options.dockerSocket ?? DOCKER_SOCKET
   const engine = new DockerEngine({
-    socketPath: options.dockerSocket ?? DOCKER_SOCKET,
+    socketPath,
     clock: systemClock,
-    createTimeoutMs: config.createTimeoutMs,
-    startTimeoutMs: config.startTimeoutMs,
+    createTimeoutMs: read.createTimeoutMs,
+    startTimeoutMs: read.startTimeoutMs,
   })
+  const host = new LinuxHost(engine, read.gpuInfoPath)
+  const kept = [...options.protectedPaths, options.dataDirectory, socketPath]
   const agent = new Agent({
     ...options,
-    ...outside({ ...options, clock: systemClock }),
-    config: { ...config, cluster: options.cluster ?? config.cluster },
+    ...outside({ ...options, clock: systemClock, tell: (message) => log.warn(message) }),
+    directoryId: `${options.installationId}-${directory.id}`,
+    config: {
+      ...read,
+      cluster: options.cluster ?? read.cluster,
+      hostPolicy: await withDefaults(read.hostPolicy, kept, host),
+    },
     architecture: process.arch,
     engine,
-    host: new LinuxHost(engine, config.gpuInfoPath),
+    host,
     clock: systemClock,
     ids: systemIds,
     log,
   })
-  await agent.start()
+  await agent.start().catch((error: unknown) => {
+    directory.release()
+    throw error
+  })
   return agent
 }

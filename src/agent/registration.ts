@@ -1,4 +1,5 @@
 import type { Attribute, Resource } from '#wire/calls.ts'
+import { policyAttributes } from '#wire/host-policy.ts'
 
 import type { AgentConfig } from './config.ts'
 import type { EngineInfo } from './engine.ts'
@@ -75,6 +76,7 @@ export function attributes(
         .filter((driver) => driver === 'local')
         .map((driver) => `ecs.capability.docker-plugin.${driver}`),
     ].map((name) => ({ name })),
+    ...policyAttributes(config.hostPolicy),
     { name: 'ecs.os-type', value: 'linux' },
     { name: 'ecs.os-family', value: 'LINUX' },
     { name: 'ecs.cpu-architecture', value: architecture === 'x64' ? 'x86_64' : architecture },

@@ -4,7 +4,7 @@ import { acsUrl, tcsUrl } from '#wire/connect.ts'
 import { list, object, text } from '#wire/read.ts'
 import { readTask } from '#wire/task.ts'
 
-import { AcsClient, type AcsHandlers } from './acs.ts'
+import { AcsClient, type AcsEnd, type AcsHandlers } from './acs.ts'
 import type { AgentOptions } from './agent.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { EngineInfo } from './engine.ts'
@@ -34,7 +34,7 @@ const AGENT_HASH = 'berth'
 /** What of the agent's state is the session's. */
 export type SessionState = Pick<AgentState, 'timeline' | 'tasks' | 'forgotten' | 'images'>
 
-type SessionOptions = AgentOptions & {
+export type SessionOptions = AgentOptions & {
   readonly controlPlane: ControlPlane
   readonly containerInstanceArn: string
   readonly info: EngineInfo
@@ -46,6 +46,7 @@ type SessionOptions = AgentOptions & {
   readonly signal: AbortSignal
   /** Resolves once the agent's state is durable as it is now. */
   readonly save: () => Promise<void>
+  /** Told whenever the control plane has let this agent in, and what it had is taken up. */
   readonly connected: () => void
 }
 
@@ -66,6 +67,10 @@ export class Session {
   #candidates: { readonly messageId: string; readonly arns: ReadonlySet<string> } | undefined
   #endpoints: { readonly endpoint: string; readonly telemetryEndpoint: string } | undefined
   #cancelResync: (() => void) | undefined
+  /** Nothing is done before the control plane has let this agent in: another one may have the host's tasks. */
+  #begun: Promise<void> | undefined
+  #unwatch: (() => void) | undefined
+  #telemetryEnd: Promise<void> | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -208,19 +213,12 @@ export class Session {
     }
   }
 
-  /** Takes up what was known before, and runs until the agent stops or the container instance is inactive. */
-  async run(): Promise<'stopped' | 'inactive'> {
-    const { engine, clock, ids, log, connect, region, credentials, config, containerInstanceArn } =
-      this.#options
+  /** Takes up what was known before, and runs until the agent stops or the control plane will not have it. */
+  async run(): Promise<AcsEnd> {
+    const { clock, ids, log, connect, config, containerInstanceArn, connected } = this.#options
     const signal = AbortSignal.any([this.#options.signal, this.#ending.signal])
-    const owner = { ...this.#options, cluster: config.cluster }
-    await this.#restore(signal)
-    if (signal.aborted) return 'stopped'
-    const unwatch = engine.watch(ownLabels(owner), (event) => {
-      if (event.type === 'changed') void this.#runner.look(event.containerId)
-      else this.#telemetry.runtimeIs(event.type === 'connected' ? 'OK' : 'IMPAIRED')
-      if (event.type === 'connected') this.#resync()
-    })
+    // A host whose engine does not answer gets no tasks.
+    await this.#untilTheEngine(signal, () => this.#runner.survey())
     const acs = new AcsClient({
       clock,
       ids,
@@ -231,37 +229,48 @@ export class Session {
       cluster: config.cluster,
       url: (sendCredentials) => this.#acsUrl(sendCredentials),
       handlers: this.#handlers(),
-      connected: this.#options.connected,
-    })
-    const telemetry = runTcs({
-      clock,
-      ids,
-      log,
-      connect,
-      region,
-      credentials,
-      signal,
-      url: () => this.#tcsUrl(),
-      frames: () => this.#telemetry.frames(),
+      opened: async () => {
+        await (this.#begun ??= this.#begin(signal))
+        connected()
+      },
     })
     try {
       return await acs.run()
     } finally {
       this.#ending.abort(new Error('the session ends'))
-      unwatch()
+      this.#unwatch?.()
       this.#cancelResync?.()
       this.#runner.stop()
       this.#awslogs?.stop()
-      await telemetry
+      await this.#telemetryEnd
     }
   }
 
-  /** Nothing is heard nor done before the engine has said what there is. */
-  async #restore(signal: AbortSignal): Promise<void> {
+  async #begin(signal: AbortSignal): Promise<void> {
+    const { engine, config } = this.#options
+    await this.#untilTheEngine(signal, () => this.#runner.restore())
+    if (signal.aborted) return
+    this.#unwatch = engine.watch(
+      ownLabels({ ...this.#options, cluster: config.cluster }),
+      (event) => {
+        if (event.type === 'changed') void this.#runner.look(event.containerId)
+        else this.#telemetry.runtimeIs(event.type === 'connected' ? 'OK' : 'IMPAIRED')
+        if (event.type === 'connected') this.#resync()
+      },
+    )
+    this.#telemetryEnd = runTcs({
+      ...this.#options,
+      signal,
+      url: () => this.#tcsUrl(),
+      frames: () => this.#telemetry.frames(),
+    })
+  }
+
+  async #untilTheEngine(signal: AbortSignal, says: () => Promise<unknown>): Promise<void> {
     const { clock, log } = this.#options
     while (!signal.aborted) {
       try {
-        await this.#runner.restore()
+        await says()
         return
       } catch (error) {
         log.warn('cannot list containers', { error: String(error) })
@@ -361,7 +370,7 @@ export class Session {
 
   async #acsUrl(sendCredentials: boolean): Promise<string> {
     const { endpoint } = await this.#discover()
-    const { config, containerInstanceArn, info } = this.#options
+    const { config, containerInstanceArn, directoryId, hostInfo, info } = this.#options
     return acsUrl(endpoint, {
       agentHash: AGENT_HASH,
       agentVersion: AGENT_VERSION,
@@ -369,6 +378,7 @@ export class Session {
       containerInstanceArn,
       dockerVersion: `DockerVersion: ${info.version}`,
       sendCredentials,
+      ...(!config.plainProtocol && { installationId: directoryId, bootId: hostInfo.bootId }),
     })
   }
 

@@ -60,8 +60,8 @@ const NOTED: Readonly<Record<string, string>> = {
   ECS_SKIP_LOCALHOST_TRAFFIC_FILTER: 'no filter is made',
 }
 const OFF = /^(false|f|0)$/i
-/** What ECS itself says to containers is no setting of an agent that runs in one. */
-const NOT_OURS = /^ECS_(CONTAINER_METADATA_URI(_V4)?|AGENT_URI)$/
+/** What ECS itself says to containers is no setting of an agent that runs in one, and a server beside it has its own. */
+const NOT_OURS = /^(ECS_(CONTAINER_METADATA_URI(_V4)?|AGENT_URI)|BERTH_ALLOW_(REMOTE|RESET))$/
 
 /** Reads settings by name, and knows in the end which ones nobody asked for. */
 export class SettingReader {
@@ -156,6 +156,13 @@ export class SettingReader {
     return values
   }
 
+  paths(name: string): readonly string[] | undefined {
+    const values = this.list(name)?.map(String)
+    if (values && !values.every((path) => path.startsWith('/')))
+      throw bad(name, 'a JSON list of absolute paths')
+    return values
+  }
+
   list(name: string): readonly unknown[] | undefined {
     const value = this.#json(name)
     if (value === undefined) return undefined
@@ -167,7 +174,12 @@ export class SettingReader {
   finish(): readonly string[] {
     const notes: string[] = []
     for (const [name, text] of Object.entries(this.#settings)) {
-      if (!/^(NON_)?ECS_/.test(name) || !text || this.#asked.has(name) || NOT_OURS.test(name))
+      if (
+        !/^((NON_)?ECS_|BERTH_ALLOW_)/.test(name) ||
+        !text ||
+        this.#asked.has(name) ||
+        NOT_OURS.test(name)
+      )
         continue
       const noted = NOTED[name]
       if (noted !== undefined) {

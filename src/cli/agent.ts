@@ -1,4 +1,5 @@
 /** `berth agent`: this host's agent in the foreground. Ending it leaves its containers running. */
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 import { runAgent } from '#agent/main.ts'
@@ -26,6 +27,7 @@ export async function agent(options: AgentCommand): Promise<void> {
       "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to this host's machine key: `berth host create` on the server prints one",
     )
   const sessionToken = process.env['AWS_SESSION_TOKEN']
+  const configHome = process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config')
   const { root } = prepareData(dataDirectory(options.data))
   if (!URL.canParse(options.endpoint) || !/^https?:/.test(options.endpoint))
     throw new UserError(`${options.endpoint} is no address such as https://berth.example:4580`)
@@ -38,6 +40,7 @@ export async function agent(options: AgentCommand): Promise<void> {
     dataDirectory: join(root, 'agent'),
     installationId: installationId(root),
     dockerSocket: options.docker,
+    protectedPaths: [root, dataDirectory(undefined), join(configHome, 'berth')],
     log: ownLog({ name: 'agent', data: root }),
   }).catch((error: unknown) => {
     throw new UserError(`the agent could not start: ${(error as Error).message}`)

@@ -67,6 +67,24 @@ test('why a service waits: every host with what it lacks', async () => {
   ])
 })
 
+test("why a service waits: what a host's operator does not allow", async () => {
+  const { house, of } = await outside()
+  const [arn] = (await house.call('ListContainerInstances')).containerInstanceArns
+  const attributes = [{ name: 'berth.host-policy.namespaces', value: 'only' }]
+  await house.call('RegisterContainerInstance', { containerInstanceArn: arn, attributes })
+  await house.call('RegisterTaskDefinition', {
+    family: 'web',
+    networkMode: 'host',
+    containerDefinitions: [{ name: 'app', image: 'app:1', memory: 64 }],
+  })
+  await house.call('CreateService', CREATE)
+  await house.clock.move(0)
+  const { hosts } = answerWhy(of, { name: 'web', accountId: ACCOUNT })
+  const lacking = hosts?.[0]?.predicates.find(({ has }) => has.includes('allowed'))
+  const network = { needs: 'network', has: 'not allowed on this host' }
+  assert.deepEqual(lacking, { predicate: 'networkMode host', holds: false, ...network })
+})
+
 test('what is not in this release is told by the member of the task definition that asks for it', async () => {
   const { house, of } = await outside()
   await house.call('RegisterTaskDefinition', {

@@ -13,5 +13,6 @@ export const machine: Host = {
   pauseArchive: async () => Buffer.alloc(0),
   ownAddress: async () => undefined,
   listen: async (_address, port) => ({ port, close: () => undefined }),
+  realPath: async (path) => path,
   isPortFree: async () => true,
 }

@@ -104,7 +104,8 @@ export const PLANTED_SERVICES: readonly Planted[] = [
   },
   {
     name: 'a lost host is waited for',
-    caughtBy: /^I7/,
+    // What ran there counts as healthy, so that others are stopped for it.
+    caughtBy: /^I[67]/,
     rooms: (rooms) => deciding(rooms, {}),
   },
   {

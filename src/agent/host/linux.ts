@@ -12,11 +12,13 @@ import type { Host, HostInfo, PortRange, TaskLimits } from '../host.ts'
 import { BUSYBOX, isStatic } from './busybox.ts'
 import { controllerMounts, groupPlan, type GroupStep, type Hierarchy } from './control-groups.ts'
 import { listen } from './listen.ts'
+import { realPath } from './real-path.ts'
 
 const COMMAND_TIMEOUT_MS = 30_000
 const ARCHIVE_BYTES_MAX = 64 * 1024 * 1024
 /** Where the kernel does not say. */
 const DYNAMIC_PORTS: PortRange = { first: 49_153, last: 65_535 }
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 /** Version 1 says "no limit" by a number near 2^63. */
 const LIMIT_BYTES_MAX = 2 ** 60
 
@@ -40,6 +42,7 @@ export class LinuxHost implements Host {
       pause: isStatic(BUSYBOX),
       memoryLimitBytes: hierarchy && (await memoryLimit(hierarchy)),
       dynamicPorts: await dynamicPorts(),
+      bootId: (await readFile(BOOT_ID, 'utf8').catch(() => '')).trim() || undefined,
       gpuIds: this.#gpuInfoPath === undefined ? [] : await gpuIds(this.#gpuInfoPath),
     }
   }
@@ -72,6 +75,7 @@ export class LinuxHost implements Host {
   }
 
   listen = listen
+  realPath = (path: string): Promise<string> => realPath(path)
 
   async isPortFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean> {
     return protocol === 'tcp' ? isTcpPortFree(port) : isUdpPortFree(port)

@@ -6,6 +6,8 @@ import type { Answerer, HttpAnswer } from '../host.ts'
 const BODY_BYTES_MAX = 16 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
 const CONNECTIONS_MAX = 1000
+/** A container has an address of its own, unless it has the host's: it cannot take the connections of all others. */
+export const CONNECTIONS_PER_ADDRESS_MAX = 100
 /** For a whole request; containers are near. */
 const REQUEST_TIMEOUT_MS = 10_000
 const IDLE_TIMEOUT_MS = 60_000
@@ -26,6 +28,7 @@ export async function listen(
     (request, response) => void handle(request, response, answerer),
   )
   server.maxConnections = CONNECTIONS_MAX
+  limitPerAddress(server)
   await listening(server, address, port)
   return {
     port: (server.address() as AddressInfo).port,
@@ -34,6 +37,24 @@ export async function listen(
       server.closeAllConnections()
     },
   }
+}
+
+function limitPerAddress(server: Server): void {
+  const open = new Map<string, number>()
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? ''
+    const count = (open.get(address) ?? 0) + 1
+    if (count > CONNECTIONS_PER_ADDRESS_MAX) {
+      socket.destroy()
+      return
+    }
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 0) - 1
+      if (left > 0) open.set(address, left)
+      else open.delete(address)
+    })
+  })
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {

@@ -59,12 +59,12 @@ export class Endpoint {
     }
     if (this.#port === undefined) this.#port = await this.#openFirst()
     else await this.#openAgain(this.#port)
-    for (const address of [LOOPBACK, ADDRESS])
-      await this.#listen(address, INTROSPECTION_PORT, (question) =>
-        this.#introspection(question),
-      ).catch((error: unknown) =>
-        log.warn('nobody can ask this agent about itself', { address, error: String(error) }),
-      )
+    // Not where containers could ask: what runs on the host is none of their business.
+    await this.#listen(LOOPBACK, INTROSPECTION_PORT, (question) =>
+      this.#introspection(question),
+    ).catch((error: unknown) =>
+      log.warn('nobody can ask this agent about itself', { error: String(error) }),
+    )
   }
 
   answerWith(metadata: Answerer, introspection: Answerer): void {

@@ -8,10 +8,13 @@ import type { AgentState } from './state.ts'
 export class StateFile implements StateStore {
   readonly #directory: string
   readonly #path: string
+  readonly #tell: (message: string) => void
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
 
-  constructor(directory: string) {
+  /** `tell` hears why a state cannot be used. */
+  constructor(directory: string, tell: (message: string) => void = () => {}) {
+    this.#tell = tell
     this.#directory = directory
     this.#path = join(directory, 'agent.json')
   }
@@ -25,13 +28,13 @@ export class StateFile implements StateStore {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
     }
-    try {
-      const state = JSON.parse(text) as AgentState
-      if (state.version === 1 && Array.isArray(state.tasks)) return state
-    } catch {
-      // Falls through: half a file, or somebody else's.
-    }
+    const state = parsed(text)
+    const problem = problemOf(state)
+    if (problem === undefined) return state as AgentState
     await rename(this.#path, `${this.#path}.unreadable`)
+    this.#tell(
+      `the agent's state ${problem}: it is kept as ${this.#path}.unreadable, and tasks are known by their containers' labels`,
+    )
     return undefined
   }
 
@@ -66,3 +69,45 @@ export class StateFile implements StateStore {
     }
   }
 }
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Why it is no state of an agent: half a file, or somebody else's. */
+function problemOf(state: unknown): string | undefined {
+  if (!isObject(state)) return 'is not JSON'
+  if (state['version'] !== 1) return `has the version ${String(state['version'])}`
+  const { tasks, forgotten } = state
+  const lacking = lacks(state, { cluster: 'string', timeline: 'number' })
+  if (lacking) return `has no ${lacking}`
+  if (!Array.isArray(forgotten)) return 'has no forgotten'
+  if (!Array.isArray(tasks)) return 'has no tasks'
+  for (const [at, task] of tasks.entries()) {
+    const missing = isObject(task) ? lacks(task, TASK) : 'members'
+    if (missing) return `has no ${missing} of task ${at}`
+  }
+  return undefined
+}
+
+const TASK = {
+  arn: 'string',
+  seqNum: 'number',
+  definition: 'object',
+  containers: 'object',
+  volumes: 'object',
+  reported: 'object',
+}
+
+const lacks = (value: Fields, types: Readonly<Record<string, string>>): string | undefined =>
+  Object.entries(types).find(
+    ([name, type]) => typeof value[name] !== type || (type === 'object' && !isObject(value[name])),
+  )?.[0]

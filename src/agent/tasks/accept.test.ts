@@ -11,7 +11,7 @@ const other: AcsContainer = { name: 'other', image: 'image' }
 function problem(containers: readonly AcsContainer[], more: Partial<AcsTask> = {}) {
   return problemOf(
     { arn: 'arn', desiredStatus: 'RUNNING', containers, ...more },
-    { privilegedDisabled: true, hasAwslogs: true },
+    { privilegedDisabled: true, hostPolicy: {}, hasAwslogs: true },
   )
 }
 
@@ -27,7 +27,7 @@ test('an agent that cannot send logs runs nothing that logs by awslogs', () => {
     containers: [awslogs({ 'awslogs-group': 'g' })],
   }
   assert.match(
-    problemOf(task, { privilegedDisabled: false, hasAwslogs: false }) ?? '',
+    problemOf(task, { privilegedDisabled: false, hostPolicy: {}, hasAwslogs: false }) ?? '',
     /log driver awslogs/,
   )
   assert.equal(problem(task.containers ?? []), undefined)

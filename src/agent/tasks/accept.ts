@@ -1,8 +1,10 @@
+import type { HostPolicy } from '#wire/host-policy.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { awslogsConfig } from '../logs/options.ts'
 import { dockerName, jsonObject } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
+import { hostProblem } from './host-use.ts'
 import { withPause } from './pause.ts'
 import type { KnownContainer, KnownTask } from './task.ts'
 import { ownVolumes } from './volumes.ts'
@@ -52,6 +54,7 @@ export function refuse(arn: string, seqNum: number, problem: string): KnownTask 
 /** What the host allows. */
 type Policy = {
   readonly privilegedDisabled: boolean
+  readonly hostPolicy: HostPolicy
   readonly hasAwslogs: boolean
 }
 
@@ -71,7 +74,9 @@ export function problemOf(task: AcsTask, policy: Policy): string | undefined {
   return (
     containers
       .map((container) => containerProblem(container, policy))
-      .find((problem) => problem !== undefined) ?? dependencyProblem(containers)
+      .find((problem) => problem !== undefined) ??
+    dependencyProblem(containers) ??
+    hostProblem(task, policy.hostPolicy)
   )
 }
 

@@ -1,3 +1,4 @@
+import type { HostPolicy } from '#wire/host-policy.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
 import { EngineError, type Engine, type Image, type Observed } from '../engine.ts'
@@ -5,6 +6,7 @@ import type { Host, TaskLimits } from '../host.ts'
 import type { Awslogs } from '../logs/awslogs.ts'
 import type { Slots } from '../slots.ts'
 import { containerBody, LABELS, REGION_VARIABLES, type BodySettings, type Owner } from './create.ts'
+import { checkRealPaths } from './host-use.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
 import { ensureImage, type Again, type PullBehavior } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
@@ -35,6 +37,7 @@ export type Tools = {
   readonly host: Host
   readonly owner: Owner
   readonly settings: BodySettings
+  readonly hostPolicy: HostPolicy
   readonly ports: PortChooser
   readonly images: ImageCleanup
   readonly logs: Awslogs | undefined
@@ -82,9 +85,12 @@ const doing: Readonly<Record<Act['type'], Work>> = {
     })
   },
 
-  async create(task, container, { engine, host, owner, settings, ports, logs, starts }) {
+  async create(task, container, tools) {
+    const { engine, host, owner, settings, ports, logs, starts, hostPolicy } = tools
     logs?.check(container)
     const dockerId = await starts.run(async () => {
+      // As late as can be: what a path leads to may change.
+      await checkRealPaths(task.definition, hostPolicy, host)
       await provideVolumes(task, owner, engine, settings.sharedVolumesMatch ?? false)
       const parentGroup = await taskGroup(task, host, settings)
       const hostPorts = await ports.choose(container)

@@ -14,6 +14,7 @@ const hostWith = (busy: ReadonlySet<number>): Host => ({
   ownAddress: () => Promise.reject(new Error('not asked')),
   listen: () => Promise.reject(new Error('not asked')),
   pauseArchive: () => Promise.reject(new Error('not asked')),
+  realPath: () => Promise.reject(new Error('not asked')),
   isPortFree: async (port) => !busy.has(port),
 })
 const container = (containerPortRange: string) => ({

@@ -6,7 +6,7 @@ import { own } from '#kernel/own.ts'
 import type { AcsTask } from '#wire/task.ts'
 
 import type { AgentConfig } from '../config.ts'
-import type { Engine, Observed } from '../engine.ts'
+import type { Engine, Listing, Observed } from '../engine.ts'
 import type { Host, PortRange } from '../host.ts'
 import type { Awslogs } from '../logs/awslogs.ts'
 import { Slots } from '../slots.ts'
@@ -83,6 +83,7 @@ export class TaskRunner {
       engine: options.engine,
       host: options.host,
       settings: options.settings,
+      hostPolicy: options.config.hostPolicy,
       ports: new PortChooser(options.host, options.ports),
       images: this.#images,
       logs: options.logs,
@@ -110,31 +111,40 @@ export class TaskRunner {
     return [...this.#forgotten]
   }
 
-  /** Takes up what was known, as the engine has it now, and what the engine has beyond that. */
-  async restore(): Promise<void> {
-    const { engine, clock, log, owner } = this.#options
+  /** What the engine has of this host's. Rejects where it cannot be told. */
+  async survey(): Promise<Listing> {
+    const { engine, owner } = this.#options
     const { found, silent } = await engine.list(ownLabels(owner))
-    const now = clock.now()
-    const isForgotten = ({ labels }: Pick<Observed, 'labels'>): boolean =>
-      this.#forgotten.has(labels[LABELS.taskArn] ?? '')
     // Were it left out, its task would be run a second time.
     const stranger = silent.find(
-      (one) => !this.#tasks.has(one.labels[LABELS.taskArn] ?? '') && !isForgotten(one),
+      (one) => !this.#tasks.has(one.labels[LABELS.taskArn] ?? '') && !this.#isForgotten(one),
     )
     if (stranger) throw new Error(`the engine does not answer for container ${stranger.id}`)
+    return { found, silent }
+  }
+
+  /** Takes up what was known, as the engine has it now, and what the engine has beyond that. */
+  async restore(): Promise<void> {
+    const { clock, log } = this.#options
+    const { found, silent } = await this.survey()
+    const now = clock.now()
     if (silent.length > 0)
       log.warn('the engine does not answer for containers; it may have to be restarted', {
         containers: silent.map(({ id }) => id).join(' '),
       })
     for (const task of this.#tasks.values())
       this.#tasks.set(task.arn, reconcile(task, found, silent, now))
-    const unknown = found.filter((one) => !isForgotten(one))
+    const unknown = found.filter((one) => !this.#isForgotten(one))
     const adopted = adopt(unknown, this.#tasks, () => this.#hex(), now)
     for (const task of adopted) this.#tasks.set(task.arn, task)
     if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })
     for (const arn of this.#tasks.keys()) this.#advance(arn)
     this.#admit()
     this.#images.start()
+  }
+
+  #isForgotten({ labels }: Pick<Observed, 'labels'>): boolean {
+    return this.#forgotten.has(labels[LABELS.taskArn] ?? '')
   }
 
   /**

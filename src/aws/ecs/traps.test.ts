@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { type Answer, faultOf, House, OTHER_ACCOUNT } from '#server/house.fixture.ts'
+import { policyAttributes } from '#wire/host-policy.ts'
 
 const CONTAINER = { name: 'app', image: 'app:1', memory: 64 }
 const define = (house: House, more: object = {}, family = 'web'): Promise<Answer> =>
@@ -306,4 +307,31 @@ test('trap 22: devices that nobody hands out are asked for in vain, by a definit
     for (const { tasks, failures } of [defined, overridden])
       assert.deepEqual([tasks, failures], [[], [{ arn: host.arn, reason: 'ATTRIBUTE', detail }]])
   }
+})
+
+test("what a host's operator does not allow is not placed there, by its name, until the agent says otherwise", async () => {
+  const house = await House.open()
+  const policy = (named: readonly string[]) =>
+    policyAttributes({
+      paths: { how: 'all-but', named },
+      devices: { how: 'only', named: [] },
+    }).map(({ name, value = '' }) => ({ name, value }))
+  const host = await house.host({ attributes: policy(['/run/docker.sock', '/home/a']) })
+  await define(house, { volumes: [{ name: 'v', host: { sourcePath: '/home/' } }] })
+  const { failures } = await house.call('RunTask', { taskDefinition: 'web' })
+  const detail = 'volumes.host.sourcePath /home (not allowed on this host)'
+  assert.deepEqual(failures, [{ arn: host.arn, reason: 'ATTRIBUTE', detail }])
+  // Users do not change it, and an agent that names less has not the rest of before.
+  const [attribute] = policy([])
+  await assert.rejects(
+    house.call('PutAttributes', { attributes: [{ ...attribute, targetId: host.arn }] }),
+    /reserved/,
+  )
+  await house.call('RegisterContainerInstance', {
+    containerInstanceArn: host.arn,
+    attributes: policy(['/run/docker.sock']),
+    totalResources: [{ name: 'MEMORY', type: 'INTEGER', integerValue: 1024 }],
+  })
+  const { tasks } = await house.call('RunTask', { taskDefinition: 'web' })
+  assert.equal(tasks.length, 1)
 })

@@ -1,7 +1,9 @@
 /** Every reason for and against each container instance, where placement itself stops at the first. */
+import { policyOf, refusedAsk } from '#wire/host-policy.ts'
+
 import type { Resources } from '../records.ts'
 import type { Host, Need } from '../scheduler/place.ts'
-import { type Constraint, lackedAttribute, refuse } from '../scheduler/place.ts'
+import { type Constraint, lackedAttribute, NOT_ALLOWED, refuse } from '../scheduler/place.ts'
 import { unbuiltMember } from '../scheduler/unbuilt.ts'
 
 /** One thing that a host has to have, what was asked and what it has. */
@@ -27,6 +29,7 @@ export function examine(
   const predicates = [
     ...state(host),
     ...attributes(host, need),
+    ...policies(host, need),
     ...resources(host.remaining, whole.remaining, need),
     ...constraints.map((constraint) => obeys(host, need, constraint)),
   ]
@@ -65,6 +68,12 @@ const attributes = (host: Host, need: Need): Predicate[] =>
       has: has === undefined ? 'absent' : has === '' ? 'present' : has,
     }
   })
+
+/** What the host's operator does not allow. */
+const policies = (host: Host, { asks }: Need): Predicate[] =>
+  asks
+    .filter((ask) => refusedAsk(policyOf(host.attributes), [ask]))
+    .map(({ member, what }) => ({ predicate: member, holds: false, needs: what, has: NOT_ALLOWED }))
 
 function resources(left: Resources, all: Resources, need: Need): Predicate[] {
   const amount = (

@@ -7,6 +7,7 @@ import type {
 import { parseArn } from '#kernel/arn.ts'
 import type { Context, Operation } from '#room/room.ts'
 import type { Write } from '#store/store.ts'
+import { isPolicyAttribute } from '#wire/host-policy.ts'
 
 import { theCluster } from '../access.ts'
 import { checkForm } from '../instances/attributes.ts'
@@ -127,7 +128,7 @@ function again(
   )
     throw clientException('Container instance type changes are not supported.')
   const kept = before.attributes.filter(
-    ({ name }) => !isCapability(name) && !said.some((attribute) => attribute.name === name),
+    ({ name }) => !isAgents(name) && !said.some((attribute) => attribute.name === name),
   )
   let remaining = registered
   for (const { row } of tx.find(tasksByInstance, ofInstance(before)))
@@ -140,7 +141,9 @@ function again(
   )
 }
 
-const isCapability = (name: string): boolean => /(^|\.)ecs\.capability\./.test(name)
+/** What only the agent says: it may not be so any more. */
+const isAgents = (name: string): boolean =>
+  /(^|\.)ecs\.capability\./.test(name) || isPolicyAttribute(name)
 
 /** One machine is one availability zone unless the operator says otherwise by an attribute. */
 function withZone(attributes: readonly Attribute[], region: string): Attribute[] {

@@ -21,7 +21,15 @@ const CLUSTER = { ...HERE, status: 'ACTIVE', settings: [], tags: [] } satisfies 
 const HOSTS = 60
 const SERVICES = 40
 const ZONES = ['a', 'b', 'c']
-const NEED = { cpu: 1, memoryMiB: 1, ports: [], portsUdp: [], gpus: 0, requiresAttributes: [] }
+const NEED = {
+  cpu: 1,
+  memoryMiB: 1,
+  ports: [],
+  portsUdp: [],
+  gpus: 0,
+  requiresAttributes: [],
+  asks: [],
+}
 const SPREAD = [
   { type: 'spread', field: 'attribute:ecs.availability-zone' },
   { type: 'spread', field: 'instanceId' },

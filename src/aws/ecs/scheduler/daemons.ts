@@ -9,7 +9,7 @@ import { type Resources, taskDefinitions } from '../records.ts'
 import { groupOf, ofService } from '../services/names.ts'
 import { type Deployment, deployments, type Service, services } from '../services/records.ts'
 import { needOf } from '../tasks/need.ts'
-import { type Constraint, type Host, lackedAttribute, lackedResource, type Need } from './place.ts'
+import { type Constraint, type Host, lackedResource, type Need, unfit } from './place.ts'
 import { constraintsOf } from './request.ts'
 
 /** What a task of a daemon service needs, and where it belongs. */
@@ -67,5 +67,5 @@ export function lessDaemons(
 const isMissed = (need: Need, constraints: readonly Constraint[], host: Host): boolean =>
   host.active &&
   !host.groupCounts.has(need.group) &&
-  !lackedAttribute(need, host) &&
+  !unfit(need, host) &&
   constraints.every((one) => one.type !== 'memberOf' || one.holds(host))

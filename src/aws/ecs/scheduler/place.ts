@@ -3,6 +3,7 @@
  * of those that have everything is taken is the Placer's. Pure.
  */
 import type { Attribute } from '#contract/ecs.ts'
+import { type Ask, describeAsk, policyOf, refusedAsk } from '#wire/host-policy.ts'
 
 import type { Resources } from '../records.ts'
 import type { Predicate, Subject } from './query.ts'
@@ -25,6 +26,8 @@ export type Need = {
   readonly portsUdp: readonly number[]
   readonly gpus: number
   readonly requiresAttributes: readonly Attribute[]
+  /** What of the host it uses beyond its containers, and the host's operator may not allow. */
+  readonly asks: readonly Ask[]
   readonly group: string
 }
 
@@ -48,10 +51,21 @@ export const judge = (
 export function refuse(need: Need, host: Host): Why | undefined {
   if (!host.active) return { reason: 'INACTIVE' }
   if (!host.agentConnected) return { reason: 'AGENT' }
+  return unfit(need, host) ?? lackedResource(need, host.remaining)
+}
+
+/** Why the host cannot take the task, whatever room it has. */
+export function unfit(
+  need: Pick<Need, 'requiresAttributes' | 'asks'>,
+  host: Host,
+): Why | undefined {
   const lacking = lackedAttribute(need, host)
   if (lacking) return { reason: 'ATTRIBUTE', detail: detailOf(lacking) }
-  return lackedResource(need, host.remaining)
+  const ask = need.asks.length > 0 && refusedAsk(policyOf(host.attributes), need.asks)
+  return ask ? { reason: 'ATTRIBUTE', detail: `${describeAsk(ask)} (${NOT_ALLOWED})` } : undefined
 }
+
+export const NOT_ALLOWED = 'not allowed on this host'
 
 const detailOf = ({ name }: Attribute): string => {
   const member = unbuiltMember(name)

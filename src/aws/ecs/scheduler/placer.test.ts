@@ -14,6 +14,7 @@ const NEED: Need = {
   portsUdp: [],
   gpus: 0,
   requiresAttributes: [{ name: 'gpu' }],
+  asks: [],
   group: 'family:web',
 }
 const HOST: Host = {

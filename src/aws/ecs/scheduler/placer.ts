@@ -12,10 +12,10 @@ import {
   type Constraint,
   type Host,
   judge,
-  lackedAttribute,
   lackedResource,
   type Need,
   type Refusal,
+  unfit,
 } from './place.ts'
 import { type Entry, Heap } from './placer-heap.ts'
 import type { Predicate, Subject } from './query.ts'
@@ -110,8 +110,7 @@ export class Placer<H extends Host> {
   /** Of attributes and expressions: as before while the host is the same machine and no expression asked of its tasks. */
   #verdict({ host: before, verdict }: Place<H>, host: H): Verdict {
     if (verdict.lasts && isSameMachine(before, host)) return verdict
-    if (!host.agentConnected || lackedAttribute(this.#need, host))
-      return { holds: false, lasts: true }
+    if (!host.agentConnected || unfit(this.#need, host)) return { holds: false, lasts: true }
     const asked = new Asked(host)
     const holds = this.#predicates.every((predicate) => predicate(asked))
     this.#asksOfTasks ||= asked.ofTasks

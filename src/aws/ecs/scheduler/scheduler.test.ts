@@ -108,8 +108,15 @@ const NEED: Need = {
   portsUdp: [],
   gpus: 0,
   requiresAttributes: [{ name: 'gpu' }],
+  asks: [],
   group: 'family:web',
 }
+
+const DEVICE = { kind: 'devices', what: '/dev/kvm', member: 'devices' } as const
+const NO_DEVICES = new Map([
+  ['gpu', ''],
+  ['berth.host-policy.devices', 'only'],
+])
 
 test('a host refuses for the first thing it lacks, by name', () => {
   const cases: readonly (readonly [Partial<Host>, Partial<Need>, string | undefined])[] = [
@@ -117,6 +124,8 @@ test('a host refuses for the first thing it lacks, by name', () => {
     [{ active: false }, {}, 'INACTIVE'],
     [{ agentConnected: false }, {}, 'AGENT'],
     [{ attributes: new Map() }, {}, 'ATTRIBUTE'],
+    [{ attributes: NO_DEVICES }, { asks: [DEVICE] }, 'ATTRIBUTE'],
+    [{}, { asks: [DEVICE] }, undefined],
     [{}, { cpu: 1025 }, 'RESOURCE:CPU'],
     [{}, { memoryMiB: 2049 }, 'RESOURCE:MEMORY'],
     [{}, { ports: [22] }, 'RESOURCE:PORTS'],

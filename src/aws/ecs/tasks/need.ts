@@ -3,6 +3,7 @@ import type { Attribute, ContainerDefinition, TaskOverride } from '#contract/ecs
 import { oncePer } from '#kernel/once-per.ts'
 
 import { requiresAttributes } from '../definitions/capabilities.ts'
+import { hostAsks } from '../definitions/host-use.ts'
 import { parseCpu, parseMemory } from '../definitions/sizes.ts'
 import type { Definition } from '../records.ts'
 import type { Need } from '../scheduler/place.ts'
@@ -70,6 +71,7 @@ export const needOfAny = oncePer((definition: Definition): Omit<Need, 'group'> =
     portsUdp: takesHostPorts ? fixed('udp') : [],
     gpus: sum(gpusOf),
     requiresAttributes: [...requiresAttributes(definition), ...platformOf(definition)],
+    asks: hostAsks(definition),
   }
 })
 

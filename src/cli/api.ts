@@ -8,6 +8,9 @@ import { UserError } from './user-error.ts'
 const CALL_TIMEOUT_MS = 60_000
 
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
+/** No answer came, or a part of one: nobody knows whether the call was taken. */
+export class NoAnswer extends UserError {}
+
 export type Api = <Answer>(operation: string, input: object) => Promise<Answer>
 
 export function ecsApi(endpoint: string, region: string, credentials: Credentials): Api {
@@ -15,12 +18,12 @@ export function ecsApi(endpoint: string, region: string, credentials: Credential
     const signer = { endpoint, region, credentials, now: Date.now() }
     const { url, headers, body } = signedJson(operation, input, signer)
     const signal = AbortSignal.timeout(CALL_TIMEOUT_MS)
-    const response = await fetch(url, { method: 'POST', headers, body, signal }).catch(
-      (error: unknown) => {
-        throw new UserError(`${operation} failed: ${connectionError(error, endpoint).message}`)
-      },
-    )
-    const answer = (await response.json()) as Answer & { readonly message?: string }
+    const noAnswer = (error: unknown): never => {
+      throw new NoAnswer(`${operation} failed: ${connectionError(error, endpoint).message}`)
+    }
+    const response = await fetch(url, { method: 'POST', headers, body, signal }).catch(noAnswer)
+    const text = await response.text().catch(noAnswer)
+    const answer = JSON.parse(text) as Answer & { readonly message?: string }
     if (!response.ok)
       throw new UserError(`${operation} failed: ${answer.message ?? response.status}`)
     return answer

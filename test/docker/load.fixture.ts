@@ -1,6 +1,8 @@
 /** Clients that write while the house dies around them, and that remember what was acknowledged. */
 import assert from 'node:assert/strict'
 
+import { NoAnswer } from '#cli/api.ts'
+
 import { ACCOUNT_ID, type House, REGION, until } from '../parity/house.ts'
 
 const LIVE_MAX = 4
@@ -83,8 +85,8 @@ export class Load {
         count++
         this.acknowledged++
       } catch (error) {
-        // fetch says TypeError when the connection breaks; everything else is an answer, and a wrong one.
-        if (!(error instanceof TypeError)) throw error
+        // Everything else is an answer, and a wrong one.
+        if (!(error instanceof NoAnswer)) throw error
         this.#unanswered++
         await new Promise((done) => setTimeout(done, 20))
       }

@@ -3,6 +3,9 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
+import { linearRegExp } from '#kernel/linear-regexp.ts'
+
+import { SCAN_STEPS_MAX } from '../storage.ts'
 import { compilePattern, PatternError } from './pattern.ts'
 
 /** Pattern, what it finds, what it does not. */
@@ -73,10 +76,27 @@ const cases: readonly Case[] = [
 
 for (const [pattern, found, notFound] of cases)
   test(`pattern ${pattern === '' ? 'of nothing' : pattern}`, () => {
-    const matches = compilePattern(pattern)
+    const { matches } = compilePattern(pattern)
     for (const message of found) assert.ok(matches(message), `finds ${message}`)
     for (const message of notFound) assert.ok(!matches(message), `does not find ${message}`)
   })
+
+test('a pattern is as large as its regular expressions together', () => {
+  const sizeOf = (pattern: string): number => compilePattern(pattern).size
+  const [one, other] = [linearRegExp('a+b').size, linearRegExp('[0-9]{30}').size]
+  assert.deepEqual(
+    ['ERROR', '%a+b%', '{ $.a = %a+b% && $.b != %[0-9]{30}% }', '[x = %[0-9]{30}%, y]'].map(sizeOf),
+    [0, one, one + other, other],
+  )
+})
+
+test('a message is looked at as far as a whole read may', () => {
+  const source = '[ab]{0,470}c$'
+  const end = Math.floor(SCAN_STEPS_MAX / linearRegExp(source).size)
+  const { matches } = compilePattern(`%${source}%`)
+  assert.ok(matches(`${'x'.repeat(end - 1)}c`))
+  assert.ok(!matches(`${'x'.repeat(end)}c`))
+})
 
 test('what is no pattern is refused', () => {
   for (const pattern of [
@@ -129,7 +149,7 @@ test('any text is a pattern or refused, and no message breaks one', () => {
   fc.assert(
     fc.property(fc.array(sign, { maxLength: 20 }), fc.string(), (signs, message) => {
       try {
-        const matches = compilePattern(signs.join(''))
+        const { matches } = compilePattern(signs.join(''))
         for (const each of [message, '{"a":1}', 'a 1'])
           assert.equal(typeof matches(each), 'boolean')
       } catch (error) {

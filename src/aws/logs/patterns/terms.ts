@@ -1,5 +1,5 @@
 import type { Matches } from './pattern.ts'
-import { Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 
 /** A bare term ends at a space; `?` and `-` are read before it. */
 const TERM = /[^\s"%]+/y
@@ -8,8 +8,7 @@ const TERM = /[^\s"%]+/y
  * Terms that must all be there, `-terms` that must not, and `?terms` of which one must. As in AWS, `?terms` count
  * only where there are no others.
  */
-export function compileTerms(text: string): Matches {
-  const reader = new Reader(text)
+export function compileTerms(reader: Reader): Matches {
   const required: Matches[] = []
   const optional: Matches[] = []
   for (reader.space(); !reader.isAtEnd; reader.space()) {

@@ -38,7 +38,8 @@ const cases: readonly Case[] = [
   ['-"no such"', ['fine'], ['there is no such thing']],
   ['"INTERNAL SERVER ERROR"', ['an INTERNAL SERVER ERROR'], ['INTERNAL ERROR']],
   ['"say \\"hi\\""', ['to say "hi"'], ['to say hi']],
-  ['a-b ?c', ['a-b'], ['c']],
+  ['"a-b" ?c', ['a-b'], ['c']],
+  ['"ORDER-1" "a.b@example.com"', ['ORDER-1 a.b@example.com'], ['ORDER 1 a.b@example.com']],
   ['%AUTHORIZED%', ['UNAUTHORIZED'], ['authorized']],
   ['%^[0-9a-f]{20}$%', ['0123456789abcdef0123'], ['0123456789abcdef012']],
   ['%colou?r% fast', ['fast color'], ['slow colour', 'fast']],
@@ -121,6 +122,23 @@ test('what is no pattern is refused', () => {
     '[a > x]',
   ])
     assert.throws(() => compilePattern(pattern), PatternError, pattern)
+})
+
+test('a term of more than letters, digits and underscores needs quotes', () => {
+  for (const [pattern, strange] of [
+    ['ORDER-ITEM-1', '-'],
+    ['a.b@example.com', '.'],
+    ['email@example', '@'],
+    ['ERROR !(x', '!('],
+    ['-?Status:', '?'],
+    ['?Status: timeout', ':'],
+    ['größe', 'öß'],
+    ['ERROR ""', '""'],
+  ] as const)
+    assert.throws(() => compilePattern(pattern), {
+      name: 'PatternError',
+      message: `Invalid character(s) in term '${strange}'`,
+    })
 })
 
 test('any text is a pattern or refused, and no message breaks one', () => {

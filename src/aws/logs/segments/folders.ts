@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 
 import type { Query, StreamRef, StreamStats } from '../storage.ts'
 import { refusal } from './refusal.ts'
+import { type Disk, diskOf, NO_ROOM, roomOn } from './reserve.ts'
 import { openSegment, type Part, StreamFolder } from './stream.ts'
 import { overlaps } from './sweep.ts'
 
@@ -18,22 +19,32 @@ export type Append = { readonly stream: StreamRef; readonly frame: Buffer }
 export class Folders {
   readonly #root: string
   readonly #damaged: (what: string) => void
+  readonly #disk: () => Disk
   readonly #folders = new Map<string, StreamFolder>()
   /** Descriptors of files that are appended to, the least lately used first. */
   readonly #open = new Map<string, number>()
 
-  constructor(root: string, damaged: (what: string) => void) {
+  constructor(
+    root: string,
+    damaged: (what: string) => void,
+    disk: () => Disk = () => diskOf(root),
+  ) {
     this.#root = root
     this.#damaged = damaged
+    this.#disk = disk
   }
 
   /** Writes what came together and waits for the disk once; gives what the disk refused, by the append's index. */
   async append(appends: readonly Append[]): Promise<Map<number, string>> {
     const failed = new Map<number, string>()
-    const byStream = Map.groupBy(
-      appends.map((append, index) => ({ ...append, index })),
-      ({ stream }) => pathOf(stream),
-    )
+    let room = roomOn(this.#disk())
+    const fitting = appends.flatMap((append, index) => {
+      const fits = append.frame.length <= room
+      if (fits) room -= append.frame.length
+      else failed.set(index, NO_ROOM)
+      return fits ? [{ ...append, index }] : []
+    })
+    const byStream = Map.groupBy(fitting, ({ stream }) => pathOf(stream))
     await Promise.all(
       [...byStream.values()].map(async (mine) => {
         try {

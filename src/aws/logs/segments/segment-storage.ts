@@ -39,7 +39,11 @@ export type FromThread =
 const WAITING_BYTES_MAX = 64 << 20
 const WAITING_READS_MAX = 1000
 
-type Waiter = { readonly done: (result: unknown) => void; readonly fail: (error: Error) => void }
+type Waiter = {
+  readonly done: (result: unknown) => void
+  readonly fail: (error: Error) => void
+  readonly isAppend: boolean
+}
 
 export class SegmentStorage implements LogStorage {
   readonly #root: string
@@ -53,6 +57,8 @@ export class SegmentStorage implements LogStorage {
   readonly #waiting = new Map<number, Waiter>()
   #count = 0
   #waitingBytes = 0
+  /** Why the last append was refused, if it was. */
+  #refusal: string | undefined
   #ended: Error | undefined
 
   /** `fatal` is told when a thread ends by itself: then nothing can be kept, or found, any more. */
@@ -127,7 +133,7 @@ export class SegmentStorage implements LogStorage {
       return Promise.reject(new StorageUnavailable('too much is asked at once'))
     const id = ++this.#count
     return new Promise((done, fail) => {
-      this.#waiting.set(id, { done, fail })
+      this.#waiting.set(id, { done, fail, isAppend: ask.type === 'append' })
       this.#writer.postMessage({ ...ask, id } satisfies Asked, [...transfer])
     })
   }
@@ -139,8 +145,14 @@ export class SegmentStorage implements LogStorage {
     }
     const waiter = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
-    if (message.type === 'done') return waiter?.done(message.result)
-    this.#log.error('the log storage failed', { error: message.message })
+    if (message.type === 'done') {
+      if (waiter?.isAppend) this.#refusal = undefined
+      return waiter?.done(message.result)
+    }
+    // A full disk refuses everything: it is said once, and not on that disk for ever.
+    if (message.message !== this.#refusal)
+      this.#log.error('the log storage failed', { error: message.message })
+    if (waiter?.isAppend) this.#refusal = message.message
     waiter?.fail(new StorageUnavailable(message.message))
   }
 

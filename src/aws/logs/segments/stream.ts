@@ -25,6 +25,7 @@ import { StorageUnavailable } from '../storage.ts'
 import { addFrame, addToSum, type Block, NOTHING, type Sum } from './blocks.ts'
 import { fileOf, indexFrom, readIndex, writtenIndex } from './files.ts'
 import { readFrame, sealFrame } from './frames.ts'
+import { refusal } from './refusal.ts'
 
 /** A full segment gets its index, and a new one begins. */
 export const SEGMENT_BYTES_MAX = 16 << 20
@@ -34,7 +35,7 @@ const SEGMENT_SPAN_MAX_MS = 24 * 3_600_000
 type Segment = {
   readonly number: number
   sum: Sum
-  /** Of the segment that is written to; the others read theirs when they are asked. */
+  /** Of the segment that is written to; the others have theirs in a file. */
   blocks: Block[] | undefined
 }
 
@@ -150,8 +151,17 @@ export class StreamFolder {
     if (isDamaged) this.#damaged(path)
     const segment: Segment = { number, sum, blocks }
     if (isLast) cut(path, end)
-    else this.#seal(segment)
+    else this.#sealIfRoom(segment)
     return segment
+  }
+
+  /** Where the disk has no room for an index, this one stays in memory: what is there can be read. */
+  #sealIfRoom(segment: Segment): void {
+    try {
+      this.#seal(segment)
+    } catch (error) {
+      refusal(error)
+    }
   }
 
   /** Writes the index. It is only a shortcut: one that is missing or damaged is made again from the segment. */

@@ -94,8 +94,8 @@ export class Follower {
   removed(): void {
     this.stop()
     const bytes = this.#bytes - this.#offset
-    if (this.#failure !== undefined && bytes > 0)
-      this.#lost({ bytes }, `nobody took them: ${String(this.#failure)}`)
+    if (this.#failure instanceof Error && bytes > 0)
+      this.#lost({ bytes }, `nobody took them: ${this.#failure.message}`)
   }
 
   /** What was read and is not acknowledged will be sent again by whoever follows next. */

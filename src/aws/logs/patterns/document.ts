@@ -24,7 +24,7 @@ export function compileDocument(reader: Reader): Matches {
   }
 }
 
-function parse(message: string): Json | undefined {
+function parse(message: string): Json {
   try {
     return JSON.parse(message) as Json
   } catch (error) {

@@ -38,6 +38,14 @@ const CASES: readonly (readonly [what: string, sent: Sent, code: string, message
     'InvalidParameterException',
     "1 validation error detected: Value 'a b' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+",
   ],
+  ...(['CreateLogGroup', 'DeleteLogGroup', 'CreateLogStream'] as const).map(
+    (operation): (typeof CASES)[number] => [
+      `${operation}: a name that is too long`,
+      json('logs', 'Logs_20140328', operation, { logGroupName: 'a'.repeat(513) }),
+      'InvalidParameterException',
+      'Invalid LogGroup or LogStream, both must have length less than or equal to 512.',
+    ],
+  ),
   [
     'ECR, in its own words',
     json('ecr', 'AmazonEC2ContainerRegistry_V20150921', 'CreateRepository', {

@@ -152,6 +152,11 @@ function validationFault(facts: ServiceFacts, violations: readonly Violation[]):
       facts.validationError,
       `Invalid parameter at '${first!.path}' failed to satisfy constraint: '${lowerFirst(first!.constraint.replace('Member ', ''))}'`,
     )
+  if (facts.service === 'logs' && violations.some(isLogNameTooLong))
+    return new Fault(
+      facts.validationError,
+      'Invalid LogGroup or LogStream, both must have length less than or equal to 512.',
+    )
   const said = violations.map(
     ({ value, path, constraint }) =>
       `Value ${value === 'null' ? 'null' : `'${value}'`} at '${path}' failed to satisfy constraint: ${constraint}`,
@@ -161,6 +166,10 @@ function validationFault(facts: ServiceFacts, violations: readonly Violation[]):
     `${said.length} validation error${said.length > 1 ? 's' : ''} detected: ${said.join('; ')}`,
   )
 }
+
+const isLogNameTooLong = ({ path, constraint }: Violation): boolean =>
+  (path === 'logGroupName' || path === 'logStreamName') &&
+  constraint.startsWith('Member must have length less than')
 
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

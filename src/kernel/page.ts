@@ -10,6 +10,8 @@ type Ask = {
   readonly limit: number
   /** What makes this question different from others: a token of another question is refused. */
   readonly question: string
+  /** Gives a token after the last entry too; the page behind it is empty. */
+  readonly endsEmpty?: boolean
 }
 
 /**
@@ -29,7 +31,8 @@ export function page<T extends { readonly at: string }>(
     if (items.length === size) return { items, nextToken: writeToken(items, ask.question) }
     items.push(entry)
   }
-  return { items, nextToken: undefined }
+  const goesOn = ask.endsEmpty && items.length > 0
+  return { items, nextToken: goesOn ? writeToken(items, ask.question) : undefined }
 }
 
 const writeToken = (items: readonly { readonly at: string }[], question: string): string =>
@@ -40,8 +43,9 @@ function readToken(token: string, question: string): string {
     const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
     if (Array.isArray(parts) && parts[0] === question && typeof parts[1] === 'string')
       return parts[1]
-  } catch {
+  } catch (error) {
     // Not a token of ours: the same answer as to one of another question.
+    if (!(error instanceof SyntaxError)) throw error
   }
   throw new Fault('InvalidParameterException', 'Invalid token.')
 }

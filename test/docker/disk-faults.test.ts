@@ -19,6 +19,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs'
+
 import { ecsApi } from '#cli/api.ts'
 
 import { ACCOUNT_ID, Daemon, KEYS, REGION } from '../parity/house.ts'
@@ -80,7 +82,7 @@ async function serve({ root, data, servers }: Place, more: Readonly<Record<strin
   )
   servers.push(server)
   const { endpoint = '' } = await server.ready
-  return { server, api: ecsApi(endpoint, REGION, KEYS) }
+  return { server, endpoint, api: ecsApi(endpoint, REGION, KEYS) }
 }
 
 /** Takes what room is left. */
@@ -169,6 +171,38 @@ test(
     })
     const third = await serve(place)
     await areThere(third.api, [...written, ...more])
+  },
+)
+
+test(
+  'a disk that log events fill: they are refused while there is room for the state, which goes on',
+  LIMIT,
+  async (context) => {
+    const place = prepared(context)
+    const { data } = place
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'berth-test', data])
+    const { api, endpoint, server } = await serve(place)
+    const logs = new CloudWatchLogs({ endpoint, region: REGION, credentials: KEYS, maxAttempts: 1 })
+    context.after(() => logs.destroy())
+    const where = { logGroupName: 'g', logStreamName: 's' }
+    await logs.createLogGroup(where)
+    await logs.createLogStream(where)
+    const message = 'x'.repeat(500_000)
+    const put = () =>
+      logs.putLogEvents({ ...where, logEvents: [{ timestamp: Date.now(), message }] })
+    const unavailable = { name: 'ServiceUnavailableException' }
+    let taken = 0
+    await assert.rejects(async () => {
+      for (; ; taken++) await put()
+    }, unavailable)
+    await assert.rejects(put(), unavailable)
+    assert.ok(taken > 3)
+    await api('CreateCluster', { clusterName: 'new' })
+    const { logStreams } = await logs.describeLogStreams({ logGroupName: 'g' })
+    assert.equal(logStreams?.length, 1)
+    assert.equal(server.lines.filter((line) => line.includes('kept for the state')).length, 1)
+    execFileSync('mount', ['-o', 'remount,size=64m', data])
+    await put()
   },
 )
 

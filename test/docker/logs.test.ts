@@ -30,7 +30,7 @@ type Task = {
   taskArn: string
   lastStatus: string
   stoppedReason?: string
-  containers: { runtimeId?: string; reason?: string }[]
+  containers: { runtimeId?: string; reason?: string; exitCode?: number }[]
 }
 
 async function start(
@@ -135,15 +135,18 @@ test('lines are joined into events by a pattern', LIMIT, async () => {
 })
 
 test(
-  'a group that is not there stops the task with Docker’s reason; a bad option with its name',
+  'a group that is not there stops a task that must not lose its log, with Docker’s reason; a bad option with its name',
   LIMIT,
   async () => {
-    const missing = await start('log-none', 'true', { 'awslogs-create-group': 'false' })
+    const none = { 'awslogs-create-group': 'false' }
+    const missing = await start('log-none', 'true', { ...none, mode: 'blocking' })
     const { containers } = await reaches(missing, 'STOPPED')
     assert.equal(
       containers[0]?.reason,
       'CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist.',
     )
+    const dropped = await reaches(await start('log-none', 'echo x; exit 3', none), 'STOPPED')
+    assert.equal(dropped.containers[0]?.exitCode, 3, 'it has run, and what it said is lost')
     const refused = await start('log-bad', 'true', { mode: 'sometimes' })
     const bad = await reaches(refused, 'STOPPED')
     const reason =

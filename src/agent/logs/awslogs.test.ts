@@ -74,7 +74,7 @@ test('a container is removable when its log is sent, and not a moment earlier', 
   logs.stop()
 })
 
-test('a stream that is refused for good stops the start; a control plane that is away does not', async () => {
+test('a stream that is refused for good stops the start in blocking mode; a control plane that is away does not', async () => {
   let fault: Error = new CallFault('ResourceNotFoundException', 'no group', 400)
   const logs = new Awslogs({
     engine: {} as Engine,
@@ -85,7 +85,7 @@ test('a stream that is refused for good stops the start; a control plane that is
     spool: new FileSpool('/none'),
     calls: { call: () => Promise.reject(fault) },
   })
-  const task = taskOf('awslogs')
+  const task = taskOf('awslogs', { mode: 'blocking' })
   const [container] = task.definition.containers ?? []
   assert.ok(container)
   await assert.rejects(logs.prepare(task, container), {
@@ -96,6 +96,11 @@ test('a stream that is refused for good stops the start; a control plane that is
   await logs.prepare(task, container)
   fault = new TypeError('fetch failed')
   await logs.prepare(task, container)
+  fault = new CallFault('ResourceNotFoundException', 'no group', 400)
+  for (const mode of ['', 'non-blocking']) {
+    const other = taskOf('awslogs', { mode })
+    await logs.prepare(other, other.definition.containers![0]!)
+  }
 })
 
 test('options that do not act are found before the create, and stop no agent that finds them later', () => {

@@ -63,16 +63,25 @@ export class Awslogs {
     if (config) readOptions(config, this.#tools.place)
   }
 
-  /** Before a container starts: a stream that cannot be made is a container that cannot start, as with Docker's driver. */
+  /**
+   * Before a container starts: as with Docker's driver, in blocking mode a stream that cannot be made is a container that
+   * cannot start. In the other one it starts, and what it says is dropped where nobody ever takes it.
+   */
   async prepare(task: KnownTask, container: AcsContainer): Promise<void> {
     const { dockerId } = containerOf(task, container.name)
-    const stream = dockerId && this.#streamOf(task, container, dockerId)?.stream
-    if (!stream) return
+    const logs = dockerId ? this.#streamOf(task, container, dockerId) : undefined
+    if (!logs) return
+    const { stream, options } = logs
     try {
       await stream.create()
     } catch (error) {
       // While the control plane is away the container may run: its output waits.
       if (!(error instanceof CallFault) || error.again) return
+      if (!options.isBlocking) {
+        const why = { ...stream.names, error: error.message }
+        this.#tools.log.warn('a container starts without its log stream', why)
+        return
+      }
       throw new EngineError(
         'CannotStartContainerError',
         `Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: ${error.message}`,
@@ -105,7 +114,7 @@ export class Awslogs {
 
   /** The container is gone, and its log with it. Not before: whoever followed anew would send all of it again. */
   async removed(dockerId: string): Promise<void> {
-    this.#followers.get(dockerId)?.stop()
+    this.#followers.get(dockerId)?.removed()
     this.#followers.delete(dockerId)
     this.#silent.delete(dockerId)
     await this.#tools.spool.forget(dockerId)

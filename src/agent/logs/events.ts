@@ -16,18 +16,25 @@ const BATCH_SPAN_MAX_MS = 24 * 3_600_000
 
 export type Sized = Event & { readonly bytes: number; readonly from: number; readonly to: number }
 
-type Beginning = Pick<LinearRegExp, 'test'>
-/** Docker's driver sees a line in pieces of this size. So an expression made to be slow holds the agent for no time. */
+/** Docker's driver sees a line in pieces of this size. */
 const LOOKED_AT_CHARACTERS = 16 * 1024
+/** What an expression made to be slow may hold the agent's thread for at a time. */
+const STEPS_IN_A_ROW = 1 << 20
+
+/** How much of a text the expression may look at in a row, if otherwise it would be `most`. */
+export const lookedAt = (begins: LinearRegExp | undefined, most: number): number =>
+  Math.min(most, Math.ceil(STEPS_IN_A_ROW / (begins?.size ?? 1)))
 
 /** Joins lines into events. An event that lines may still be added to is kept back. */
 export class EventMaker {
-  readonly #begins: Beginning | undefined
+  readonly #begins: LinearRegExp | undefined
+  readonly #lookedAt: number
   #lines: Line[] = []
   #characters = 0
 
-  constructor(begins: Beginning | undefined) {
+  constructor(begins: LinearRegExp | undefined) {
     this.#begins = begins
+    this.#lookedAt = lookedAt(begins, LOOKED_AT_CHARACTERS)
   }
 
   /** Where the first line of the event begins that is kept back; infinity when there is none. */
@@ -38,7 +45,7 @@ export class EventMaker {
   /** Puts the events that are whole now behind those of `events`. */
   add(line: Line, events: Sized[]): void {
     if (!this.#begins) return addEvents(line.text, line, events)
-    const isNew = this.#begins.test(line.text.slice(0, LOOKED_AT_CHARACTERS))
+    const isNew = this.#begins.test(line.text.slice(0, this.#lookedAt))
     const isFull = this.#characters + line.text.length > EVENT_BYTES_MAX
     if (isNew || isFull) this.end(events)
     this.#lines.push(line)

@@ -45,12 +45,25 @@ class Kept implements Calls {
   }
 }
 
+/** Says what was read, in the moment when it is. */
+class HeardSpool extends FileSpool {
+  heard: (bytes: Buffer, bytesMax: number) => unknown = () => undefined
+
+  override async read(path: string, from: number, bytesMax: number): Promise<Buffer> {
+    const bytes = await super.read(path, from, bytesMax)
+    this.heard(bytes, bytesMax)
+    return bytes
+  }
+}
+
 class Container {
   readonly path: string
   readonly kept = new Kept()
   readonly said: (LogFields | undefined)[] = []
   readonly #root = mkdtempSync(join(tmpdir(), 'berth-follow-'))
-  readonly #spool = new FileSpool(join(this.#root, 'sent'))
+  readonly spool = new HeardSpool(join(this.#root, 'sent'))
+  /** By how much its clock is before the system's. */
+  aheadMs = 0
   #follower: Follower | undefined
 
   constructor(context: TestContext) {
@@ -86,9 +99,9 @@ class Container {
       path: this.path,
       options,
       stream: new LogStream(NAMES, options.createGroup, this.kept),
-      spool: this.#spool,
+      spool: this.spool,
       passes: new Slots(1),
-      clock: systemClock,
+      clock: { ...systemClock, now: () => systemClock.now() + this.aheadMs },
       ids: systemIds,
       log,
     }))
@@ -175,6 +188,33 @@ test('a stream that was deleted is made again; events that the group does not ta
   assert.equal(lost?.['events'], 3)
 })
 
+test('an event that lines are added to without end leaves when it is old enough', async (context) => {
+  const container = new Container(context)
+  const { kept, spool } = container
+  const next = (line: string, laterMs: number) => () => {
+    container.aheadMs += laterMs
+    container.write([line])
+  }
+  const steps = [next('two', 0), next('three', 4_000), next('too late', 4_000)]
+  // Each line is there when the one before it has been read.
+  spool.heard = (bytes) => bytes.length > 0 && steps.shift()?.()
+  container.write(['one'])
+  container.follow({ 'awslogs-multiline-pattern': '^never' })
+  await kept.until(() => kept.lines.length > 0)
+  assert.equal(kept.lines[0], 'one\ntwo\nthree\n')
+})
+
+test('a large expression looks at less in a row', async (context) => {
+  const container = new Container(context)
+  const { spool, kept } = container
+  const most: number[] = []
+  spool.heard = (_bytes, bytesMax) => void most.push(bytesMax)
+  container.write(['one', 'end'])
+  container.follow({ 'awslogs-multiline-pattern': '[a-z]{0,450}' })
+  await kept.until(() => kept.lines.length > 0)
+  assert.ok(most.every((bytes) => bytes < 4096))
+})
+
 test('a log that nobody will ever take does not keep its container', async (context) => {
   const container = new Container(context)
   const { kept } = container
@@ -189,4 +229,6 @@ test('a log that nobody will ever take does not keep its container', async (cont
   assert.equal(follower.isSent, false)
   await kept.until(() => calls.length > 2)
   assert.equal(follower.isSent, true)
+  follower.removed()
+  assert.equal(container.said.at(-1)?.['bytes'], statSync(container.path).size, 'it is counted')
 })

@@ -5,7 +5,7 @@ import type { Log } from '#kernel/log.ts'
 import { Backoff } from '../backoff.ts'
 import { CallFault } from '../control-plane.ts'
 import type { Slots } from '../slots.ts'
-import { type Batch, batches, type Event, EventMaker, type Sized } from './events.ts'
+import { type Batch, batches, type Event, EventMaker, lookedAt, type Sized } from './events.ts'
 import { LineReader } from './lines.ts'
 import type { AwslogsOptions } from './options.ts'
 import { Sending } from './sending.ts'
@@ -22,7 +22,7 @@ const SMALL_BYTES = 256 << 10
 const LINGER_MS = 100
 /** Should the file's watch miss something. */
 const LOOK_MS = 500
-/** An event of several lines is sent as it is when nothing is added to it for this long, as Docker's driver does. */
+/** An event of several lines is sent as it is this long after its first line came, as Docker's driver does. */
 const JOIN_MS = 5_000
 const RETRY = { minMs: 100, maxMs: 10_000, factor: 2, jitter: 0.2 }
 /** Sent bytes are given back in steps of this many. */
@@ -54,6 +54,8 @@ export class Follower {
   #maker: EventMaker
   /** Before this everything has been acknowledged. */
   #offset = 0
+  /** How long the file was when it was last looked at. */
+  #bytes = 0
   #identity = 0
   #freedTo = 0
   #isOver = false
@@ -65,8 +67,8 @@ export class Follower {
   /** What the last try said, when it failed. */
   #failure: unknown
   #isFinished = false
-  /** Since when nothing came for the event that is kept back. */
-  #quietSince: number | undefined
+  /** The event that is kept back, and since when it is. */
+  #kept = { from: Infinity, since: 0 }
 
   constructor(options: FollowerOptions) {
     this.#of = options
@@ -86,6 +88,14 @@ export class Follower {
   /** True when everything was sent, or never can be; for the container's removal, which waits for it. */
   get isSent(): boolean {
     return this.#isFinished || (this.#failure instanceof CallFault && !this.#failure.again)
+  }
+
+  /** The container and its log are gone: what was not sent by now is lost. */
+  removed(): void {
+    this.stop()
+    const bytes = this.#bytes - this.#offset
+    if (this.#failure instanceof Error && bytes > 0)
+      this.#lost({ bytes }, `nobody took them: ${this.#failure.message}`)
   }
 
   /** What was read and is not acknowledged will be sent again by whoever follows next. */
@@ -140,11 +150,12 @@ export class Follower {
   }
 
   async #read(): Promise<{ made: Batch[]; bytes: number; isEnd: boolean }> {
-    const { spool, path } = this.#of
+    const { spool, path, options } = this.#of
     this.#hasChanged = false
     const isOver = this.#isOver
     const file = await spool.look(path)
     if (!file) return { made: [], bytes: 0, isEnd: isOver }
+    this.#bytes = file.bytes
     if (file.identity !== this.#identity || file.bytes < this.#reader.position)
       await this.#begin(file.identity, file.bytes)
     await this.#skip(file.bytes)
@@ -152,16 +163,18 @@ export class Follower {
     const events: Sized[] = []
     let bytes = 0
     // In small pieces, so that what is on its way meanwhile is not kept waiting by the reading.
-    for (let piece = PIECE_BYTES; piece === PIECE_BYTES && bytes < CHUNK_BYTES; bytes += piece) {
-      const read = await spool.read(path, this.#reader.position, PIECE_BYTES)
+    const most = lookedAt(options.begins, PIECE_BYTES)
+    let piece = most
+    for (; piece === most && bytes < CHUNK_BYTES; bytes += piece) {
+      const read = await spool.read(path, this.#reader.position, most)
       piece = read.length
       for (const line of this.#reader.read(read)) this.#maker.add(line, events)
     }
     if (this.#reader.damaged > damaged)
-      this.#lost(this.#reader.damaged - damaged, 'their records are damaged')
+      this.#lost({ events: this.#reader.damaged - damaged }, 'their records are damaged')
     const isEnd = bytes === 0 && isOver
     if (isEnd) for (const line of this.#reader.end()) this.#maker.add(line, events)
-    if (isEnd || this.#isJoined(bytes)) this.#maker.end(events)
+    if (isEnd || (this.#isOld() && piece < most)) this.#maker.end(events)
     // What is kept back is not done with, whatever comes of the rest.
     const kept = Math.min(this.#reader.pendingFrom, this.#maker.pendingFrom)
     const made = batches(events).map((batch) => ({ ...batch, to: Math.min(batch.to, kept) }))
@@ -196,20 +209,21 @@ export class Follower {
       }
     }
     this.#maker = new EventMaker(options.begins)
-    this.#lost(lines, 'more waited than max-buffer-size')
+    this.#lost({ events: lines }, 'more waited than max-buffer-size')
   }
 
-  /** True when the event that is kept back has got nothing new for long enough. */
-  #isJoined(bytes: number): boolean {
-    const now = this.#of.clock.now()
-    if (this.#maker.pendingFrom === Infinity || bytes > 0) this.#quietSince = now
-    return now - (this.#quietSince ?? now) >= JOIN_MS
+  /** Whether an event has been kept back for long enough. A clock that is set back makes none wait longer. */
+  #isOld(): boolean {
+    const [now, from] = [this.#of.clock.now(), this.#maker.pendingFrom]
+    if (from !== this.#kept.from) this.#kept = { from, since: now }
+    return Math.abs(now - this.#kept.since) >= JOIN_MS
   }
 
   async #put(events: readonly Event[]): Promise<void> {
     this.#stop.signal.throwIfAborted()
     const rejected = await this.#of.stream.put(events)
-    if (rejected > 0) this.#lost(rejected, 'the log group does not take events of their time')
+    if (rejected > 0)
+      this.#lost({ events: rejected }, 'the log group does not take events of their time')
   }
 
   async #acknowledge(offset: number): Promise<void> {
@@ -224,9 +238,9 @@ export class Follower {
     })
   }
 
-  #lost(events: number, why: string): void {
+  #lost(what: { readonly events: number } | { readonly bytes: number }, why: string): void {
     const { containerId, stream, log } = this.#of
-    log.warn('log events were lost', { containerId, ...stream.names, events, why })
+    log.warn('log events were lost', { containerId, ...stream.names, ...what, why })
   }
 
   /**

@@ -114,8 +114,9 @@ function parse(bytes: Buffer): Piece | undefined {
   const text = bytes.toString('utf8', start)
   try {
     return plain(text) ?? (JSON.parse(text) as Piece)
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 

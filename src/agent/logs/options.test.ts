@@ -15,6 +15,7 @@ test('the least, and everything', () => {
     tag: undefined,
     createGroup: false,
     begins: undefined,
+    isBlocking: false,
     bufferBytesMax: 10 << 20,
   })
   const { begins, ...others } = read({
@@ -31,10 +32,12 @@ test('the least, and everything', () => {
     stream: 'p/c/t',
     tag: undefined,
     createGroup: true,
+    isBlocking: false,
     bufferBytesMax: 4 << 20,
   })
   assert.deepEqual([begins?.test('A b'), begins?.test('b A')], [true, false])
-  assert.equal(read({ mode: 'blocking' }).bufferBytesMax, Infinity)
+  const blocking = read({ mode: 'blocking' })
+  assert.deepEqual([blocking.isBlocking, blocking.bufferBytesMax], [true, Infinity])
   for (const [size, bytes] of [
     ['512', 512],
     ['1k', 1024],

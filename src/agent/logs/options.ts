@@ -16,6 +16,8 @@ export type AwslogsOptions = {
   readonly createGroup: boolean
   /** Begins a new event where a line matches; without it every line is one. */
   readonly begins: LinearRegExp | undefined
+  /** What it says must be taken. Without a word of the mode it need not, as at ECS. */
+  readonly isBlocking: boolean
   /** What waits unsent at most; more is dropped, the oldest first. No limit in blocking mode. */
   readonly bufferBytesMax: number
 }
@@ -78,6 +80,7 @@ export function readOptions(
     tag,
     createGroup: flag('awslogs-create-group', option('awslogs-create-group')),
     begins: beginning(option('awslogs-datetime-format'), option('awslogs-multiline-pattern')),
+    isBlocking: option('mode') === 'blocking',
     bufferBytesMax: bufferBytesMax(option('mode'), option('max-buffer-size')),
   }
 }

@@ -67,7 +67,7 @@ export class FileSpool implements Spool {
       // Where the system has no watches left, whoever waits looks by the clock.
       watcher.on('error', () => watcher?.close())
     } catch (error) {
-      if (!(error instanceof Error)) throw error
+      if (!(error instanceof Error && 'syscall' in error)) throw error
     }
     return () => watcher?.close()
   }

@@ -130,7 +130,17 @@ test('members that would do nothing are refused by name', async () => {
       { logGroupName: GROUP, retentionInDays: 2 },
       /enum value set: \[1, 3, 5/,
     ],
+    [
+      'DescribeLogStreams',
+      { logGroupName: GROUP, logGroupIdentifier: ARN },
+      /^ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters\.$/,
+    ],
     ['GetLogEvents', { ...HERE, logGroupIdentifier: ARN }, /mutually exclusive/],
+    [
+      'FilterLogEvents',
+      { logGroupName: GROUP, filterPattern: 'a-b' },
+      /^InvalidParameterException: Invalid filter pattern: Invalid character\(s\) in term '-'$/,
+    ],
     ['GetLogEvents', { logStreamName: STREAM }, /must be specified/],
     ['GetLogEvents', { ...HERE, nextToken: 'f/1/s' }, /nextToken/],
     [
@@ -318,6 +328,29 @@ test('groups are listed by prefix, by what is in their names, and by identifier'
   assert.deepEqual(other.logGroups, [])
   const found = await logs.call('ListLogGroups', { logGroupNamePattern: '^/ecs|zoo' })
   assert.deepEqual(names(found.logGroups, 'logGroupName'), ['/ecs/api', GROUP, 'zoo'])
+})
+
+test('groups found by a pattern tell less, and there is a page behind them', async () => {
+  const logs = await Logs.open()
+  const ask = (input: object) =>
+    logs.call('DescribeLogGroups', { logGroupNamePattern: 'web', ...input })
+  const { logGroups: groups, nextToken } = await ask({})
+  assert.deepEqual(names(groups, 'logGroupName'), [GROUP])
+  assert.ok(!('storedBytes' in groups[0]) && !('deletionProtectionEnabled' in groups[0]))
+  assert.deepEqual(await ask({ nextToken }), { logGroups: [], nextToken: undefined })
+})
+
+test('what clients write empty is not set', async () => {
+  const logs = await Logs.open()
+  await logs.put(['x'])
+  const empty = { logGroupClass: '', logGroupNamePattern: '' }
+  for (const [operation, said, absent] of [
+    ['DescribeLogStreams', { orderBy: '', logGroupName: GROUP }, { logGroupName: GROUP }],
+    ['DescribeLogGroups', { ...empty, logGroupNamePrefix: '/' }, { logGroupNamePrefix: '/' }],
+    ['ListLogGroups', empty, {}],
+    ['FilterLogEvents', { logGroupName: GROUP, filterPattern: '' }, { logGroupName: GROUP }],
+  ] as const)
+    assert.deepEqual(await logs.call(operation, said), await logs.call(operation, absent))
 })
 
 test('tags, by the new words and the old', async () => {

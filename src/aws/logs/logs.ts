@@ -4,8 +4,9 @@
  */
 import type { Operations } from '#contract/logs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Handlers, Room } from '#room/room.ts'
+import type { AnyOperation, AnyWaitingOperation, Handlers, Room } from '#room/room.ts'
 
+import { given } from './meant.ts'
 import { CreateLogGroup } from './operations/CreateLogGroup.ts'
 import { CreateLogStream } from './operations/CreateLogStream.ts'
 import { DeleteLogGroup } from './operations/DeleteLogGroup.ts'
@@ -55,7 +56,9 @@ export function logs(storage: LogStorage): Room {
   } satisfies Partial<Handlers<Operations>>
   return {
     service: 'logs',
-    operations,
+    operations: Object.fromEntries(
+      Object.entries(operations).map(([name, operation]) => [name, onlyGiven(operation)]),
+    ),
     start: (tools) => ({
       reconcilers: [
         discardReconciler(tools, storage),
@@ -65,6 +68,25 @@ export function logs(storage: LogStorage): Room {
       conversations: [],
       stop: () => undefined,
     }),
+  }
+}
+
+/** What clients write as empty texts is left out before an operation looks at its input. */
+function onlyGiven(
+  operation: AnyOperation | AnyWaitingOperation,
+): AnyOperation | AnyWaitingOperation {
+  const access: AnyOperation['access'] = (tx, input: object, context) =>
+    operation.access(tx, given(input), context)
+  if ('wait' in operation)
+    return {
+      ...operation,
+      access,
+      wait: (input: object, context) => operation.wait(given(input), context) as Promise<object>,
+    }
+  return {
+    ...operation,
+    access,
+    run: (tx, input: object, context) => operation.run(tx, given(input), context) as object,
   }
 }
 

@@ -1,14 +1,12 @@
 import { utf8Bytes } from './batch.ts'
-import { compilePattern } from './patterns/pattern.ts'
+import { Scan } from './scan.ts'
 import {
   comparePlaces,
   EVENT_OVERHEAD_BYTES,
   type LogEvent,
   type LogStorage,
   type Page,
-  PAGE_BYTES_MAX,
   type Query,
-  SCAN_BYTES_MAX,
   type StoredEvent,
   type StreamRef,
   type StreamStats,
@@ -32,30 +30,17 @@ export class MemoryLogStorage implements LogStorage {
     return Promise.resolve()
   }
 
-  read({ groupId, streamIds, from, until, beyond, reverse, limit, pattern }: Query): Promise<Page> {
-    const matches = compilePattern(pattern)
+  read(query: Query): Promise<Page> {
+    const { groupId, streamIds, from, until, beyond, reverse } = query
+    const scan = new Scan(query)
     const sign = reverse ? -1 : 1
     const all = [...new Set(streamIds)]
       .flatMap((id) => this.#groups.get(groupId)?.get(id) ?? [])
       .filter((event) => event.timestamp >= from && event.timestamp < until)
       .filter((event) => !beyond || sign * comparePlaces(event, beyond) > 0)
       .sort((one, other) => sign * comparePlaces(one, other))
-    const events: StoredEvent[] = []
-    let [bytes, scanned] = [0, 0]
-    let reached: StoredEvent | undefined
-    for (const event of all) {
-      const size = sizeOf(event)
-      const isFound = matches(event.message)
-      const isFull = events.length === limit || (events.length > 0 && bytes + size > PAGE_BYTES_MAX)
-      if ((isFound && isFull) || scanned >= SCAN_BYTES_MAX)
-        return Promise.resolve({ events, reached })
-      scanned += size
-      reached = event
-      if (!isFound) continue
-      events.push(event)
-      bytes += size
-    }
-    return Promise.resolve({ events })
+    const isAll = all.every((event) => scan.take(event, utf8Bytes(event.message)))
+    return Promise.resolve(scan.page(isAll))
   }
 
   stats(groupId: string, streamIds: readonly string[]): Promise<readonly StreamStats[]> {

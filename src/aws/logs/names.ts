@@ -61,8 +61,9 @@ export function groupNamed(
   },
 ): string {
   if (logGroupName !== undefined && logGroupIdentifier !== undefined)
-    throw invalidParameter(
-      'LogGroup name and LogGroup identifier are mutually exclusive parameters.',
+    throw new Fault(
+      'ValidationException',
+      'LogGroup name and LogGroup ARN are mutually exclusive parameters.',
     )
   const named = logGroupName ?? logGroupIdentifier
   if (named === undefined)

@@ -4,8 +4,18 @@ import { test, type TestContext } from 'node:test'
 
 import fc from 'fast-check'
 
+import { linearRegExp } from '#kernel/linear-regexp.ts'
+
 import { MemoryLogStorage } from './memory-storage.ts'
-import type { LogEvent, LogStorage, Place, Query, StoredEvent } from './storage.ts'
+import {
+  type LogEvent,
+  type LogStorage,
+  type Page,
+  type Place,
+  type Query,
+  SCAN_STEPS_MAX,
+  type StoredEvent,
+} from './storage.ts'
 
 type Open = (context: TestContext, place: string) => Promise<LogStorage> | LogStorage
 const GROUP = 'a'.repeat(16)
@@ -27,6 +37,7 @@ let places = 0
 
 export function storageSuite(kind: string, open: Open): void {
   readingCases(kind, open)
+  searchingCases(kind, open)
   keepingCases(kind, open)
   pagesAsPlainLists(kind, open)
 }
@@ -92,6 +103,27 @@ function readingCases(kind: string, open: Open): void {
       'ERROR 90',
     ])
     assert.equal(rest.reached, undefined)
+    await storage.close()
+  })
+}
+
+function searchingCases(kind: string, open: Open): void {
+  test(`${kind}: a large expression looks at less before a page ends, and finds all in the end`, async (context) => {
+    const storage = await open(context, `steps-${++places}`)
+    const source = '[ab]{0,470}c'
+    const COUNT = 200
+    const message = (n: number): string => (n === COUNT - 1 ? 'c' : 'x').padStart(1000, 'x')
+    const lines = Array.from({ length: COUNT }, (_, n) => at(n, message(n)))
+    await storage.append(stream(0), lines, 0)
+    const aPage = Math.ceil(SCAN_STEPS_MAX / (1000 * linearRegExp(source).size))
+    assert.ok(aPage < COUNT / 2)
+    for (let from = 0, beyond: Place | undefined; from < COUNT; from += aPage) {
+      const page: Page = await storage.read({ ...ALL, pattern: `%${source}%`, beyond })
+      const isLast = from + aPage >= COUNT
+      assert.equal(page.reached?.timestamp, isLast ? undefined : from + aPage - 1)
+      assert.equal(page.events.length, isLast ? 1 : 0)
+      beyond = page.reached
+    }
     await storage.close()
   })
 }

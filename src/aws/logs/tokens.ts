@@ -55,8 +55,9 @@ export function readGroupToken(question: string, token: string): Place {
       )
         return { timestamp, streamId, sequence }
     }
-  } catch {
+  } catch (error) {
     // Not a token of ours: the same answer as to one of another question.
+    if (!(error instanceof SyntaxError)) throw error
   }
   throw invalidParameter('The specified nextToken is invalid.')
 }

@@ -12,9 +12,7 @@ export const CreateLogGroup: Operation<CreateLogGroupRequest, object> = {
   action: 'logs:CreateLogGroup',
   access: theGroup,
   run(tx, input, { caller, ids, now }) {
-    const { logGroupName, tags = {} } = input
-    // An empty text is what clients send for what nobody set.
-    const logGroupClass = input.logGroupClass || 'STANDARD'
+    const { logGroupName, tags = {}, logGroupClass = 'STANDARD' } = input
     if (input.kmsKeyId)
       throw invalidParameter('Encryption is not available in this release of Berth: kmsKeyId.')
     if (logGroupClass !== 'STANDARD')

@@ -28,6 +28,8 @@ export const DescribeLogGroups = (
     checkFilters(caller, input)
     const { items, nextToken } = read((tx) => pageOf(tx, caller, input))
     const found: LogGroup[] = items.map(({ row }) => row)
+    // A search by pattern tells less at AWS, and there is always a page behind what it found.
+    if (input.logGroupNamePattern !== undefined) return { logGroups: found.map(view), nextToken }
     const sizes = await Promise.all(
       found.map(async (group) => {
         const ids = read((tx) =>
@@ -39,7 +41,14 @@ export const DescribeLogGroups = (
         return stats.reduce((sum, { storedBytes }) => sum + storedBytes, 0)
       }),
     )
-    return { logGroups: found.map((group, index) => view(group, sizes[index] ?? 0)), nextToken }
+    return {
+      logGroups: found.map((group, index) => ({
+        ...view(group),
+        storedBytes: sizes[index] ?? 0,
+        deletionProtectionEnabled: group.deletionProtectionEnabled ?? false,
+      })),
+      nextToken,
+    }
   },
 })
 
@@ -68,7 +77,8 @@ function pageOf(
     groupKey(caller, groupNamed(caller, { logGroupIdentifier: identifier })),
   )
   const question = `${scope} log groups ${logGroupNamePrefix} ${logGroupNamePattern} ${named?.join()}`
-  const ask = { nextToken, maxResults: limit, limit: LIMIT_MAX, question }
+  const endsEmpty = input.logGroupNamePattern !== undefined
+  const ask = { nextToken, maxResults: limit, limit: LIMIT_MAX, question, endsEmpty }
   return page(ask, function* (after) {
     if (logGroupClass !== 'STANDARD') return
     for (const found of tx.scan(logGroups, { prefix: `${scope}/${logGroupNamePrefix}`, after }))
@@ -80,8 +90,8 @@ function pageOf(
   })
 }
 
-function view(group: LogGroup, storedBytes: number) {
-  const { logGroupName, creationTime, retentionInDays, deletionProtectionEnabled = false } = group
+function view(group: LogGroup) {
+  const { logGroupName, creationTime, retentionInDays } = group
   const arn = groupArn(group, logGroupName)
   return {
     logGroupName,
@@ -89,9 +99,7 @@ function view(group: LogGroup, storedBytes: number) {
     retentionInDays,
     metricFilterCount: 0,
     arn: `${arn}:*`,
-    storedBytes,
     logGroupClass: 'STANDARD' as const,
     logGroupArn: arn,
-    deletionProtectionEnabled,
   }
 }

@@ -7,7 +7,7 @@ import {
   readConditions,
 } from './conditions.ts'
 import type { Matches } from './pattern.ts'
-import { Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 
 type Column = Condition<string>
 const BARE = /[^\s,\]&|()"]+/y
@@ -17,8 +17,7 @@ const VALUES = /\[([^\]]*)\]|"([^"]*)"|(\S+)/g
 const COLUMNS_MAX = 250
 
 /** `[ip, user, ..., status_code = 4* && status_code != 404, bytes > 1000]`: one condition a column, in their order. */
-export function compileColumns(text: string): Matches {
-  const reader = new Reader(text)
+export function compileColumns(reader: Reader): Matches {
   reader.need('[')
   const before: Column[] = []
   const after: Column[] = []

@@ -1,6 +1,6 @@
 import { type Condition, readComparand, readComparison, readConditions } from './conditions.ts'
 import type { Matches } from './pattern.ts'
-import { Reader } from './reader.ts'
+import type { Reader } from './reader.ts'
 
 type Json = unknown
 /** Every element of a list. */
@@ -9,8 +9,7 @@ type Step = string | number | typeof EACH
 const BARE = /[^\s()&|"{}]+/y
 
 /** `{ $.a.b = "x" && ($.c[0] > 1 || $.d IS NULL) }`. A message that is no JSON document is never found. */
-export function compileDocument(text: string): Matches {
-  const reader = new Reader(text)
+export function compileDocument(reader: Reader): Matches {
   reader.need('{')
   const holds = readConditions<Json>(reader, readSingle)
   reader.need('}')
@@ -20,11 +19,17 @@ export function compileDocument(text: string): Matches {
     // Most messages that are no documents are told by their first sign, without the cost of an exception.
     const start = message.trimStart()[0]
     if (start !== '{' && start !== '[') return false
-    try {
-      return holds(JSON.parse(message))
-    } catch {
-      return false
-    }
+    const document = parse(message)
+    return document !== undefined && holds(document)
+  }
+}
+
+function parse(message: string): Json {
+  try {
+    return JSON.parse(message) as Json
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 

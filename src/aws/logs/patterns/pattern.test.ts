@@ -3,6 +3,9 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
+import { linearRegExp } from '#kernel/linear-regexp.ts'
+
+import { SCAN_STEPS_MAX } from '../storage.ts'
 import { compilePattern, PatternError } from './pattern.ts'
 
 /** Pattern, what it finds, what it does not. */
@@ -35,7 +38,8 @@ const cases: readonly Case[] = [
   ['-"no such"', ['fine'], ['there is no such thing']],
   ['"INTERNAL SERVER ERROR"', ['an INTERNAL SERVER ERROR'], ['INTERNAL ERROR']],
   ['"say \\"hi\\""', ['to say "hi"'], ['to say hi']],
-  ['a-b ?c', ['a-b'], ['c']],
+  ['"a-b" ?c', ['a-b'], ['c']],
+  ['"ORDER-1" "a.b@example.com"', ['ORDER-1 a.b@example.com'], ['ORDER 1 a.b@example.com']],
   ['%AUTHORIZED%', ['UNAUTHORIZED'], ['authorized']],
   ['%^[0-9a-f]{20}$%', ['0123456789abcdef0123'], ['0123456789abcdef012']],
   ['%colou?r% fast', ['fast color'], ['slow colour', 'fast']],
@@ -73,10 +77,27 @@ const cases: readonly Case[] = [
 
 for (const [pattern, found, notFound] of cases)
   test(`pattern ${pattern === '' ? 'of nothing' : pattern}`, () => {
-    const matches = compilePattern(pattern)
+    const { matches } = compilePattern(pattern)
     for (const message of found) assert.ok(matches(message), `finds ${message}`)
     for (const message of notFound) assert.ok(!matches(message), `does not find ${message}`)
   })
+
+test('a pattern is as large as its regular expressions together', () => {
+  const sizeOf = (pattern: string): number => compilePattern(pattern).size
+  const [one, other] = [linearRegExp('a+b').size, linearRegExp('[0-9]{30}').size]
+  assert.deepEqual(
+    ['ERROR', '%a+b%', '{ $.a = %a+b% && $.b != %[0-9]{30}% }', '[x = %[0-9]{30}%, y]'].map(sizeOf),
+    [0, one, one + other, other],
+  )
+})
+
+test('a message is looked at as far as a whole read may', () => {
+  const source = '[ab]{0,470}c$'
+  const end = Math.floor(SCAN_STEPS_MAX / linearRegExp(source).size)
+  const { matches } = compilePattern(`%${source}%`)
+  assert.ok(matches(`${'x'.repeat(end - 1)}c`))
+  assert.ok(!matches(`${'x'.repeat(end)}c`))
+})
 
 test('what is no pattern is refused', () => {
   for (const pattern of [
@@ -101,6 +122,23 @@ test('what is no pattern is refused', () => {
     '[a > x]',
   ])
     assert.throws(() => compilePattern(pattern), PatternError, pattern)
+})
+
+test('a term of more than letters, digits and underscores needs quotes', () => {
+  for (const [pattern, strange] of [
+    ['ORDER-ITEM-1', '-'],
+    ['a.b@example.com', '.'],
+    ['email@example', '@'],
+    ['ERROR !(x', '!('],
+    ['-?Status:', '?'],
+    ['?Status: timeout', ':'],
+    ['größe', 'öß'],
+    ['ERROR ""', '""'],
+  ] as const)
+    assert.throws(() => compilePattern(pattern), {
+      name: 'PatternError',
+      message: `Invalid character(s) in term '${strange}'`,
+    })
 })
 
 test('any text is a pattern or refused, and no message breaks one', () => {
@@ -129,7 +167,7 @@ test('any text is a pattern or refused, and no message breaks one', () => {
   fc.assert(
     fc.property(fc.array(sign, { maxLength: 20 }), fc.string(), (signs, message) => {
       try {
-        const matches = compilePattern(signs.join(''))
+        const { matches } = compilePattern(signs.join(''))
         for (const each of [message, '{"a":1}', 'a 1'])
           assert.equal(typeof matches(each), 'boolean')
       } catch (error) {

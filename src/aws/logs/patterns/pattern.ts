@@ -5,16 +5,28 @@
  */
 import { compileColumns } from './columns.ts'
 import { compileDocument } from './document.ts'
+import { Reader } from './reader.ts'
 import { compileTerms } from './terms.ts'
 
 export { PatternError } from './reader.ts'
 
 export type Matches = (message: string) => boolean
+export type Pattern = {
+  readonly matches: Matches
+  /** Steps that its regular expressions take at most for one character of a message. */
+  readonly size: number
+}
 
 /** Throws a PatternError, for the caller to read. The pattern's own limit, 1024 characters, is the model's. */
-export function compilePattern(pattern: string): Matches {
+export function compilePattern(pattern: string): Pattern {
   const text = pattern.trim()
-  if (text.startsWith('{')) return compileDocument(text)
-  if (text.startsWith('[')) return compileColumns(text)
-  return compileTerms(text)
+  const reader = new Reader(text)
+  const compile = LANGUAGES[text[0] ?? ''] ?? compileTerms
+  const matches = compile(reader)
+  return { matches, size: reader.size }
+}
+
+const LANGUAGES: Readonly<Record<string, (reader: Reader) => Matches>> = {
+  '{': compileDocument,
+  '[': compileColumns,
 }

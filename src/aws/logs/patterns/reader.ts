@@ -1,6 +1,8 @@
 /** Reads a pattern from left to right: the words that its three languages share. */
 import { linearRegExp, RegExpRefused } from '#kernel/linear-regexp.ts'
 
+import { SCAN_STEPS_MAX } from '../storage.ts'
+
 export class PatternError extends Error {
   override name = 'PatternError'
 }
@@ -13,9 +15,15 @@ export class Reader {
   readonly #text: string
   #at = 0
   #regexes = 0
+  #size = 0
 
   constructor(text: string) {
     this.#text = text
+  }
+
+  /** Steps that the regular expressions read so far take at most for one character. */
+  get size(): number {
+    return this.#size
   }
 
   get isAtEnd(): boolean {
@@ -68,7 +76,10 @@ export class Reader {
       this.fail(`${found} has signs that are not supported`)
     try {
       const expression = linearRegExp(source)
-      return (text) => expression.test(text)
+      this.#size += expression.size
+      // One long message may not cost more than a whole read.
+      const lookedAt = Math.floor(SCAN_STEPS_MAX / expression.size)
+      return (text) => expression.test(text.slice(0, lookedAt))
     } catch (error) {
       if (error instanceof RegExpRefused) this.fail(error.message)
       throw error

@@ -1,15 +1,15 @@
 import type { Matches } from './pattern.ts'
-import { Reader } from './reader.ts'
+import { PatternError, type Reader } from './reader.ts'
 
-/** A bare term ends at a space; `?` and `-` are read before it. */
-const TERM = /[^\s"%]+/y
+/** What a term may hold without quotes; `?` and `-` are read before it. */
+const TERM = /[A-Za-z0-9_]+/y
+const STRANGE = /[^A-Za-z0-9_\s"%]+/y
 
 /**
  * Terms that must all be there, `-terms` that must not, and `?terms` of which one must. As in AWS, `?terms` count
  * only where there are no others.
  */
-export function compileTerms(text: string): Matches {
-  const reader = new Reader(text)
+export function compileTerms(reader: Reader): Matches {
   const required: Matches[] = []
   const optional: Matches[] = []
   for (reader.space(); !reader.isAtEnd; reader.space()) {
@@ -26,6 +26,8 @@ export function compileTerms(text: string): Matches {
 function term(reader: Reader): Matches {
   if (reader.peek() === '%') return reader.regex()
   const wanted = reader.peek() === '"' ? reader.quoted() : reader.take(TERM)
+  const strange = wanted === '' ? '""' : reader.take(STRANGE)
+  if (strange !== undefined) throw new PatternError(`Invalid character(s) in term '${strange}'`)
   if (wanted === undefined) reader.fail('expected a term')
   return (message) => message.includes(wanted)
 }

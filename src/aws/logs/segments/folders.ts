@@ -1,49 +1,50 @@
-/** All streams' folders: `group id/stream id/`. Runs in the storage's thread. */
+/** All streams' folders: `group id/stream id/`. Runs in the thread that writes. */
 import { closeSync, existsSync, fdatasync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { compilePattern } from '../patterns/pattern.ts'
-import {
-  EVENT_OVERHEAD_BYTES,
-  type Page,
-  PAGE_BYTES_MAX,
-  type Query,
-  SCAN_BYTES_MAX,
-  type StoredEvent,
-  type StreamRef,
-  type StreamStats,
-} from '../storage.ts'
-import { textOf } from './frames.ts'
-import { openSegment, StreamFolder } from './stream.ts'
-import { sweep } from './sweep.ts'
+import type { Query, StreamRef, StreamStats } from '../storage.ts'
+import { refusal } from './refusal.ts'
+import { type Disk, diskOf, NO_ROOM, roomOn } from './reserve.ts'
+import { openSegment, type Part, StreamFolder } from './stream.ts'
+import { overlaps } from './sweep.ts'
 
 const sync = promisify(fdatasync)
 const OPEN_FILES_MAX = 128
-/** After so many reads in a row appends get their turn. */
-const READS_IN_A_ROW = 16
 
+/** What of a stream can be read. */
+export type Durable = { readonly streamId: string; readonly parts: readonly Part[] }
 export type Append = { readonly stream: StreamRef; readonly frame: Buffer }
 
 export class Folders {
   readonly #root: string
   readonly #damaged: (what: string) => void
+  readonly #disk: () => Disk
   readonly #folders = new Map<string, StreamFolder>()
   /** Descriptors of files that are appended to, the least lately used first. */
   readonly #open = new Map<string, number>()
 
-  constructor(root: string, damaged: (what: string) => void) {
+  constructor(
+    root: string,
+    damaged: (what: string) => void,
+    disk: () => Disk = () => diskOf(root),
+  ) {
     this.#root = root
     this.#damaged = damaged
+    this.#disk = disk
   }
 
-  /** Writes what came together and waits for the disk once; gives what went wrong, by the append's index. */
-  async append(appends: readonly Append[]): Promise<Map<number, Error>> {
-    const failed = new Map<number, Error>()
-    const byStream = Map.groupBy(
-      appends.map((append, index) => ({ ...append, index })),
-      ({ stream }) => pathOf(stream),
-    )
+  /** Writes what came together and waits for the disk once; gives what the disk refused, by the append's index. */
+  async append(appends: readonly Append[]): Promise<Map<number, string>> {
+    const failed = new Map<number, string>()
+    let room = roomOn(this.#disk())
+    const fitting = appends.flatMap((append, index) => {
+      const fits = append.frame.length <= room
+      if (fits) room -= append.frame.length
+      else failed.set(index, NO_ROOM)
+      return fits ? [{ ...append, index }] : []
+    })
+    const byStream = Map.groupBy(fitting, ({ stream }) => pathOf(stream))
     await Promise.all(
       [...byStream.values()].map(async (mine) => {
         try {
@@ -52,7 +53,8 @@ export class Folders {
             mine.map(({ frame }) => frame),
           )
         } catch (error) {
-          for (const { index } of mine) failed.set(index, error as Error)
+          const why = refusal(error)
+          for (const { index } of mine) failed.set(index, why)
         }
       }),
     )
@@ -60,35 +62,16 @@ export class Folders {
     return failed
   }
 
-  async read(query: Query): Promise<Page> {
-    const { groupId, streamIds, limit, pattern } = query
-    const matches = pattern.trim() === '' ? undefined : compilePattern(pattern)
-    const stretches = [...new Set(streamIds)].flatMap((streamId) =>
-      this.#folder({ groupId, streamId }).stretches(),
-    )
-    const events: StoredEvent[] = []
-    let [bytes, scanned, reads] = [0, 0, 0]
-    let reached: StoredEvent | undefined
-    const swept = sweep(stretches, query)
-    for (let next = swept.next(); ; next = swept.next()) {
-      if (next.done) return next.value === 'all' ? { events } : { events, reached }
-      const event = next.value
-      if (!event) {
-        if (++reads % READS_IN_A_ROW === 0) await new Promise((done) => setImmediate(done))
-        continue
-      }
-      const size = event.bytes + EVENT_OVERHEAD_BYTES
-      const { timestamp, streamId, sequence, ingestionTime } = event
-      const message = textOf(event)
-      const isFound = !matches || matches(message)
-      const isFull = events.length === limit || (events.length > 0 && bytes + size > PAGE_BYTES_MAX)
-      if ((isFound && isFull) || scanned >= SCAN_BYTES_MAX) return { events, reached }
-      scanned += size
-      reached = { timestamp, streamId, sequence, ingestionTime, message }
-      if (!isFound) continue
-      events.push(reached)
-      bytes += size
-    }
+  /** What is durable now of all that the query may want. */
+  durable({ groupId, streamIds, ...range }: Query): Durable[] {
+    return [...new Set(streamIds)]
+      .map((streamId) => ({
+        streamId,
+        parts: this.#folder({ groupId, streamId })
+          .parts()
+          .filter((part) => overlaps(part, range)),
+      }))
+      .filter(({ parts }) => parts.length > 0)
   }
 
   stats(groupId: string, streamIds: readonly string[]): StreamStats[] {
@@ -147,7 +130,7 @@ export class Folders {
     const key = pathOf(stream)
     const known = this.#folders.get(key)
     if (known) return known
-    const folder = new StreamFolder(join(this.#root, key), stream.streamId, this.#damaged)
+    const folder = new StreamFolder(join(this.#root, key), this.#damaged)
     this.#folders.set(key, folder)
     return folder
   }

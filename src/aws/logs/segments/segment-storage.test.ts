@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -15,6 +18,7 @@ import type { LogFields } from '#kernel/log.ts'
 
 import { storageSuite } from '../storage.suite.ts'
 import { StorageUnavailable } from '../storage.ts'
+import { refusal } from './refusal.ts'
 import { SegmentStorage } from './segment-storage.ts'
 import { SEGMENT_BYTES_MAX } from './stream.ts'
 
@@ -78,6 +82,43 @@ test('segments: wherever a crash tears the newest file, whole batches before it 
     assert.deepEqual(await found(again), [...[1, 1, 2, 2, 3, 3].slice(0, 2 * kept), 9])
     await again.close()
   }
+})
+
+test('segments: a search that hangs keeps no append, no deletion and no size waiting', async (context) => {
+  const root = folder(context)
+  const storage = open(context, root)
+  await storage.append(STREAM, [event(1)], 0)
+  const [path = ''] = files(root, '.log')
+  // A pipe is not opened for reading before somebody opens it for writing.
+  renameSync(path, `${path}.kept`)
+  execFileSync('mkfifo', [path])
+  const refused = assert.rejects(found(storage), /ESPIPE/)
+  const other = { ...STREAM, streamId: 'c'.repeat(16) }
+  await storage.append(other, [event(2)], 0)
+  const [stats] = await storage.stats(other.groupId, [other.streamId])
+  assert.equal(stats?.lastEventTimestamp, 2)
+  await storage.delete(other)
+  await (await openFile(path, 'w')).close()
+  await refused
+  renameSync(`${path}.kept`, path)
+  assert.deepEqual(await found(storage), [1])
+})
+
+test('segments: a question that the end overtakes is told so', async (context) => {
+  const storage = open(context, folder(context))
+  const finding = found(storage)
+  await Promise.all([
+    storage.close(),
+    finding.catch((error: unknown) => assert.ok(error instanceof StorageUnavailable)),
+  ])
+})
+
+test('segments: what the disk refuses is told, and a mistake of ours goes on its way', () => {
+  assert.equal(refusal(new StorageUnavailable('full')), 'full')
+  const error = new Error('ENOSPC: no space left on device, write') as NodeJS.ErrnoException
+  error.syscall = 'write'
+  assert.equal(refusal(error), error.message)
+  assert.throws(() => refusal(new TypeError('x is not a function')), TypeError)
 })
 
 test('segments: a damaged batch is not read, its neighbours are, and the operator hears of it', async (context) => {

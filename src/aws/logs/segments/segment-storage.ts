@@ -1,9 +1,9 @@
 /**
- * Log events in segment files, which a thread of its own writes and reads: neither the disk nor a search keeps anybody
- * else waiting. docs/design/logs.md
+ * Log events in segment files. One thread writes them and another one reads them: neither the disk nor a search keeps
+ * anybody else waiting. docs/design/logs.md
  */
 import { mkdirSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 
 import type { Log } from '#kernel/log.ts'
 
@@ -17,6 +17,7 @@ import {
   type StreamStats,
 } from '../storage.ts'
 import { encodeFrame } from './frames.ts'
+import { readFor } from './reading.ts'
 
 type Ask =
   | { readonly type: 'append'; readonly stream: StreamRef; readonly frame: ArrayBuffer }
@@ -38,28 +39,45 @@ export type FromThread =
 const WAITING_BYTES_MAX = 64 << 20
 const WAITING_READS_MAX = 1000
 
-type Waiter = { readonly done: (result: unknown) => void; readonly fail: (error: Error) => void }
+type Waiter = {
+  readonly done: (result: unknown) => void
+  readonly fail: (error: Error) => void
+  readonly isAppend: boolean
+}
 
 export class SegmentStorage implements LogStorage {
-  readonly #worker: Worker
+  readonly #root: string
+  readonly #writer: Worker
+  readonly #questions = new MessageChannel()
+  readonly #answers = new MessageChannel()
+  /** Says that nobody reads here any more, once somebody has. */
+  #readNoMore: (() => void) | undefined
   readonly #log: Log
   readonly #fatal: (error: Error) => void
   readonly #waiting = new Map<number, Waiter>()
   #count = 0
   #waitingBytes = 0
+  /** Why the last append was refused, if it was. */
+  #refusal: string | undefined
   #ended: Error | undefined
 
-  /** `fatal` is told when the thread ends by itself: then nothing can be kept any more. */
+  /** `fatal` is told when a thread ends by itself: then nothing can be kept, or found, any more. */
   constructor(root: string, log: Log, fatal: (error: Error) => void) {
+    this.#root = root
     this.#log = log
     this.#fatal = fatal
     mkdirSync(root, { recursive: true, mode: 0o700 })
+    this.#answers.port1.on('message', (message: FromThread) => this.#hear(message))
     const self = import.meta.url
     const file = self.endsWith('.ts') ? './segment-worker.ts' : './segment-worker.js'
-    this.#worker = new Worker(new URL(file, self), { workerData: { root } })
-    this.#worker.on('message', (message: FromThread) => this.#hear(message))
-    this.#worker.on('error', (error) => this.#end(error))
-    this.#worker.on('exit', (code) =>
+    const { port1: questions } = this.#questions
+    this.#writer = new Worker(new URL(file, self), {
+      workerData: { root, questions },
+      transferList: [questions],
+    })
+    this.#writer.on('message', (message: FromThread) => this.#hear(message))
+    this.#writer.on('error', (error) => this.#end(error))
+    this.#writer.on('exit', (code) =>
       this.#end(new Error(`the log storage's thread ended with code ${code}`)),
     )
   }
@@ -81,6 +99,10 @@ export class SegmentStorage implements LogStorage {
   }
 
   read(query: Query): Promise<Page> {
+    this.#readNoMore ??= readFor(
+      { root: this.#root, questions: this.#questions.port2, answers: this.#answers.port2 },
+      (error) => this.#end(error),
+    )
     return this.#ask({ type: 'read', query }) as Promise<Page>
   }
 
@@ -101,8 +123,8 @@ export class SegmentStorage implements LogStorage {
   async close(): Promise<void> {
     if (this.#ended) return
     await this.#ask({ type: 'close' })
-    this.#ended = new Error('the log storage is closed')
-    await this.#worker.terminate()
+    this.#stop(new Error('the log storage is closed'))
+    await this.#writer.terminate()
   }
 
   #ask(ask: Ask, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
@@ -111,8 +133,8 @@ export class SegmentStorage implements LogStorage {
       return Promise.reject(new StorageUnavailable('too much is asked at once'))
     const id = ++this.#count
     return new Promise((done, fail) => {
-      this.#waiting.set(id, { done, fail })
-      this.#worker.postMessage({ ...ask, id } satisfies Asked, [...transfer])
+      this.#waiting.set(id, { done, fail, isAppend: ask.type === 'append' })
+      this.#writer.postMessage({ ...ask, id } satisfies Asked, [...transfer])
     })
   }
 
@@ -123,16 +145,28 @@ export class SegmentStorage implements LogStorage {
     }
     const waiter = this.#waiting.get(message.id)
     this.#waiting.delete(message.id)
-    if (message.type === 'done') return waiter?.done(message.result)
-    this.#log.error('the log storage failed', { error: message.message })
+    if (message.type === 'done') {
+      if (waiter?.isAppend) this.#refusal = undefined
+      return waiter?.done(message.result)
+    }
+    // A full disk refuses everything: it is said once, and not on that disk for ever.
+    if (message.message !== this.#refusal)
+      this.#log.error('the log storage failed', { error: message.message })
+    if (waiter?.isAppend) this.#refusal = message.message
     waiter?.fail(new StorageUnavailable(message.message))
   }
 
   #end(error: Error): void {
     if (this.#ended) return
-    this.#ended = error
-    for (const { fail } of this.#waiting.values()) fail(new StorageUnavailable(error.message))
-    this.#waiting.clear()
+    this.#stop(error)
     this.#fatal(error)
+  }
+
+  #stop(why: Error): void {
+    this.#ended = why
+    this.#readNoMore?.()
+    this.#answers.port1.close()
+    for (const { fail } of this.#waiting.values()) fail(new StorageUnavailable(why.message))
+    this.#waiting.clear()
   }
 }

@@ -1,26 +1,27 @@
 /**
- * The thread that owns the files. Appends that come while the disk is busy go together in the next round, so that many
- * streams cost one wait; deletions keep their place among them. Reads go on meanwhile and see what is durable.
+ * The thread that writes. Appends that come while the disk is busy go together in the next round, so that many streams
+ * cost one wait; deletions keep their place among them. Reads go on to the thread that reads, with what is durable.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 
 import { assert } from '#kernel/assert.ts'
 
 import { type Append, Folders } from './folders.ts'
+import type { Question } from './reading-worker.ts'
+import { refusal } from './refusal.ts'
 import type { Asked, FromThread } from './segment-storage.ts'
 
 assert(parentPort, 'this file runs as a worker')
 const port = parentPort
 const say = (message: FromThread): void => port.postMessage(message)
-const folders = new Folders((workerData as { root: string }).root, (path) =>
-  say({ type: 'damaged', path }),
-)
+const { root, questions } = workerData as { root: string; questions: MessagePort }
+const folders = new Folders(root, (path) => say({ type: 'damaged', path }))
 
 const waiting: Asked[] = []
 let isWriting = false
 
 port.on('message', (asked: Asked) => {
-  if (asked.type === 'read' || asked.type === 'stats') return void answer(asked)
+  if (asked.type === 'read' || asked.type === 'stats') return answer(asked)
   waiting.push(asked)
   if (!isWriting) void write()
 })
@@ -36,7 +37,7 @@ async function write(): Promise<void> {
     const [next] = waiting
     if (next && next.type !== 'append') {
       waiting.shift()
-      await answer(next)
+      answer(next)
     }
   }
   isWriting = false
@@ -46,28 +47,28 @@ async function append(asked: readonly (Asked & { type: 'append' })[]): Promise<v
   const appends = asked.map(({ stream, frame }): Append => ({ stream, frame: Buffer.from(frame) }))
   const failed = await folders.append(appends)
   for (const [index, { id }] of asked.entries()) {
-    const error = failed.get(index)
+    const message = failed.get(index)
     say(
-      error
-        ? { type: 'failed', id, message: error.message }
-        : { type: 'done', id, result: undefined },
+      message === undefined
+        ? { type: 'done', id, result: undefined }
+        : { type: 'failed', id, message },
     )
   }
 }
 
-async function answer(asked: Exclude<Asked, { type: 'append' }>): Promise<void> {
+function answer(asked: Exclude<Asked, { type: 'append' }>): void {
   const { id } = asked
   try {
-    say({ type: 'done', id, result: await resultOf(asked) })
+    if (asked.type !== 'read') return say({ type: 'done', id, result: resultOf(asked) })
+    const { query } = asked
+    questions.postMessage({ id, query, streams: folders.durable(query) } satisfies Question)
   } catch (error) {
-    say({ type: 'failed', id, message: (error as Error).message })
+    say({ type: 'failed', id, message: refusal(error) })
   }
 }
 
-function resultOf(asked: Exclude<Asked, { type: 'append' }>): unknown {
+function resultOf(asked: Exclude<Asked, { type: 'append' | 'read' }>): unknown {
   switch (asked.type) {
-    case 'read':
-      return folders.read(asked.query)
     case 'stats':
       return folders.stats(asked.groupId, asked.streamIds)
     case 'expire':

@@ -1,6 +1,6 @@
 /**
  * One stream's folder: segment files that are only ever appended to, each with an index beside it once it is full.
- * Runs in the storage's thread.
+ * Runs in the thread that writes.
  */
 import {
   closeSync,
@@ -13,17 +13,19 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   rmSync,
   writeFileSync,
   writevSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { crc32 } from 'node:zlib'
+import { dirname } from 'node:path'
 
+import { assert } from '#kernel/assert.ts'
+
+import { StorageUnavailable } from '../storage.ts'
 import { addFrame, addToSum, type Block, NOTHING, type Sum } from './blocks.ts'
-import { eventsIn, type Frame, readFrame, readFrames, sealFrame } from './frames.ts'
-import type { Stretch } from './sweep.ts'
+import { fileOf, indexFrom, readIndex, writtenIndex } from './files.ts'
+import { readFrame, sealFrame } from './frames.ts'
+import { refusal } from './refusal.ts'
 
 /** A full segment gets its index, and a new one begins. */
 export const SEGMENT_BYTES_MAX = 16 << 20
@@ -33,20 +35,25 @@ const SEGMENT_SPAN_MAX_MS = 24 * 3_600_000
 type Segment = {
   readonly number: number
   sum: Sum
-  /** Of the segment that is written to; the others read theirs when they are asked. */
+  /** Of the segment that is written to; the others have theirs in a file. */
   blocks: Block[] | undefined
 }
 
+/** A segment as it is at one moment. */
+export type Part = Pick<Sum, 'oldest' | 'newest'> & {
+  readonly number: number
+  /** Of the segment that is written to; the others have theirs in their index. */
+  readonly blocks: readonly Block[] | undefined
+}
+
 export class StreamFolder {
-  readonly streamId: string
   readonly #path: string
   readonly #damaged: (what: string) => void
   #segments: Segment[]
 
   /** Reads what is there; what a crash tore off the end of the newest segment is cut. */
-  constructor(path: string, streamId: string, damaged: (what: string) => void) {
+  constructor(path: string, damaged: (what: string) => void) {
     this.#path = path
-    this.streamId = streamId
     this.#damaged = damaged
     const numbers = existsSync(path)
       ? readdirSync(path)
@@ -57,10 +64,6 @@ export class StreamFolder {
     this.#segments = numbers.map((number, index) =>
       this.#load(number, index === numbers.length - 1),
     )
-  }
-
-  get isEmpty(): boolean {
-    return this.#segments.length === 0
   }
 
   /** The whole stream's sum. */
@@ -103,7 +106,7 @@ export class StreamFolder {
       bytes += frame.length
     }
     const done = writevSync(descriptor, frames, last?.sum.bytes ?? 0)
-    if (done !== bytes) throw new Error('the disk took only a part: it is full')
+    if (done !== bytes) throw new StorageUnavailable('the disk took only a part: it is full')
   }
 
   written(frames: readonly Buffer[]): void {
@@ -112,7 +115,7 @@ export class StreamFolder {
     const blocks = (segment.blocks ??= [])
     for (const bytes of frames) {
       const frame = readFrame(bytes, 0)
-      if (!frame) throw new Error('a frame was changed while it was written')
+      assert(frame, 'a frame is not changed while it is written')
       const placed = { ...frame, at: segment.sum.bytes }
       addFrame(blocks, placed)
       segment.sum = addToSum(segment.sum, placed)
@@ -130,83 +133,46 @@ export class StreamFolder {
     })
   }
 
-  /** What a sweep goes through: segments, which open as blocks, which open as events. */
-  stretches(): Stretch[] {
-    const { streamId } = this
-    return this.#segments.map((segment) => ({
-      oldest: segment.sum.oldest,
-      newest: segment.sum.newest,
-      bytes: 0,
-      holdsEvents: false,
-      open: () =>
-        (segment.blocks ?? this.#readIndex(segment.number)?.blocks ?? []).map((block) => ({
-          ...block,
-          holdsEvents: true,
-          open: () => {
-            const { file, frames } = this.#readBlock(segment.number, block)
-            return eventsIn(streamId, file, frames)
-          },
-        })),
+  /** What is durable, for whoever reads it in another thread. */
+  parts(): Part[] {
+    return this.#segments.map(({ number, sum, blocks }) => ({
+      number,
+      oldest: sum.oldest,
+      newest: sum.newest,
+      blocks,
     }))
   }
 
   #load(number: number, isLast: boolean): Segment {
-    const index = this.#readIndex(number)
+    const index = readIndex(this.#path, number)
     if (index && !isLast) return { number, sum: index.sum, blocks: undefined }
     const path = this.#file(number, 'log')
-    const file = readFileSync(path)
-    const { frames, end, isDamaged } = readFrames(file)
+    const { sum, blocks, end, isDamaged } = indexFrom(readFileSync(path))
     if (isDamaged) this.#damaged(path)
-    const blocks: Block[] = []
-    let sum = NOTHING
-    for (const frame of frames) {
-      addFrame(blocks, frame)
-      sum = addToSum(sum, frame)
-    }
     const segment: Segment = { number, sum, blocks }
     if (isLast) cut(path, end)
-    else this.#seal(segment)
+    else this.#sealIfRoom(segment)
     return segment
   }
 
-  #readBlock(number: number, { at, bytes }: Block): { file: Buffer; frames: readonly Frame[] } {
-    const path = this.#file(number, 'log')
-    const buffer = Buffer.allocUnsafeSlow(bytes)
+  /** Where the disk has no room for an index, this one stays in memory: what is there can be read. */
+  #sealIfRoom(segment: Segment): void {
     try {
-      const descriptor = openSync(path, 'r')
-      try {
-        const done = readSync(descriptor, buffer, 0, bytes, at)
-        const file = buffer.subarray(0, done)
-        const { frames, isDamaged, end } = readFrames(file)
-        if (isDamaged || end !== bytes) this.#damaged(path)
-        return { file, frames }
-      } finally {
-        closeSync(descriptor)
-      }
+      this.#seal(segment)
     } catch (error) {
-      // It expired while somebody was reading: then it has no events any more.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { file: buffer, frames: [] }
-      throw error
+      refusal(error)
     }
   }
 
   /** Writes the index. It is only a shortcut: one that is missing or damaged is made again from the segment. */
   #seal(segment: Segment): void {
-    const text = JSON.stringify({ sum: segment.sum, blocks: segment.blocks })
-    writeFileSync(this.#file(segment.number, 'idx'), `${crc32(text)}\n${text}`, { mode: 0o600 })
+    const { number, sum, blocks = [] } = segment
+    writeFileSync(this.#file(number, 'idx'), writtenIndex({ sum, blocks }), { mode: 0o600 })
     segment.blocks = undefined
   }
 
-  #readIndex(number: number): { readonly sum: Sum; readonly blocks: readonly Block[] } | undefined {
-    const path = this.#file(number, 'idx')
-    if (!existsSync(path)) return undefined
-    const [checksum, text = ''] = readFileSync(path, 'utf8').split('\n')
-    if (text === '' || crc32(text) !== Number(checksum)) return undefined
-    return JSON.parse(text) as { sum: Sum; blocks: Block[] }
-  }
-
   #file(number: number, ending: 'log' | 'idx'): string {
-    return join(this.#path, `${String(number).padStart(8, '0')}.${ending}`)
+    return fileOf(this.#path, number, ending)
   }
 }
 

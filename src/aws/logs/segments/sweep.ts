@@ -133,7 +133,10 @@ class Pool {
   }
 }
 
-const overlaps = ({ oldest, newest }: Stretch, { from, until, beyond, reverse }: Range): boolean =>
+export const overlaps = (
+  { oldest, newest }: Pick<Stretch, 'oldest' | 'newest'>,
+  { from, until, beyond, reverse }: Range,
+): boolean =>
   newest >= from &&
   oldest < until &&
   (!beyond || (reverse ? oldest <= beyond.timestamp : newest >= beyond.timestamp))

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  closeSync,
+  constants,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -60,6 +63,7 @@ const files = (root: string, ending: string): string[] => {
     .toSorted()
     .map((name) => join(path, name))
 }
+const LIMIT = { timeout: 30_000 }
 const event = (timestamp: number) => ({ timestamp, message: `line ${timestamp}` })
 const found = async (storage: SegmentStorage): Promise<number[]> =>
   (await storage.read(ALL)).events.map(({ timestamp }) => timestamp)
@@ -84,25 +88,32 @@ test('segments: wherever a crash tears the newest file, whole batches before it 
   }
 })
 
-test('segments: a search that hangs keeps no append, no deletion and no size waiting', async (context) => {
-  const root = folder(context)
-  const storage = open(context, root)
-  await storage.append(STREAM, [event(1)], 0)
-  const [path = ''] = files(root, '.log')
-  // A pipe is not opened for reading before somebody opens it for writing.
-  renameSync(path, `${path}.kept`)
-  execFileSync('mkfifo', [path])
-  const refused = assert.rejects(found(storage), /ESPIPE/)
-  const other = { ...STREAM, streamId: 'c'.repeat(16) }
-  await storage.append(other, [event(2)], 0)
-  const [stats] = await storage.stats(other.groupId, [other.streamId])
-  assert.equal(stats?.lastEventTimestamp, 2)
-  await storage.delete(other)
-  await (await openFile(path, 'w')).close()
-  await refused
-  renameSync(`${path}.kept`, path)
-  assert.deepEqual(await found(storage), [1])
-})
+test(
+  'segments: a search that hangs keeps no append, no deletion and no size waiting',
+  LIMIT,
+  async (context) => {
+    let path = ''
+    // Whoever still waits at the pipe when this fails would keep the process.
+    context.after(() => closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK)))
+    const root = folder(context)
+    const storage = open(context, root)
+    await storage.append(STREAM, [event(1)], 0)
+    path = files(root, '.log')[0] ?? ''
+    // A pipe is not opened for reading before somebody opens it for writing.
+    renameSync(path, `${path}.kept`)
+    execFileSync('mkfifo', [path])
+    const refused = assert.rejects(found(storage), /ESPIPE/)
+    const other = { ...STREAM, streamId: 'c'.repeat(16) }
+    await storage.append(other, [event(2)], 0)
+    const [stats] = await storage.stats(other.groupId, [other.streamId])
+    assert.equal(stats?.lastEventTimestamp, 2)
+    await storage.delete(other)
+    await (await openFile(path, 'w')).close()
+    await refused
+    renameSync(`${path}.kept`, path)
+    assert.deepEqual(await found(storage), [1])
+  },
+)
 
 test('segments: a question that the end overtakes is told so', async (context) => {
   const storage = open(context, folder(context))

@@ -11,7 +11,7 @@ import { Bodies } from './bodies.ts'
 import { inflate } from './compression.ts'
 import { ask, deskOf, KEY, type Sent, sign } from './gateway.fixture.ts'
 import { GATEWAY_LIMITS } from './limits.ts'
-import { type Request, readPairs } from './request.ts'
+import { allowance, type Request, readPairs } from './request.ts'
 import { Seats } from './seats.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' }
@@ -228,4 +228,51 @@ test('a Host that is no authority is refused, whatever is asked', async () => {
     assert.equal(answer.status, 400, host)
     assert.match(answer.text, /The Host header is not/)
   }
+})
+
+test('a refused upgrade is hung up on, whatever its client does', async () => {
+  const { gateway } = deskOf()
+  const server = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => {})
+  socket.write(
+    'GET /acs/ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+  )
+  const [accepted] = (await once(server, 'connection')) as [Socket]
+  await once(accepted, 'close')
+  assert.ok(accepted.destroyed)
+  socket.destroy()
+  await gateway.close()
+})
+
+test('of an Authorization header the key is read in one go', () => {
+  const header = (text: string) =>
+    allowance(new Map([['authorization', text]]), GATEWAY_LIMITS, (id) => id === 'AKIA')
+  const scope = '20260101/us-east-1/logs/aws4_request'
+  assert.equal(header(`AWS4-HMAC-SHA256 Credential=AKIA/${scope}, x`).accessKeyId, 'AKIA')
+  assert.equal(
+    header(`AWS4-HMAC-SHA256 Credential=AKIA/${scope}`).bytes,
+    GATEWAY_LIMITS.bodyBytesOf['logs'],
+  )
+  assert.equal(header(`Credential=${'a/Credential='.repeat(2000)}`).accessKeyId, undefined)
+  assert.equal(header(`Credential=AKIA/a/b/constructor/x`).bytes, GATEWAY_LIMITS.bodyBytes)
+})
+
+test('a list that breaks its model at every place is told of at a few', async () => {
+  const desk = deskOf({ 'logs:PutLogEvents': () => ({}) })
+  const logEvents = Array.from({ length: 9000 }, () => ({}))
+  const answer = await ask(desk, {
+    service: 'logs',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'Logs_20140328.PutLogEvents',
+    },
+    body: JSON.stringify({ logGroupName: 'g', logStreamName: 's', logEvents }),
+  })
+  assert.equal(answer.status, 400)
+  assert.match(
+    answer.text,
+    /^\{"__type":"InvalidParameterException","message":"20 validation errors/,
+  )
 })

@@ -168,7 +168,7 @@ test('an answer and a modelled fault in every protocol', async () => {
     path: '/service/AmazonEC2ContainerServiceV20141113/operation/DescribeClusters',
     headers: CBOR,
   })
-  assert.deepEqual(decodeCbor(cbor.body as Uint8Array, 10), {
+  assert.deepEqual(decodeCbor(cbor.body as Uint8Array, { depth: 10, values: 1000 }), {
     clusters: [{ clusterName: 'a', runningTasksCount: 1 }],
     failures: [],
   })

@@ -297,6 +297,8 @@ export class Gateway {
       const answer = this.#fail(error, undefined, undefined, this.#house.ids.uuid())
       const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`)
       const length = Buffer.byteLength(answer.body)
+      // No time-out of the server's looks at it any more.
+      socket.once('finish', () => socket.destroy())
       socket.end(
         `HTTP/1.1 ${answer.status} Refused\r\n${headers.join('')}content-length: ${length}\r\nconnection: close\r\n\r\n${Buffer.from(answer.body).toString()}`,
       )

@@ -27,6 +27,8 @@ export type GatewayLimits = {
   readonly targetChars: number
   /** Parameters of a Query request or of a URL. */
   readonly parameters: number
+  /** Values of all lists, maps and structures of a body together. */
+  readonly values: number
   /** Levels of lists, maps and structures in a body. */
   readonly depth: number
   readonly connections: number
@@ -71,6 +73,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   headers: 200,
   targetChars: 16 * KiB,
   parameters: 20_000,
+  // PutMetricData takes 1000 data of 150 values and as many counts.
+  values: 400_000,
   depth: 100,
   connections: 10_000,
   connectionsOfKey: 4000,

@@ -138,9 +138,9 @@ export function allowance(
   limits: GatewayLimits,
   hasKey: (accessKeyId: string) => boolean,
 ): Allowance {
-  const authorization = headers.get('authorization')
-  const [, accessKeyId = '', service = ''] =
-    /Credential=([^/,\s]+)\/[^,\s]*\/([^/,\s]+)\/aws4_request/.exec(authorization ?? '') ?? []
+  const [, credential = ''] =
+    /Credential=([^,\s]{1,512})/.exec(headers.get('authorization') ?? '') ?? []
+  const [accessKeyId = '', , , service = ''] = credential.split('/')
   const isKnown = accessKeyId !== '' && hasKey(accessKeyId)
   const { bodyBytes, bodyBytesOf } = limits
   const larger = Object.hasOwn(bodyBytesOf, service) ? bodyBytesOf[service] : undefined

@@ -39,6 +39,7 @@ function walkStructure(
   walk: Walk,
 ): void {
   for (const member of shape.members) {
+    if (isEnough(walk)) return
     const value = input[member.name]
     const at = path ? `${path}.${lowerFirst(member.name)}` : lowerFirst(member.name)
     if (value !== undefined) check(member, value, at, walk)
@@ -47,17 +48,21 @@ function walkStructure(
   }
 }
 
+/** Nobody reads more of them, and a long list may break its model at every place. */
+const isEnough = ({ violations }: Walk): boolean => violations.length >= VIOLATIONS_MAX
+
 function check(member: Member, value: unknown, path: string, walk: Walk): void {
   const { shape, limits } = member
-  if (limits && walk.violations.length < VIOLATIONS_MAX)
-    checkLimits(member, limits, value, path, walk)
+  if (limits) checkLimits(member, limits, value, path, walk)
   if (shape.type === 'structure') walkStructure(shape, value as Record<string, unknown>, path, walk)
   else if (shape.type === 'list')
-    (value as readonly unknown[]).forEach((each, index) =>
-      check(shape.item!, each, `${path}.${index + 1}.member`, walk),
-    )
+    for (const [index, each] of (value as readonly unknown[]).entries()) {
+      if (isEnough(walk)) return
+      check(shape.item!, each, `${path}.${index + 1}.member`, walk)
+    }
   else if (shape.type === 'map')
     for (const [key, each] of Object.entries(value as object)) {
+      if (isEnough(walk)) return
       check(shape.key!, key, `${path}.key`, walk)
       check(shape.item!, each, `${path}.${key}.member`, walk)
     }

@@ -44,7 +44,7 @@ export class Server {
   readonly gateway: Gateway
   readonly operations: Operations
   readonly history: History | undefined
-  readonly #sockets = new Sockets()
+  readonly #sockets: Sockets
   readonly #stop = new AbortController()
   readonly #running: readonly Running[]
   readonly #storages: Storages
@@ -54,6 +54,7 @@ export class Server {
     const rooms = options.rooms ?? roomsOn(storages)
     const rates = options.rates === 'aws' ? new Rates(clock) : undefined
     this.store = store
+    this.#sockets = new Sockets(clock)
     this.#storages = storages
     this.history = options.history && new History({ store, clock, log }, options.history)
     this.operations = new Operations({ rooms, store, clock, ids, authorize })

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 
 import type { Gateway } from '#gateway/gateway.ts'
+import type { Clock } from '#kernel/clock.ts'
 import type { Conversation, Refused, Socket } from '#room/room.ts'
 import { gathering } from '#wire/gathering.ts'
 
@@ -17,8 +18,16 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
+/** A peer answers a close at once, or is busy; longer it is not waited for. */
+const CLOSE_MS = 1000
+
 export class Sockets {
+  readonly #clock: Clock
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: FRAME_MAX_BYTES })
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   serve(gateway: Gateway, conversations: readonly Conversation[]): void {
     for (const { path, open } of conversations)
@@ -46,25 +55,40 @@ export class Sockets {
     head: Buffer,
     opened: (socket: Socket) => void,
   ): void {
-    this.#server.handleUpgrade(request, stream, head, (socket) => opened(wrap(socket, stream)))
+    this.#server.handleUpgrade(request, stream, head, (socket) =>
+      opened(wrap(socket, stream, this.#clock)),
+    )
   }
 }
 
-function wrap(socket: WebSocket, stream: Duplex): Socket {
+/** Once it is closed nothing is heard of it any more, and a peer that does not close its half loses the connection. */
+function wrap(socket: WebSocket, stream: Duplex, clock: Clock): Socket {
   socket.on('error', () => socket.terminate())
   const together = gathering(stream)
+  let isClosing = false
   return {
     send: (text) => together(() => socket.send(text)),
-    close: (code, reason) => socket.close(code, reason),
+    close: (code, reason) => {
+      if (isClosing) return
+      isClosing = true
+      socket.close(code, reason)
+      const cancel = clock.after(CLOSE_MS, () => socket.terminate())
+      socket.once('close', cancel)
+    },
     get waiting() {
       return socket.bufferedAmount
     },
-    onMessage: (hear) => socket.on('message', (data: Buffer) => hear(data.toString('utf8'))),
+    onMessage: (hear) =>
+      socket.on('message', (data: Buffer) => {
+        if (!isClosing) hear(data.toString('utf8'))
+      }),
     onClose: (hear) => socket.on('close', (code, reason) => hear(code, reason.toString('utf8'))),
   }
 }
 
 function refuse(stream: Duplex, { status, body }: Refused): void {
+  // Whoever does not hang up by himself would hold his place for ever.
+  stream.once('finish', () => stream.destroy())
   stream.end(
     `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

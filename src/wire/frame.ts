@@ -1,3 +1,6 @@
+import { jsonCounts } from '#kernel/json-text.ts'
+
+import { FRAME_MAX } from './limits.ts'
 import { object, name, anything, WireError, type Reader, type Read } from './read.ts'
 
 /** What every frame of both sockets is: a name and a body. */
@@ -35,6 +38,9 @@ export function formatFrame(frame: Frame): string {
 const readFrame = object({ type: name, message: anything })
 
 function parseJson(text: string): unknown {
+  const { depth, values } = jsonCounts(text, FRAME_MAX)
+  if (depth > FRAME_MAX.depth || values > FRAME_MAX.values)
+    throw new WireError('frame nests too deeply, or has too many values')
   try {
     return JSON.parse(text)
   } catch {

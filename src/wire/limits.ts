@@ -1,7 +1,7 @@
-/**
- * The limits of what either side reads from the other. Nesting needs no limit of its own: the engine's JSON parser
- * does not recurse on the stack, readers descend only into members that they know, and the frame's size bounds both.
- */
+/** The limits of what either side reads from the other. */
+
+/** What a frame may hold, whatever its type: it is counted before it is parsed, since unknown ones are parsed too. */
+export const FRAME_MAX = { depth: 64, values: 200_000 } as const
 
 /** One ACS frame: room for ten task definitions of the greatest size that ECS registers (64 KiB each), and overrides. */
 export const ACS_FRAME_BYTES_MAX = 4 * 1024 * 1024

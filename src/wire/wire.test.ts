@@ -131,3 +131,11 @@ test('a refusal is read in both its forms', () => {
   for (const other of ['', 'null', '[]', '{"Other":"x"}'])
     assert.equal(parseRefusal(other), undefined)
 })
+
+test('a frame of any type is counted before it is parsed', () => {
+  for (const message of [`${'['.repeat(100)}${']'.repeat(100)}`, `[${'1,'.repeat(200_000)}1]`])
+    assert.throws(
+      () => parseAcsUp(`{"type":"Nope","message":${message}}`),
+      /nests too deeply, or has too many values/,
+    )
+})

@@ -7,7 +7,7 @@ export const awsJson: Protocol = {
   decode: ({ operation }, { body }, decoding) =>
     readJson(
       operation.input,
-      body.length === 0 ? {} : parseJson(body, decoding.limits.depth),
+      body.length === 0 ? {} : parseJson(body, decoding.limits),
       '',
       decoding,
     ) as object,

@@ -15,8 +15,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const bad = (why: string) => serialization(`The request body is not valid CBOR: ${why}.`)
 
 /** One value and nothing after it: maps as objects, epoch timestamps as dates, byte strings as buffers. */
-export function decodeCbor(bytes: Uint8Array, depth: number): unknown {
-  const reader = new Reader(bytes, depth)
+export function decodeCbor(
+  bytes: Uint8Array,
+  max: { readonly depth: number; readonly values: number },
+): unknown {
+  const reader = new Reader(bytes, max)
   try {
     const value = reader.value(0)
     if (value === BREAK || !reader.isAtEnd()) throw bad('more than one value')
@@ -30,12 +33,13 @@ export function decodeCbor(bytes: Uint8Array, depth: number): unknown {
 
 class Reader {
   readonly #bytes: Buffer
-  readonly #depth: number
+  readonly #max: { readonly depth: number; readonly values: number }
+  #values = 0
   #at = 0
 
-  constructor(bytes: Uint8Array, depth: number) {
+  constructor(bytes: Uint8Array, max: { readonly depth: number; readonly values: number }) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#depth = depth
+    this.#max = max
   }
 
   isAtEnd(): boolean {
@@ -43,7 +47,8 @@ class Reader {
   }
 
   value(depth: number): unknown {
-    if (depth > this.#depth) throw bad(`it nests more than ${this.#depth} levels`)
+    if (depth > this.#max.depth) throw bad(`it nests more than ${this.#max.depth} levels`)
+    this.#count()
     const head = this.#bytes.readUInt8(this.#at++)
     const [major, info] = [head >> 5, head & 31]
     switch (major) {
@@ -64,6 +69,11 @@ class Reader {
       default:
         return this.#simple(info)
     }
+  }
+
+  /** Keys and the chunks of a text count as well: each is something that is made. */
+  #count(): void {
+    if (++this.#values > this.#max.values) throw bad(`it has more than ${this.#max.values} values`)
   }
 
   #argument(info: number): number {
@@ -96,6 +106,7 @@ class Reader {
       head = this.#bytes.readUInt8(this.#at++)
     ) {
       if (head >> 5 !== major || (head & 31) === INDEFINITE) throw bad('a string of mixed chunks')
+      this.#count()
       chunks.push(this.#chunk(this.#argument(head & 31)))
     }
     return Buffer.concat(chunks)

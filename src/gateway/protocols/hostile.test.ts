@@ -8,6 +8,7 @@ import { asJson, ask, deskOf, type Sent } from '../gateway.fixture.ts'
 import { modelOf } from '../model.ts'
 import { encodeCbor } from './cbor-write.ts'
 import { decodeCbor } from './cbor.ts'
+import { parseJson } from './json.ts'
 
 const desk = () =>
   deskOf({
@@ -71,7 +72,10 @@ for (const [operation, input, message] of NULLS)
     const json = await ask(heard, asJson(operation, input))
     assert.deepEqual([json.status, JSON.parse(json.text)], [400, refused])
     const cbor = await ask(heard, inCbor)
-    assert.deepEqual([cbor.status, decodeCbor(cbor.body as Uint8Array, 10)], [400, refused])
+    assert.deepEqual(
+      [cbor.status, decodeCbor(cbor.body as Uint8Array, { depth: 10, values: 1000 })],
+      [400, refused],
+    )
     assert.deepEqual(heard.heard, [])
   })
 
@@ -82,8 +86,30 @@ test('CBOR with a key twice is refused, however its map is written', () => {
     [0xbf, ...pair, ...pair, 0xff],
     [0xa1, 0x61, 0x62, 0xa2, ...pair, ...pair],
   ])
-    assert.throws(() => decodeCbor(new Uint8Array(bytes), 10), { code: 'SerializationException' })
-  assert.deepEqual(decodeCbor(new Uint8Array([0xa1, ...pair]), 10), { a: 1 })
+    assert.throws(() => decodeCbor(new Uint8Array(bytes), { depth: 10, values: 1000 }), {
+      code: 'SerializationException',
+    })
+  assert.deepEqual(decodeCbor(new Uint8Array([0xa1, ...pair]), { depth: 10, values: 1000 }), {
+    a: 1,
+  })
+})
+
+test('values are counted while a body is read, in each protocol', () => {
+  const max = { depth: 100, values: 1000 }
+  const refused = { code: 'SerializationException', message: /more than 1000 values/ }
+  const list = (head: number[], item: number[]) =>
+    new Uint8Array([...head, ...Array.from({ length: 2000 }, () => item).flat(), 0xff])
+  for (const bytes of [
+    list([0x9f], [0xa0]),
+    list([0x9f], [0x60]),
+    // One text of empty chunks.
+    list([0x7f], [0x60]),
+    list([0x5f], [0x40]),
+  ])
+    assert.throws(() => decodeCbor(bytes, max), refused)
+  for (const text of [`[${'{},'.repeat(2000)}1]`, `[${'1,'.repeat(2000)}1]`, '[],'.repeat(2000)])
+    assert.throws(() => parseJson(Buffer.from(text), max), refused)
+  assert.deepEqual(parseJson(Buffer.from(`["${',{'.repeat(2000)}"]`), max), [',{'.repeat(2000)])
 })
 
 test('bytes that are no UTF-8 are a SerializationException, nulls are absent', async () => {
@@ -158,7 +184,9 @@ test('CBOR: a length that the body does not have costs nothing', () => {
     [0x61, 0xff],
     Array.from({ length: 10_000 }, () => 0x81),
   ])
-    assert.throws(() => decodeCbor(new Uint8Array(bytes), 100), { code: 'SerializationException' })
+    assert.throws(() => decodeCbor(new Uint8Array(bytes), { depth: 100, values: 1000 }), {
+      code: 'SerializationException',
+    })
 })
 
 test('CBOR: what another encoder writes is read, `__proto__` included', () => {
@@ -176,13 +204,15 @@ test('CBOR: what another encoder writes is read, `__proto__` included', () => {
     ),
   })).any
   fc.assert(
-    fc.property(value, (each) => assert.deepEqual(decodeCbor(encode(each), 100), each)),
+    fc.property(value, (each) =>
+      assert.deepEqual(decodeCbor(encode(each), { depth: 100, values: 1000 }), each),
+    ),
     { numRuns: 500, seed: 1 },
   )
-  const proto = decodeCbor(
-    new Uint8Array([0xa1, 0x69, ...Buffer.from('__proto__'), 0x01]),
-    10,
-  ) as object
+  const proto = decodeCbor(new Uint8Array([0xa1, 0x69, ...Buffer.from('__proto__'), 0x01]), {
+    depth: 10,
+    values: 1000,
+  }) as object
   assert.deepEqual(Object.keys(proto), ['__proto__'])
   // Indefinite lengths, which Smithy allows and cbor-x does not write.
   assert.deepEqual(
@@ -191,7 +221,7 @@ test('CBOR: what another encoder writes is read, `__proto__` included', () => {
         0xbf, 0x61, 0x61, 0x9f, 0x01, 0xf9, 0x3e, 0x00, 0xff, 0x61, 0x62, 0x7f, 0x61, 0x63, 0x61,
         0x64, 0xff, 0xff,
       ]),
-      10,
+      { depth: 10, values: 1000 },
     ),
     { a: [1, 1.5], b: 'cd' },
   )
@@ -217,7 +247,10 @@ test('CBOR: numbers keep their size and sign', () => {
     -0,
   ])
     assert.deepEqual(
-      decodeCbor(encodeCbor(shape, { Namespace: 'n', MetricData: [{ Value }] }), 10),
+      decodeCbor(encodeCbor(shape, { Namespace: 'n', MetricData: [{ Value }] }), {
+        depth: 10,
+        values: 1000,
+      }),
       { Namespace: 'n', MetricData: [{ Value }] },
     )
 })

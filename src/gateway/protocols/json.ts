@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer'
 
 import { assert } from '#kernel/assert.ts'
+import { jsonCounts } from '#kernel/json-text.ts'
 
 import type { Member, Shape } from '../model.ts'
 import type { Decoding } from './protocol.ts'
@@ -19,11 +20,16 @@ import {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const WORDS = new Set(['NaN', 'Infinity', '-Infinity'])
 
-/** The document, refused when it is no JSON or nests too deeply. */
-export function parseJson(bytes: Uint8Array, depth: number): unknown {
+/** The document, refused when it is no JSON, nests too deeply or has too many values. */
+export function parseJson(
+  bytes: Uint8Array,
+  max: { readonly depth: number; readonly values: number },
+): unknown {
   try {
     const text = utf8.decode(bytes)
-    const members = countMembers(text, depth)
+    const { members, values, depth } = jsonCounts(text, max)
+    if (depth > max.depth) throw serialization(`The document nests more than ${max.depth} levels.`)
+    if (values > max.values) throw serialization(`The document has more than ${max.values} values.`)
     const value = JSON.parse(text) as unknown
     if (keysOf(value) !== members) throw serialization('A member is there more than once.')
     return value
@@ -32,39 +38,6 @@ export function parseJson(bytes: Uint8Array, depth: number): unknown {
       throw serialization('The request body is not valid JSON.')
     throw error
   }
-}
-
-const [QUOTE, BACKSLASH, COLON] = [34, 92, 58]
-const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [91, 93, 123, 125]
-
-/**
- * How many members all structures of the text have together, counted by their colons before the parser builds anything;
- * a text that nests too deeply is refused on the way.
- */
-function countMembers(text: string, max: number): number {
-  let depth = 0
-  let members = 0
-  for (let at = 0; at < text.length; at++) {
-    const sign = text.charCodeAt(at)
-    if (sign === QUOTE) at = endOfString(text, at)
-    else if (sign === COLON) members++
-    else if (sign === OPEN_LIST || sign === OPEN_MAP) {
-      if (++depth > max) throw serialization(`The document nests more than ${max} levels.`)
-    } else if (sign === CLOSE_LIST || sign === CLOSE_MAP) depth--
-  }
-  return members
-}
-
-/** Where the string that begins at `start` ends: at a quote that an even number of backslashes precedes. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end >= 0) {
-    let slashes = 0
-    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++
-    if (slashes % 2 === 0) return end
-    end = text.indexOf('"', end + 1)
-  }
-  return text.length
 }
 
 /** The parser keeps the last of several members of one name: then it has fewer than the text. */

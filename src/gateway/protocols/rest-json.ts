@@ -54,14 +54,14 @@ function readBody(route: Route, request: Request, bound: Bound, decoding: Decodi
     else if (request.body.length > 0)
       members[payload.name] = readJson(
         payload.shape,
-        parseJson(request.body, decoding.limits.depth),
+        parseJson(request.body, decoding.limits),
         payload.name,
         decoding,
       )
   } else if (body.length > 0 && request.body.length > 0) {
     const document = readJson(
       route.operation.input,
-      parseJson(request.body, decoding.limits.depth),
+      parseJson(request.body, decoding.limits),
       '',
       decoding,
     ) as Readonly<Record<string, unknown>>

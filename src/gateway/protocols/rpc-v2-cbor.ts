@@ -11,7 +11,7 @@ export const rpcV2Cbor: Protocol = {
   decode: ({ operation }, { body }, decoding) =>
     readJson(
       operation.input,
-      body.length === 0 ? {} : decodeCbor(body, decoding.limits.depth),
+      body.length === 0 ? {} : decodeCbor(body, decoding.limits),
       '',
       decoding,
     ) as object,

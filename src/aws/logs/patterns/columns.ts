@@ -12,8 +12,6 @@ import type { Reader } from './reader.ts'
 type Column = Condition<string>
 const BARE = /[^\s,\]&|()"]+/y
 const NAME = /[A-Za-z_][\w.-]*/y
-/** A column of a message: what is in brackets or quotes is one, with the spaces in it. */
-const VALUES = /\[([^\]]*)\]|"([^"]*)"|(\S+)/g
 const COLUMNS_MAX = 250
 
 /** `[ip, user, ..., status_code = 4* && status_code != 404, bytes > 1000]`: one condition a column, in their order. */
@@ -67,9 +65,26 @@ function readColumn(reader: Reader): Column {
   })
 }
 
+/** What is in brackets or quotes is one column, with the spaces in it; what is not closed is a word like others. */
 function valuesOf(message: string): readonly string[] {
   const values: string[] = []
-  for (const [, bracketed, quoted, bare] of message.matchAll(VALUES))
-    values.push(bracketed ?? quoted ?? bare ?? '')
+  const word = /\S+/y
+  const last = { '[': message.lastIndexOf(']'), '"': message.lastIndexOf('"') }
+  for (let at = 0; at < message.length; at++) {
+    const sign = message[at] ?? ''
+    if (/\s/.test(sign)) continue
+    // Looked for only where there is one: else each of many openings would be looked for to the end.
+    const isOpening = (sign === '[' || sign === '"') && at < last[sign]
+    if (isOpening) {
+      const end = message.indexOf(sign === '[' ? ']' : '"', at + 1)
+      values.push(message.slice(at + 1, end))
+      at = end
+    } else {
+      word.lastIndex = at
+      const [found = ''] = word.exec(message) ?? []
+      values.push(found)
+      at += found.length - 1
+    }
+  }
   return values
 }

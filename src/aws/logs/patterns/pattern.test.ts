@@ -177,3 +177,22 @@ test('any text is a pattern or refused, and no message breaks one', () => {
     { numRuns: 2000 },
   )
 })
+
+test('what opens and is not closed is a word, and is not looked for again and again', () => {
+  const looked: number[] = []
+  const message = '[ "'.repeat(1000)
+  const counted = new Proxy(Object(message) as object, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name) as unknown
+      if (name === 'indexOf') looked.push(1)
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value
+    },
+  }) as unknown as string
+  const { matches } = compilePattern('[a, ...]')
+  assert.equal(matches(counted), true)
+  // Every quote but the last is closed by the next.
+  assert.ok(looked.length <= 1000)
+  assert.equal(compilePattern('[a, b, c]').matches('[x y] "z w" v'), true)
+  assert.equal(compilePattern('[a, b]').matches('[x "y'), true)
+  assert.equal(compilePattern('[a = "x y", b]').matches('[x y]z'), true)
+})

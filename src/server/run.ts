@@ -57,7 +57,7 @@ export async function runServer(
   try {
     sealKey.prove(server.store)
     // A cluster that its users deleted later does not come back.
-    if (await firstAccount(server, paths, config, sealer))
+    if (await firstAccount(server, paths, config, { sealer, log }))
       await defaultCluster(server, config.region)
     const about = { version: environment.version, sealKeyFile: sealKey.file }
     return await listen(server, paths, { ...config, tls }, about, { ...ports, policy })
@@ -132,13 +132,17 @@ async function firstAccount(
   server: Server,
   paths: DataPaths,
   config: ServerConfig,
-  sealer: Parameters<typeof createAccount>[2]['sealer'],
+  { sealer, log }: Pick<Ports, 'sealer' | 'log'>,
 ): Promise<boolean> {
   const hasAccount = server.store.read((tx) => [...tx.scan(accounts)].length > 0)
   if (hasAccount) return false
   const kept = existsSync(paths.rootKeys)
     ? (JSON.parse(readFileSync(paths.rootKeys, 'utf8')) as Keys)
     : undefined
+  if (kept)
+    log.warn('there are root keys of an earlier life here, and no state: this is a new one', {
+      state: paths.state,
+    })
   const wanted = kept ?? config.firstAccount
   const now = systemClock.now()
   await server.store.write((tx) => {

@@ -39,6 +39,8 @@ const WITH_TAGS: ReadonlySet<string> = new Set(['TAGS'])
 const AVAILABILITY_ZONE = 'ecs.availability-zone'
 const INSTANCE_TYPE = 'ecs.instance-type'
 const ATTRIBUTES_MAX = 300
+/** AWS reserves a hundred on a host at most. */
+const PORTS_MAX = 1000
 
 /**
  * A host joins, or comes back with the ARN it was given. Every attribute that has a value is in the answer: the
@@ -164,13 +166,17 @@ function resourcesOf(
     if (!Number.isInteger(value) || value < 0) throw invalidParameter(`Invalid resource ${name}.`)
     return value
   }
-  const ports = (name: string): number[] =>
-    (byName.get(name)?.stringSetValue ?? []).map((text) => {
+  const ports = (name: string): number[] => {
+    const texts = byName.get(name)?.stringSetValue ?? []
+    if (texts.length > PORTS_MAX)
+      throw invalidParameter(`${name} can have at most ${PORTS_MAX} ports.`)
+    return texts.map((text) => {
       const port = Number(text)
       if (!Number.isInteger(port) || port < 0 || port > 65_535)
         throw invalidParameter(`Invalid port in ${name}.`)
       return port
     })
+  }
   return {
     cpu: number('CPU'),
     memoryMiB: number('MEMORY'),

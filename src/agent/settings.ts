@@ -158,8 +158,8 @@ export class SettingReader {
 
   paths(name: string): readonly string[] | undefined {
     const values = this.list(name)?.map(String)
-    if (values && !values.every((path) => path.startsWith('/')))
-      throw bad(name, 'a JSON list of absolute paths')
+    if (values && !values.every((path) => path.startsWith('/') && !path.split('/').includes('..')))
+      throw bad(name, "a JSON list of absolute paths without '..'")
     return values
   }
 

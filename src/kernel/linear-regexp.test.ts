@@ -51,9 +51,21 @@ test('what would take more than the text and the expression, or is none, is refu
     '*',
     '\\Z',
     '('.repeat(2000),
-    'a'.repeat(10_001),
+    'a'.repeat(1001),
+    `(?i)[${'\\PL'.repeat(11)}]`,
+    '\\pL|'.repeat(11),
+    `(?i)[${'a-\\x{ffff}'.repeat(11)}]`,
+    `(?i)[${'a-\uffff'.repeat(11)}]`,
+    '.{600}[b{600}]{600}',
   ])
     assert.throws(() => linearRegExp(source), RegExpRefused, source.slice(0, 20))
+})
+
+test('each text is compiled once, while it is among the last', () => {
+  const first = linearRegExp('^once$')
+  assert.equal(linearRegExp('^once$'), first)
+  for (let n = 0; n < 200; n++) linearRegExp(`^other ${n}$`)
+  assert.notEqual(linearRegExp('^once$'), first)
 })
 
 /** How often the engine looks at a character of a text. */

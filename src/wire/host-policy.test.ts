@@ -29,7 +29,6 @@ test('what is kept from tasks is kept with all that is in it and all that it is 
     '/',
     '//',
     '/run/',
-    '/srv/../run',
     '/home/a',
     '/home/a/.config/berth/keys/x.key',
   ])
@@ -57,23 +56,88 @@ test('a list of what is allowed allows nothing else, and may name what is kept o
 test('a volume driver mounts no more of the host than a bind', () => {
   for (const options of [
     { type: 'none', o: 'bind', device: '/run' },
-    { type: 'nfs', o: 'ro,rbind', device: '//run' },
-    { o: 'bind', device: '/srv/../run' },
+    { o: 'rbind,ro', device: '//run' },
     { type: 'overlay', o: 'lowerdir=/srv:/run,upperdir=/srv/u,workdir=/srv/w', device: 'overlay' },
-    { type: 'cifs', o: 'credentials=/home/a/.config/berth/x', device: '//server/share' },
   ])
-    assert.match(refused(KEPT, { driverOpts: [options] }) ?? '', /driverOpts \//, options.o)
+    assert.match(refused(KEPT, { driverOpts: [options] }) ?? '', /driverOpts \/run/, options.o)
   for (const options of [
     {},
+    { size: '1g' },
     { type: 'none', o: 'bind', device: '/srv' },
-    { type: 'nfs', o: 'addr=10.0.0.1,rw', device: ':/run' },
-    { type: 'cifs', o: 'username=a', device: '//run/share' },
-    { type: 'tmpfs', o: 'size=1m', device: 'tmpfs' },
+    { type: 'nfs', o: 'addr=10.0.0.1,rw,nfsvers=4,soft', device: ':/run' },
+    { type: 'cifs', o: 'username=a,password=p@ss!', device: '//run/share' },
+    { type: 'tmpfs', o: 'size=1m,uid=7,noexec', device: 'tmpfs' },
+    { type: 'overlay', o: 'lowerdir=/srv/a:/srv/b', device: 'overlay' },
   ])
-    assert.equal(refused(KEPT, { driverOpts: [options] }), undefined, options.device)
-  const none: HostPolicy = { devices: { how: 'only', named: [] } }
-  assert.ok(refused(none, { driverOpts: [{ type: 'ext4', device: '/dev/sda1' }] }))
-  assert.ok(refused(none, { driverOpts: [{ type: 'proc' }] }))
+    assert.equal(refused(KEPT, { driverOpts: [options] }), undefined, JSON.stringify(options))
+})
+
+test('options of a volume that are of no known form are refused as they are written', () => {
+  for (const options of [
+    { type: 'none', o: 'bind', device: '../../home/a' },
+    { type: 'none', o: 'bind', device: 'home' },
+    { type: 'none', o: 'bind', device: '/srv/../home/a' },
+    { type: 'none', o: 'bind', device: '/srv/./x' },
+    { type: 'none', o: 'bind', device: '/ho\\me/a' },
+    { type: 'none', o: 'bind', device: '' },
+    { type: 'none', o: 'bind,remount', device: '/srv' },
+    { type: 'none', o: 'ro', device: '/srv' },
+    { type: 'tmpfs', o: 'rbind', device: '../..' },
+    { type: 'tmpfs', o: 'size=1m,bind', device: '/run' },
+    { type: 'TMPFS', device: 'proc' },
+    { type: 'nfs', o: 'ro,rbind', device: '/run' },
+    { type: 'nfs', o: 'bind,addr=1', device: ':/run' },
+    { type: 'nfs', device: '/run' },
+    { type: 'overlay', o: 'lowerdir=\\/run:/srv', device: 'overlay' },
+    { type: 'overlay', o: 'lowerdir=/ru\\n', device: 'overlay' },
+    { type: 'overlay', o: 'lowerdir=../../run:/srv', device: 'overlay' },
+    { type: 'overlay', o: 'lowerdir=/srv::/srv/x', device: 'overlay' },
+    { type: 'overlay', o: 'lowerdir+=/srv', device: 'overlay' },
+    { type: 'overlay', o: 'lowerdir=/srv,bind', device: '/run' },
+    { type: 'cifs', o: 'credentials=/home/a/.config/berth/x', device: '//server/share' },
+    { type: 'ext4', device: '/dev/sda1' },
+    { type: 'proc', device: 'proc' },
+    { type: 'none', o: 'bind', device: '/srv', mountpoint: '/run' },
+  ])
+    for (const policy of [KEPT, { paths: { how: 'only', named: ['/'] } } as const])
+      assert.match(
+        refused(policy, { driverOpts: [options] }) ?? '',
+        /^volumes\.dockerVolumeConfiguration\.driverOpts type=/,
+        JSON.stringify(options),
+      )
+})
+
+test('what only the kernel can say where it leads is refused', () => {
+  const all: HostPolicy = { paths: { how: 'only', named: ['/', '/proc'] } }
+  for (const path of [
+    '/srv/..',
+    '/srv/../srv/data',
+    '/srv/data/../../etc',
+    '/../srv',
+    '/run/docker.sock:/x',
+    '/proc/1/root',
+    '/proc/self/root/srv',
+    '/proc/1/task/1/cwd/x',
+    '/proc/1/fd/3',
+    '/proc//1/./exe',
+  ])
+    for (const policy of [KEPT, ONLY, all])
+      assert.ok(refused(policy, { sourcePaths: [path] }), path)
+  assert.equal(refused(all, { sourcePaths: ['/srv/..data/x..'] }), undefined)
+  const device: HostPolicy = { devices: { how: 'only', named: ['/'] } }
+  for (const path of ['/dev/../etc', 'dev/sda', '/proc/1/root/dev/sda'])
+    assert.ok(refused(device, { devices: [path] }), path)
+})
+
+test('processes are allowed by their own name only', () => {
+  const all: HostPolicy = { paths: { how: 'only', named: ['/'] } }
+  const named: HostPolicy = { paths: { how: 'only', named: ['/proc/sys'] } }
+  for (const path of ['/proc', '/proc/sys', '/proc/1'])
+    assert.ok(refused(all, { sourcePaths: [path] }), path)
+  for (const path of ['/proc/sys', '/proc/sys/net'])
+    assert.equal(refused(named, { sourcePaths: [path] }), undefined, path)
+  assert.ok(refused(named, { sourcePaths: ['/proc'] }))
+  assert.equal(refused(all, { sourcePaths: ['/process'] }), undefined)
 })
 
 test('capabilities, namespaces and devices are refused by their names', () => {
@@ -88,7 +152,7 @@ test('capabilities, namespaces and devices are refused by their names', () => {
   assert.equal(refused(policy, { pidMode: 'host' }), 'pidMode host')
   assert.equal(refused(policy, { ipcMode: 'task' }), undefined)
   assert.equal(
-    refused(policy, { devices: ['/dev/../dev/sda'] }),
+    refused(policy, { devices: ['/dev//./sda'] }),
     'linuxParameters.devices.hostPath /dev/sda',
   )
   const all: HostPolicy = { capabilities: { how: 'only', named: ['ALL'] } }

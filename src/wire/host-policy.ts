@@ -5,6 +5,7 @@
 import { oncePer } from '#kernel/once-per.ts'
 
 import type { Attribute } from './calls.ts'
+import { foldersOf, writtenOptions } from './volume-options.ts'
 
 const KINDS = ['paths', 'devices', 'capabilities', 'namespaces'] as const
 export type Kind = (typeof KINDS)[number]
@@ -57,23 +58,36 @@ export const describeAsk = ({ kind, member, what }: Ask): string =>
 /** As rules name capabilities: without the prefix that some write. */
 export const capability = (name: string): string => name.toUpperCase().replace(/^CAP_/, '')
 
-/** As rules name paths: no dots, no slash at the end. */
-export function plainPath(path: string): string {
-  const parts: string[] = []
-  for (const part of path.split('/'))
-    if (part === '..') parts.pop()
-    else if (part !== '' && part !== '.') parts.push(part)
-  return `/${parts.join('/')}`
-}
+/** As rules name paths: no dot, no slash at the end. What `..` leads to only the links before it say: it stays. */
+export const plainPath = (path: string): string =>
+  `/${path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/')}`
+
+/** Lead on to wherever another process is, whoever owns that: no rule can name what is behind them. */
+const MAGIC_LINK = /^\/proc\/[^/]+\/(task\/[^/]+\/)?(root|cwd|exe|fd|map_files|ns)(\/|$)/
+const isInProc = (path: string): boolean => /^\/proc(\/|$)/.test(path)
+
+/** Whether what is meant is what is written. The engine reads a colon in a path as the end of it. */
+const isClear = (kind: Kind, path: string): boolean =>
+  path.startsWith('/') &&
+  !/(^|\/)\.\.(\/|$)/.test(path) &&
+  !MAGIC_LINK.test(path) &&
+  !(kind === 'paths' && path.includes(':'))
 
 function isAllowed(rule: Rule | undefined, kind: Kind, what: string): boolean {
   if (!rule) return true
+  if (isPath(kind) && !isClear(kind, what)) return false
   const holds = (outer: string, inner: string): boolean =>
     outer === inner ||
     (isPath(kind) && inner.startsWith(outer === '/' ? '/' : `${outer}/`)) ||
     (kind === 'capabilities' && outer === ALL)
   return rule.how === 'only'
-    ? rule.named.some((one) => holds(one, what))
+    ? // Processes are no files: whoever may have all files has not named them.
+      rule.named.some(
+        (one) => holds(one, what) && (!isPath(kind) || isInProc(one) || !isInProc(what)),
+      )
     : // Whoever has a folder has what is in it.
       !rule.named.some((one) => holds(one, what) || holds(what, one))
 }
@@ -83,28 +97,18 @@ export const isPath = (kind: Kind): boolean => kind === 'paths' || kind === 'dev
 
 const pathAsk = (kind: 'paths' | 'devices', path: string, member: string): Ask => ({
   kind,
-  what: plainPath(path),
+  // What is relative is no path that a rule can name.
+  what: path.startsWith('/') ? plainPath(path) : path,
   member,
 })
 
-/** Of these the kernel reads no path of the host in `device`. */
-const ELSEWHERE = /^(nfs4?|cifs|smb3|tmpfs)$/
 const MEMBER = 'volumes.dockerVolumeConfiguration.driverOpts'
 
-/** A volume's options are those of mount(8): a bind, an overlay of folders, a disk. */
 function mountAsks(options: Readonly<Record<string, string>>): readonly Ask[] {
-  const { type = '', o = '', device = '' } = options
-  const words = o.split(',').map((word) => word.trim())
-  const isBind = words.some((word) => /^r?bind$/.test(word))
-  const inOptions = words.flatMap((word) => word.slice(word.indexOf('=') + 1).split(':'))
-  const paths = [...(isBind || !ELSEWHERE.test(type) ? [device] : []), ...inOptions]
-  return [
-    ...paths.filter((path) => path.startsWith('/')).map((path) => pathAsk('paths', path, MEMBER)),
-    // A file system of the kernel's, such as proc, or a disk: what is on it cannot be told.
-    ...(isBind || type === 'none' || type === '' || type === 'overlay' || ELSEWHERE.test(type)
-      ? []
-      : [pathAsk('devices', device || type, MEMBER)]),
-  ]
+  const folders = foldersOf(options)
+  return folders
+    ? folders.map((path) => pathAsk('paths', path, MEMBER))
+    : [{ kind: 'paths', what: writtenOptions(options), member: MEMBER }]
 }
 
 /** Attributes of this form are the agent's to set. */

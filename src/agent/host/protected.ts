@@ -10,6 +10,9 @@ const ENGINE_SOCKETS = [
   '/var/run/containerd/containerd.sock',
 ]
 
+/** Through a process's own links a task would reach what is kept from it, by a name that it has made itself. */
+const PROCESSES = '/proc'
+
 /** Where the operator does not say which paths tasks may have: all but `own` and the engine's, by each of their names. */
 export async function withDefaults(
   policy: HostPolicy,
@@ -17,7 +20,7 @@ export async function withDefaults(
   host: Pick<Host, 'realPath'>,
 ): Promise<HostPolicy> {
   if (policy.paths) return policy
-  const paths = [...own, ...ENGINE_SOCKETS]
+  const paths = [...own, ...ENGINE_SOCKETS, PROCESSES]
   // Where this agent may not look, the path itself has to do.
   const real = await Promise.all(paths.map((path) => host.realPath(path).catch(() => path)))
   return { ...policy, paths: { how: 'all-but', named: [...new Set([...paths, ...real])] } }

@@ -23,6 +23,31 @@ test('a path leads through links, also to what is not there yet', async (context
   ])
     assert.equal(await realPath(`${root}/${path}`), `${root}/${target}`, path)
   assert.equal(await realPath('/'), '/')
-  assert.equal(await realPath(`/proc/self/root${root}/link`), `${root}/real`)
-  await assert.rejects(realPath(join(root, 'loop')), /ELOOP/)
+  await assert.rejects(realPath(join(root, 'loop')), /too many symbolic links/)
+})
+
+test('what comes after a link counts from where that leads', async (context) => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'berth-path-')))
+  context.after(() => rmSync(root, { recursive: true }))
+  mkdirSync(join(root, 'a', 'b'), { recursive: true })
+  symlinkSync('a/b', join(root, 'link'))
+  symlinkSync('link/../c', join(root, 'far'))
+  for (const path of ['link/../c', 'far'])
+    assert.equal(await realPath(`${root}/${path}`), `${root}/a/c`, path)
+})
+
+test('no way leads through what a process has', async (context) => {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'berth-path-')))
+  context.after(() => rmSync(root, { recursive: true }))
+  symlinkSync(`/proc/${process.pid}/cwd`, join(root, 'link'))
+  for (const path of [
+    `/proc/self/root${root}`,
+    `/proc/${process.pid}/root${root}`,
+    `/proc/${process.pid}/cwd`,
+    join(root, 'link'),
+    '/dev/fd',
+    '/dev/stdin',
+  ])
+    await assert.rejects(realPath(path), /leads through the link \/proc\/\S+ of a process/, path)
+  assert.equal(await realPath('/proc/sys/kernel'), '/proc/sys/kernel')
 })

@@ -38,6 +38,9 @@ export async function checkRealPaths(
   if (asks.length === 0) return
   const known = { paths: await real(policy.paths, host), devices: await real(policy.devices, host) }
   for (const ask of asks) {
+    // The policy may have changed since the task was accepted; and what is not clear leads nowhere that can be told.
+    if (refusedAsk(policy, [ask]))
+      throw new EngineError('CannotCreateContainerError', problemOf(ask))
     const what = await host.realPath(ask.what).catch((error: unknown) => {
       const why = `${describeAsk(ask)} leads nobody knows where: ${String(error)}`
       throw new EngineError('CannotCreateContainerError', why)

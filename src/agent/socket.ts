@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import type { Clock } from '#kernel/clock.ts'
 import { gathering } from '#wire/gathering.ts'
 import { REFUSAL_BYTES_MAX } from '#wire/limits.ts'
-import { parseRefusal, type Refusal } from '#wire/refusal.ts'
+import { parseRefusal, type Refusal, refusalWords } from '#wire/refusal.ts'
 
 import { connectionError } from './connection-error.ts'
 import type { Connect, Connection, ConnectionEnd } from './outside.ts'
@@ -70,7 +70,8 @@ function runSocket(
       })
       response.on('close', () => {
         refusal = parseRefusal(body)
-        if (refusal) reason = `${refusal.type}: ${refusal.message}`
+        const words = refusal ? `${refusal.type}: ${refusal.message}` : refusalWords(body)
+        if (words !== undefined) reason = words
         request.destroy()
         end(1006)
       })

@@ -21,7 +21,7 @@ import { hello } from './demo.ts'
 import { engine } from './engine-start.ts'
 import { Own } from './own.ts'
 import { dataDirectory } from './paths.ts'
-import { findBackground, logFile, until, watched } from './process.ts'
+import { endBackground, findBackground, logFile, until, watched } from './process.ts'
 import { step } from './progress.ts'
 import { REGION } from './server-options.ts'
 import { explained } from './server.ts'
@@ -154,7 +154,10 @@ async function agent(
   own: Own,
 ): Promise<void> {
   const what = { name: 'agent', data }
-  const { accessKeyId, secretAccessKey } = await hostKeys(data, accountId)
+  const { keys, isNew } = await hostKeys(data, accountId)
+  const { accessKeyId, secretAccessKey } = keys
+  // One that runs with keys that have ended is let in no more; its tasks run on.
+  if (isNew) await endBackground(what)
   const state = new StateFile(join(data, 'agent'))
   await step('agent of this host', async () => {
     const isThere = findBackground(what) !== undefined
@@ -183,17 +186,33 @@ async function agent(
   })
 }
 
-/** This host's machine key: made once, kept for its owner. */
-async function hostKeys(data: string, accountId: string): Promise<Keys> {
+type HostKeys = Keys & { readonly hostId?: string }
+type Hosts = {
+  readonly hosts: readonly { readonly hostId: string; readonly accessKeyId: string }[]
+}
+
+/**
+ * This host's machine key: made once, kept for its owner, and made again where it was rotated or revoked since: whoever
+ * may open the operator's socket may have this host join. It stays the host that it was.
+ */
+async function hostKeys(
+  data: string,
+  account: string,
+): Promise<{ readonly keys: Keys; readonly isNew: boolean }> {
   const file = join(data, 'host-keys.json')
-  if (!existsSync(file)) {
-    const keys = await ask<Keys>(data, '/host/create', {
-      accountId,
-      hostId: `${hostname()}-${Date.now().toString(36)}`,
-    })
-    writeFileSync(file, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
-  }
-  return JSON.parse(readFileSync(file, 'utf8')) as Keys
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as HostKeys) : undefined
+  const accountId = kept?.accountId ?? account
+  const { hosts } = await ask<Hosts>(data, '/host/list', { accountId })
+  const known = hosts.find(({ accessKeyId }) => accessKeyId === kept?.accessKeyId)
+  if (kept && !known && kept.hostId === undefined)
+    throw new UserError(
+      `the machine key in ${file} is good no more: put there the keys that berth host rotate printed`,
+    )
+  const hostId = known?.hostId ?? kept?.hostId ?? `${hostname()}-${Date.now().toString(36)}`
+  const keys = kept && known ? kept : await ask<Keys>(data, '/host/create', { accountId, hostId })
+  if (keys !== kept || kept.hostId === undefined)
+    writeFileSync(file, `${JSON.stringify({ ...keys, hostId }, undefined, 2)}\n`, { mode: 0o600 })
+  return { keys, isNew: kept !== undefined && known === undefined }
 }
 
 /** Until the user has had enough, or the control plane has ended by itself. */

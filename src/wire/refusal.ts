@@ -39,6 +39,17 @@ export function parseRefusal(body: string): Refusal | undefined {
   return undefined
 }
 
+/** The words of an answer that refuses in AWS's JSON, such as of a key that is none; `undefined` when it is none. */
+export function refusalWords(body: string): string | undefined {
+  try {
+    const { __type: type, message } = JSON.parse(body) as { __type?: unknown; message?: unknown }
+    return typeof message === 'string' ? [type, message].filter(Boolean).join(': ') : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }

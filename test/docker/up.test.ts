@@ -134,6 +134,24 @@ test('account create prints exports that work, and refuses what is taken', LIMIT
   assert.equal(twice.stderr, 'berth: account 222222222222 exists already\n')
 })
 
+test(
+  'a rotated or revoked key of this host is made anew by up; its tasks run on',
+  LIMIT,
+  async () => {
+    const first = await hello()
+    for (const order of ['rotate', 'revoke']) {
+      const [line = ''] = (await berth('host', 'list', '--data', data)).stdout.split('\n')
+      const [hostId = '', , , arn = ''] = line.split(/ +/)
+      const { code, stderr } = await berth('host', order, hostId, '--data', data)
+      assert.equal(code, 0, stderr)
+      await up()
+      const status = (await berth('status', '--data', data)).stdout
+      assert.match(status, new RegExp(`${arn} ACTIVE, agent connected`))
+      assert.deepEqual(await hello(), first)
+    }
+  },
+)
+
 test('account reset is refused where it was not allowed', LIMIT, async () => {
   const refused = await berth('account', 'reset', '222222222222', '--data', data)
   assert.equal(refused.code, 1)

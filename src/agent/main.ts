@@ -102,21 +102,23 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
     ids: systemIds,
     log,
   })
-  const look = setInterval(() => {
+  let stopLooking = (): void => {}
+  const look = (): void => {
+    stopLooking = systemClock.after(LOCK_LOOK_MS, look)
     if (isStillHeld(directory)) return
     log.error('the lock of the data directory was moved or removed: the agent ends', {
       dataDirectory: options.dataDirectory,
     })
     // It saves nothing any more: the state may be another's by now.
     process.exit(1)
-  }, LOCK_LOOK_MS)
-  look.unref()
+  }
+  look()
   await agent.start().catch((error: unknown) => {
-    clearInterval(look)
+    stopLooking()
     directory.release()
     throw error
   })
-  const ended = (): void => clearInterval(look)
+  const ended = (): void => stopLooking()
   agent.ended.then(ended, ended)
   return agent
 }

@@ -12,9 +12,11 @@ import { FileSpool } from './logs/spool.ts'
 import type { Calls, Connect, StateStore } from './outside.ts'
 import { LOGS, SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
 import { signedSockets } from './socket.ts'
-import { takeDirectory } from './state/directory.ts'
+import { type DataDirectory, takeDirectory } from './state/directory.ts'
 import { StateFile } from './state/file.ts'
 
+/** How long two agents can have one directory at most, after somebody moved the lock of the first. */
+const LOCK_LOOK_MS = 2000
 const DOCKER_SOCKET = '/var/run/docker.sock'
 
 export type Outside = SignedCallsOptions & {
@@ -57,6 +59,15 @@ export type RunAgentOptions = Pick<
   readonly log: { write(text: string): unknown }
 }
 
+/** A folder that cannot be looked into is one that no state can be saved in. */
+function isStillHeld({ isHeld }: DataDirectory): boolean {
+  try {
+    return isHeld()
+  } catch {
+    return false
+  }
+}
+
 /**
  * Starts the agent on this machine's Docker Engine. Resolves once it is connected. The data directory is this
  * process's until it ends.
@@ -91,9 +102,23 @@ export async function runAgent(options: RunAgentOptions): Promise<Agent> {
     ids: systemIds,
     log,
   })
+  let stopLooking = (): void => {}
+  const look = (): void => {
+    stopLooking = systemClock.after(LOCK_LOOK_MS, look)
+    if (isStillHeld(directory)) return
+    log.error('the lock of the data directory was moved or removed: the agent ends', {
+      dataDirectory: options.dataDirectory,
+    })
+    // It saves nothing any more: the state may be another's by now.
+    process.exit(1)
+  }
+  look()
   await agent.start().catch((error: unknown) => {
+    stopLooking()
     directory.release()
     throw error
   })
+  const ended = (): void => stopLooking()
+  agent.ended.then(ended, ended)
   return agent
 }

@@ -47,7 +47,14 @@ export async function agent(options: AgentCommand): Promise<void> {
   })
   // A supervisor starts it again; one that lives on without its duty would look sound.
   running.ended.catch(() => process.exit(1))
-  const end = (): void => void running.stop().then(() => process.exit(0))
+  const end = (): void =>
+    void running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(`the agent could not save its state: ${(error as Error).message}`)
+        process.exit(1)
+      },
+    )
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
   console.log(JSON.stringify({ containerInstanceArn: running.containerInstanceArn }))

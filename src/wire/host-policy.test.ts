@@ -168,3 +168,21 @@ test('attributes say the policy, and never half of what is allowed', () => {
   const kept = { paths: { how: 'all-but', named: ['/with a space', '/run'] } } as const
   assert.deepEqual(back(kept), { paths: { how: 'all-but', named: ['/run'] } })
 })
+
+test('what takes a guard from a container is a capability; the socket that a log goes to is a path', () => {
+  const none: HostPolicy = { capabilities: { how: 'only', named: [] } }
+  for (const option of ['seccomp:unconfined', 'apparmor=unconfined', 'systempaths=unconfined'])
+    assert.match(refused(none, { securityOptions: [option] }) ?? '', /^dockerSecurityOptions /)
+  assert.equal(refused(none, { securityOptions: ['no-new-privileges'] }), undefined)
+  for (const address of [
+    'unix:///run/docker.sock',
+    'UNIX:///run/./docker.sock',
+    'unixgram:///run/docker.sock',
+    'unix:///srv/../run/docker.sock',
+    'unix:///run/docker%2esock',
+    'unix://run/docker.sock',
+  ])
+    assert.match(refused(KEPT, { logOptions: [{ address }] }) ?? '', /^logConfiguration\.options /)
+  for (const address of ['unix:///dev/log', 'udp://10.0.0.1:514', '/run'])
+    assert.equal(refused(KEPT, { logOptions: [{ address }] }), undefined, address)
+})

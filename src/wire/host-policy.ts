@@ -26,7 +26,12 @@ export type HostUse = {
   readonly driverOpts: readonly Readonly<Record<string, string>>[]
   readonly capabilities: readonly string[]
   readonly devices: readonly string[]
+  readonly securityOptions?: readonly string[] | undefined
+  readonly logOptions?: readonly Readonly<Record<string, string>>[] | undefined
 }
+
+/** Takes a guard from a container, as capabilities and `privileged` do. */
+export const isUnguarded = (option: string): boolean => /[:=]\s*unconfined\s*$/i.test(option)
 
 export function asksOf(use: HostUse): readonly Ask[] {
   const modes = [
@@ -45,6 +50,10 @@ export function asksOf(use: HostUse): readonly Ask[] {
       return { kind: 'capabilities', what: capability(name), member }
     }),
     ...use.devices.map((path) => pathAsk('devices', path, 'linuxParameters.devices.hostPath')),
+    ...(use.securityOptions ?? []).filter(isUnguarded).map((option): Ask => {
+      return { kind: 'capabilities', what: capability(option), member: 'dockerSecurityOptions' }
+    }),
+    ...(use.logOptions ?? []).flatMap((options) => Object.values(options).flatMap(socketAsks)),
   ]
 }
 
@@ -101,6 +110,13 @@ const pathAsk = (kind: 'paths' | 'devices', path: string, member: string): Ask =
   what: path.startsWith('/') ? plainPath(path) : path,
   member,
 })
+
+/** Log drivers write to sockets. They read addresses as URLs: what is escaped in one is not what is written. */
+function socketAsks(address: string): readonly Ask[] {
+  const [, path] = /^\s*unix(?:gram|packet)?:(?:\/\/)?(.*)$/is.exec(address) ?? []
+  if (path === undefined) return []
+  return [pathAsk('paths', /[%?#]/.test(path) ? address : path, 'logConfiguration.options')]
+}
 
 const MEMBER = 'volumes.dockerVolumeConfiguration.driverOpts'
 

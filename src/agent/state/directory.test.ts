@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -62,4 +62,17 @@ test('a directory that is released is free; a copy of it is another one', (conte
   assert.notEqual(second.id, first.id)
   second.release()
   again.release()
+})
+
+test('whose lock was moved away has the directory no more', (context) => {
+  const path = directory(context)
+  const [lock, away] = [join(path, 'agent.lock'), join(path, 'away')]
+  const first = takeDirectory(path)
+  assert.equal(first.isHeld(), true)
+  renameSync(lock, away)
+  assert.equal(first.isHeld(), false)
+  const second = takeDirectory(path)
+  assert.deepEqual([first.isHeld(), second.isHeld()], [false, true])
+  first.release()
+  second.release()
 })

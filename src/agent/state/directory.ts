@@ -14,6 +14,8 @@ const held = new Set<DatabaseSync>()
 export type DataDirectory = {
   /** Tells this directory from a copy of it, on this machine or another. */
   readonly id: string
+  /** False once the lock's file was moved or removed: another agent could take the directory then. */
+  readonly isHeld: () => boolean
   /** For another agent of this process; a process that ends lets go of it by itself. */
   readonly release: () => void
 }
@@ -23,7 +25,8 @@ export function takeDirectory(path: string): DataDirectory {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   const holder = join(path, 'agent.holder')
   // SQLite's lock on an empty file is one of the kernel's, and ends with the process however that ends.
-  const lock = new DatabaseSync(join(path, 'agent.lock'))
+  const lockPath = join(path, 'agent.lock')
+  const lock = new DatabaseSync(lockPath)
   try {
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
@@ -45,7 +48,14 @@ export function takeDirectory(path: string): DataDirectory {
     held.delete(lock)
     lock.close()
   }
-  return { id: idOf(path), release }
+  const file = fileAt(lockPath)
+  return { id: idOf(path), isHeld: () => file !== undefined && fileAt(lockPath) === file, release }
+}
+
+/** Which file it is, by whatever name. */
+function fileAt(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found && `${found.dev} ${found.ino}`
 }
 
 function heldBy(holder: string): string {

@@ -52,6 +52,10 @@ test('each thing that cannot run is said by its name', () => {
       /dockerConfig of container 'app' is not JSON/,
     ],
     [[{ ...app, dockerConfig: { hostConfig: '{"Privileged":true}' } }], /is privileged/],
+    [
+      [{ ...app, dockerConfig: { hostConfig: '{"SecurityOpt":["seccomp:unconfined"]}' } }],
+      /is unconfined/,
+    ],
     [[{ ...app, secrets: [{ name: 'a', valueFrom: 'b' }] }], /with secrets/],
     [[app], /networkMode awsvpc/, { networkMode: 'awsvpc' }],
     [[app], /volume type efs/, { volumes: [{ name: 'v', type: 'efs' }] }],

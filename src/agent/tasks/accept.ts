@@ -1,4 +1,4 @@
-import type { HostPolicy } from '#wire/host-policy.ts'
+import { type HostPolicy, isUnguarded } from '#wire/host-policy.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { awslogsConfig } from '../logs/options.ts'
@@ -93,6 +93,9 @@ function containerProblem(
       return `dockerConfig of container '${container.name}' is not JSON`
   if (privilegedDisabled && jsonObject(container.dockerConfig?.hostConfig)['Privileged'] === true)
     return `container '${container.name}' is privileged, and this host does not allow that`
+  const options = jsonObject(container.dockerConfig?.hostConfig)['SecurityOpt']
+  if (privilegedDisabled && Array.isArray(options) && options.map(String).some(isUnguarded))
+    return `container '${container.name}' is unconfined, and this host does not allow that`
   if (!hasAwslogs && awslogsConfig(container)) return notBuilt('log driver awslogs')
   const overridden = members(container.overrides)
   if (overridden === undefined) return `overrides of container '${container.name}' are not JSON`

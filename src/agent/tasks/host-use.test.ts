@@ -59,6 +59,11 @@ test('each way to the host is refused by its name', () => {
     [task({ pidMode: 'host' }), /pidMode host/],
     [task({ ipcMode: 'host' }), /ipcMode host/],
     [withHostConfig({ CapAdd: ['SYS_ADMIN'] }), /capabilities\.add SYS_ADMIN.*BERTH_ALLOW_CAPAB/],
+    [withHostConfig({ SecurityOpt: ['seccomp=unconfined'] }), /SecurityOptions SECCOMP=UNCONFINED/],
+    [
+      withHostConfig({ LogConfig: { Type: 'syslog', Config: { a: 'unix:///run/docker.sock' } } }),
+      /logConfiguration\.options \/run\/docker\.sock/,
+    ],
     [withHostConfig({ Devices: [{ PathOnHost: '/dev/sda' }] }), /\/dev\/sda.*BERTH_ALLOW_DEVICES/],
     [task({ containers: [{ name: 'a', image: 'i', mountPoints: undeclared }] }), /\/etc/],
   ] as const) {

@@ -81,6 +81,13 @@ function asksOfTask({ networkMode, pidMode, ipcMode, volumes = [], containers = 
       docker?.driverOpts ? [docker.driverOpts] : [],
     ),
     capabilities: bodies.flatMap(({ CapAdd }) => textsOf(CapAdd)),
+    securityOptions: bodies.flatMap(({ SecurityOpt }) => textsOf(SecurityOpt)),
+    logOptions: bodies.flatMap(({ LogConfig }) => {
+      const { Config } = (LogConfig ?? {}) as { Config?: unknown }
+      return typeof Config === 'object' && Config !== null
+        ? [Object.fromEntries(Object.entries(Config).map(([name, value]) => [name, String(value)]))]
+        : []
+    }),
     devices: bodies.flatMap(({ Devices }) =>
       Array.isArray(Devices) ? Devices.flatMap((one) => textsOf([one?.PathOnHost])) : [],
     ),

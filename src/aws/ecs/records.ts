@@ -167,6 +167,8 @@ export type ContainerInstance = Owned & {
   readonly attributes: readonly Attribute[] // operations
   readonly tags: readonly Tag[] // operations
   readonly agentConnected: boolean // agents
+  /** An agent that says who it is has the connection, and was heard lately: no other may register in its place. */
+  readonly agentHolds?: boolean | undefined // agents
   /** Since when it is out of reach. */
   readonly disconnectedAt?: number | undefined // agents
   readonly versionInfo: VersionInfo // agents

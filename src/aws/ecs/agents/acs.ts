@@ -30,7 +30,7 @@ import { isLater } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
 import { takeHealth } from './health.ts'
 import type { AgentHub, Connected } from './hub.ts'
-import { type AgentIdentity, identityOf, rivalRefusal } from './rivals.ts'
+import { type AgentIdentity, identityOf, isSilent, rivalRefusal } from './rivals.ts'
 import { Sequence } from './sequence.ts'
 import { topicsOf } from './topics.ts'
 import { toAcsTask, toStop } from './translate.ts'
@@ -110,6 +110,8 @@ class AcsConnection implements Connected {
   #badFrames = 0
   heardAt: number
   identity: AgentIdentity | undefined
+  /** As the record has it. */
+  #holds = false
   #stopHeartbeat: () => void = () => {}
 
   constructor(tools: Tools, hub: AgentHub, { instance, caller, socket }: Session) {
@@ -138,7 +140,8 @@ class AcsConnection implements Connected {
       agentHash,
       dockerVersion: connect.dockerVersion.replace(/^DockerVersion: /, ''),
     }
-    this.#changeInstance({ agentConnected: true, versionInfo })
+    this.#holds = this.identity !== undefined
+    this.#changeInstance({ agentConnected: true, agentHolds: this.#holds, versionInfo })
     const all = this.#tools.store.read((tx) => [...tx.find(tasksByInstance, this.#key)])
     void this.#say(() => ({
       type: 'TaskManifestMessage',
@@ -176,6 +179,7 @@ class AcsConnection implements Connected {
     const { clock, ids } = this.#tools
     this.#stopHeartbeat = clock.after(HEARTBEAT_MS, () => {
       this.#sayAgain()
+      if (isSilent(this, clock.now())) this.#setHolds(false)
       this.#send({ type: 'HeartbeatMessage', message: { healthy: true, messageId: ids.uuid() } })
       if (this.#open) this.#beat()
     })
@@ -261,6 +265,7 @@ class AcsConnection implements Connected {
 
   #hear(text: string): void {
     this.heardAt = this.#tools.clock.now()
+    this.#setHolds(this.identity !== undefined)
     let frame: AcsUp | undefined
     try {
       frame = parseAcsUp(text)
@@ -380,7 +385,17 @@ class AcsConnection implements Connected {
     this.#stopHeartbeat()
     this.#hub.rounds.leave(this)
     if (this.#hub.leave(this.#key, this) && !this.#hub.stopped)
-      this.#changeInstance({ agentConnected: false })
+      this.#changeInstance({ agentConnected: false, agentHolds: false })
+  }
+
+  /** Nothing that anybody is told of. */
+  #setHolds(holds: boolean): void {
+    if (holds === this.#holds || this.#hub.get(this.#key) !== this) return
+    this.#holds = holds
+    this.#tools.store.transact((tx) => {
+      if (tx.get(containerInstances, this.#key))
+        tx.patch(containerInstances, this.#key, { agentHolds: holds })
+    })
   }
 
   #changeInstance(fields: Partial<ContainerInstance>): void {

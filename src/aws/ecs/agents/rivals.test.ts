@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { type Answer, Host, House } from '#server/house.fixture.ts'
+import { ACCOUNT, type Answer, type As, faultOf, Host, House, turn } from '#server/house.fixture.ts'
 import { noticesAfter } from '#store/notices.ts'
 
 import { rivalRefusal } from './rivals.ts'
@@ -57,6 +57,33 @@ test('a second machine with the same key is refused with words and one event a m
   assert.equal(await new Host(house, first.arn).connect(A), undefined, 'the same one comes back')
   await house.clock.move(61_000)
   assert.equal(await clone.connect({ ...A, bootId: '2' }), undefined, 'the other is silent')
+})
+
+test('a second agent changes nothing of a host whose agent is alive, until that is silent', async () => {
+  const house = await House.open()
+  await house.call('CreateCluster')
+  const as = { principal: { type: 'host', accountId: ACCOUNT, hostId: 'h' } } as const
+  const own = (arn: string) => ({ principal: { ...as.principal, containerInstanceArn: arn } })
+  const register = (principal: As, containerInstanceArn?: string): Promise<Answer> =>
+    house.call('RegisterContainerInstance', { containerInstanceArn }, principal)
+  const { containerInstanceArn: arn } = (await register(as)).containerInstance
+  const host = new Host(house, arn)
+  assert.equal(await host.connect(A), undefined)
+  const { revision } = house.server.store
+  assert.match(await faultOf(register(own(arn))), /^ClientException: Another agent is connected/)
+  assert.equal(house.server.store.revision, revision)
+  await register(own(arn), arn)
+  await house.clock.move(100_000)
+  assert.equal(await faultOf(register(own(arn))), 'no fault', 'the other is silent')
+  await host.say('HeartbeatAckRequest', { messageId: 'm' })
+  assert.match(await faultOf(register(own(arn))), /another data directory/, 'it is heard again')
+  await host.disconnect()
+  assert.equal(await faultOf(register(own(arn))), 'no fault', 'it lost its state and comes back')
+  await host.connect(A)
+  // A server that starts anew has no connection of anybody.
+  const again = await House.open(house.log, house.clock)
+  await turn()
+  assert.equal(await faultOf(again.call('RegisterContainerInstance', {}, own(arn))), 'no fault')
 })
 
 test('of agents that say no identity the newer wins, and the operator hears when that happens often', async () => {

@@ -37,17 +37,29 @@ export function rivalRefusal(
   if (!holder?.identity) return undefined
   const { installationId, bootId } = holder.identity
   if (next?.installationId === installationId && next.bootId === bootId) return undefined
+  if (isSilent(holder, now)) return undefined
   const silentMs = now - holder.heardAt
-  if (silentMs > SILENT_MS) return undefined
   const why =
     next?.installationId === installationId
       ? 'on another machine, of whose disk this one is a copy'
       : 'with another data directory'
   return (
     `Another agent is connected with this host's key, ${why}; it was heard ${Math.round(silentMs / 1000)} s ago. ` +
-    'A host key is for one machine: give this one a key of its own (berth host create), or stop the other agent.'
+    ONE_MACHINE
   )
 }
+
+const ONE_MACHINE =
+  'A host key is for one machine: give this one a key of its own (berth host create), or stop the other agent.'
+
+/** Why an agent that does not know which container instance it is may not register as the one of its key. */
+export const registrationRefusal = (instance: ContainerInstance): string | undefined =>
+  instance.agentConnected && instance.agentHolds
+    ? `Another agent is connected with this host's key, with another data directory. ${ONE_MACHINE}`
+    : undefined
+
+/** Whether nothing was heard of it for so long that another may take its place. */
+export const isSilent = ({ heardAt }: Holder, now: number): boolean => now - heardAt > SILENT_MS
 
 /** Says to the operator that two agents want one connection, so often that it is seen and not more. */
 export class Rivalries {

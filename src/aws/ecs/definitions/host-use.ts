@@ -19,6 +19,12 @@ export const hostAsks = oncePer((written: Definition): readonly Ask[] => {
       docker?.driverOpts ? [docker.driverOpts] : [],
     ),
     capabilities: linux.flatMap(({ capabilities }) => capabilities?.add ?? []),
+    securityOptions: containerDefinitions.flatMap(
+      ({ dockerSecurityOptions }) => dockerSecurityOptions ?? [],
+    ),
+    logOptions: containerDefinitions.flatMap(({ logConfiguration }) =>
+      logConfiguration?.options ? [logConfiguration.options] : [],
+    ),
     devices: linux.flatMap(({ devices = [] }) => devices.map(({ hostPath }) => hostPath)),
   })
 })

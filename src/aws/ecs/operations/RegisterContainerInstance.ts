@@ -10,6 +10,7 @@ import type { Write } from '#store/store.ts'
 import { isPolicyAttribute } from '#wire/host-policy.ts'
 
 import { theCluster } from '../access.ts'
+import { registrationRefusal } from '../agents/rivals.ts'
 import { checkForm } from '../instances/attributes.ts'
 import { addInstance, changeInstance } from '../instances/change.ts'
 import { hostKeyOf } from '../instances/host-keys.ts'
@@ -215,6 +216,8 @@ function boundTo(tx: Write, { clusterName }: Cluster, { caller }: Context): stri
       containerInstanceKey({ ...caller, region: bound.region }, cluster, id),
     )
   if (!row || row.status === 'INACTIVE') return undefined
+  const refusal = registrationRefusal(row)
+  if (refusal !== undefined) throw clientException(refusal)
   if (row.clusterName !== clusterName || row.region !== region)
     throw clientException(
       `The machine key of host ${principal.hostId} is good for ${arn}, which is registered still. Deregister that first, or give this machine another key.`,

@@ -22,6 +22,12 @@ export function silenceReconciler({ store, clock, ids }: Tools, hub: AgentHub): 
       for (const { key, row } of tx.scan(containerInstances)) if (row.agentConnected) yield key
     },
     reconcile(key) {
+      // It was the connection of the server before this one.
+      if (!hub.get(key))
+        store.transact((tx) => {
+          if (tx.get(containerInstances, key)?.agentHolds)
+            tx.patch(containerInstances, key, { agentHolds: false })
+        })
       const left = startedAt + GRACE_MS - clock.now()
       if (left > 0) return left
       store.transact((tx) => {

@@ -257,8 +257,12 @@ class Journal {
     try {
       act()
     } catch (error) {
-      say({ type: 'failed', message: (error as Error).message })
-      if (this.#isLoading) this.#end()
+      try {
+        // Whoever hears of the failure ends this thread, and the files must be in good order before that.
+        if (this.#isLoading) this.#end()
+      } finally {
+        say({ type: 'failed', message: (error as Error).message })
+      }
     }
   }
 

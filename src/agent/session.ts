@@ -238,6 +238,8 @@ export class Session {
       return await acs.run()
     } finally {
       this.#ending.abort(new Error('the session ends'))
+      // What has just been let in may still be taking up what was there: it would start what is stopped here.
+      await this.#begun?.catch(() => {})
       this.#unwatch?.()
       this.#cancelResync?.()
       this.#runner.stop()

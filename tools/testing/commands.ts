@@ -33,6 +33,8 @@ export async function tests(files: readonly string[], patience: number): Promise
       '--disable-warning=ExperimentalWarning',
       '--test',
       '--test-isolation=none',
+      // A timer that a test left would be waited for, however long it is.
+      '--test-force-exit',
       '--test-reporter=./tools/testing/reporter.ts',
       '--test-reporter-destination=stdout',
       `--test-timeout=${Math.ceil(TEST_LIMIT_MS * patience)}`,

@@ -3,8 +3,10 @@ import type { Read, Write } from '#store/store.ts'
 
 import { type HostKey, hostKeys } from '../records.ts'
 
+const keyOf = (accountId: string, hostId: string): string => `${accountId}/${hostId}`
+
 export const hostKeyOf = (tx: Read, accountId: string, hostId: string): HostKey | undefined =>
-  tx.get(hostKeys, `${accountId}/${hostId}`)
+  tx.get(hostKeys, keyOf(accountId, hostId))
 
 /**
  * What is open with the host's keys is closed. The host stays the container instance that it was: with a new key it is
@@ -17,5 +19,10 @@ export function endHostConnections(
   now: number,
 ): void {
   if (hostKeyOf(tx, accountId, hostId))
-    tx.patch(hostKeys, `${accountId}/${hostId}`, { endedAt: now })
+    tx.patch(hostKeys, keyOf(accountId, hostId), { endedAt: now })
+}
+
+/** A machine key is good from now on for this container instance only. */
+export function bindHost(tx: Write, bound: Omit<HostKey, 'endedAt'>): void {
+  tx.put(hostKeys, keyOf(bound.accountId, bound.hostId), bound)
 }

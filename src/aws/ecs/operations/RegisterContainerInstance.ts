@@ -13,7 +13,7 @@ import { theCluster } from '../access.ts'
 import { registrationRefusal } from '../agents/rivals.ts'
 import { checkForm } from '../instances/attributes.ts'
 import { addInstance, changeInstance } from '../instances/change.ts'
-import { hostKeyOf } from '../instances/host-keys.ts'
+import { bindHost, hostKeyOf } from '../instances/host-keys.ts'
 import {
   activeCluster,
   clientException,
@@ -27,7 +27,6 @@ import {
   type Cluster,
   type ContainerInstance,
   containerInstances,
-  hostKeys,
   type Resources,
 } from '../records.ts'
 import { tasksByInstance } from '../records.ts'
@@ -228,7 +227,7 @@ function boundTo(tx: Write, { clusterName }: Cluster, { caller }: Context): stri
 /** A machine key is good from now on for this container instance only. */
 function bind(tx: Write, instance: ContainerInstance, { caller: { principal } }: Context): void {
   if (principal.type !== 'host') return
-  tx.put(hostKeys, `${principal.accountId}/${principal.hostId}`, {
+  bindHost(tx, {
     hostId: principal.hostId,
     accountId: principal.accountId,
     containerInstanceArn: containerInstanceArn(instance),

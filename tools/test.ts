@@ -1,16 +1,18 @@
 /**
  * `./berth test`: everything that says whether Berth is sound. Two lanes run side by side, one that computes and one that
  * mostly waits for containers. Installs what is missing, says each failure when it happens, shows how long each stage and
- * room took, and ends with one line of counts. `./berth test NAME…` runs stages, or the tests of rooms, by their names.
+ * room took, and ends with one line of counts. `./berth test NAME…` runs stages, the
+ * tests of rooms or files of test/, by their names.
  */
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 
 import { patience } from '../test/patience.ts'
 import { check, filesOf, type Result, tests } from './testing/commands.ts'
 import { prepare } from './testing/prepare.ts'
-import { cleanEngine, endStrays, MARK } from './testing/strays.ts'
+import { cleanEngine, endStrays, MARK, ownImages } from './testing/strays.ts'
 
 type Stage = { readonly name: string; readonly run: () => Promise<Result> }
 
@@ -52,12 +54,18 @@ const rooms: readonly Stage[] = [
   run: () => tests(filesOf(`${folder}/**/*.test.ts`), patience),
 }))
 
+/** A file of tests with real parts, by its name. */
+const files: readonly Stage[] = filesOf('test/**/*.test.ts').map((file) => ({
+  name: basename(file, '.test.ts'),
+  run: () => tests([file], patience),
+}))
+
 const totals = { passed: 0, failed: 0 }
 const notRun = new Set<string>()
 
 async function main(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true })
-  const known = [...LANES.flat(), ...rooms]
+  const known = [...LANES.flat(), ...rooms, ...files]
   const unknown = positionals.find((name) => !known.some((stage) => stage.name === name))
   if (unknown !== undefined)
     throw new Error(
@@ -67,19 +75,23 @@ async function main(): Promise<void> {
     positionals.length === 0 ||
     positionals.includes(stage.name) ||
     (positionals.includes('engine') && waiting.includes(stage))
-  const lanes = [...LANES, rooms.filter(() => positionals.length > 0)]
+  const lanes = [...LANES, ...(positionals.length > 0 ? [[...rooms, ...files]] : [])]
     .map((lane) => lane.filter(chosen))
     .filter((lane) => lane.length > 0)
-  if (lanes.some(([first]) => first !== undefined && needsEngine(first))) await prepare()
+  if (lanes.flat().some(needsEngine)) await prepare()
+  imagesBefore = ownImages()
   // The engine that the machine keeps has started without the mark.
-  Object.assign(process.env, { [MARK]: mark, BERTH_TEST_PATIENCE: String(patience) })
+  Object.assign(process.env, {
+    [MARK]: mark,
+    BERTH_TEST_PATIENCE: String(patience),
+    TMPDIR: folder,
+  })
   if (patience > 3)
     console.log(styleText('dim', `waits are ${patience.toFixed(1)} times as long as usual here`))
   await Promise.all(lanes.map(runLane))
 }
 
-const needsEngine = (stage: Stage): boolean =>
-  engine.includes(stage) || waiting.includes(stage) || computing.includes(stage)
+const needsEngine = (stage: Stage): boolean => !rooms.includes(stage)
 
 async function runLane(stages: readonly Stage[]): Promise<void> {
   for (const { name, run } of stages) {
@@ -102,12 +114,20 @@ async function runLane(stages: readonly Stage[]): Promise<void> {
 
 /** All that is started from here on has the mark, and none of it outlives the run. */
 const mark = `${process.pid}-${Date.now()}`
+/** Temporary folders of the tests are in it (a short name: sockets have paths of 107 bytes at most). */
+const folder = mkdtempSync(join(tmpdir(), 'bt-'))
+let imagesBefore: ReadonlySet<string> = new Set()
 
 async function end(): Promise<void> {
   const left = await endStrays(mark)
   for (const { pid, command } of left)
     console.log(`ended ${pid}, which a test left running: ${command.slice(0, 200)}`)
-  cleanEngine(mark, left)
+  cleanEngine(mark, left, imagesBefore)
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    console.log(`some of ${folder} is left: ${(error as Error).message}`)
+  }
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -118,10 +138,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 try {
   await main()
-  await end()
 } catch (error) {
   console.error(`berth test: ${(error as Error).message}`)
   totals.failed += 1
+} finally {
+  await end()
 }
 for (const line of notRun) console.log(line)
 console.log(`${totals.passed} passed, ${totals.failed} failed`)

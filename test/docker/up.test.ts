@@ -291,7 +291,7 @@ test(
   'down --tasks ends what ran for a container instance that was deregistered',
   LIMIT,
   async () => {
-    await up()
+    assert.match(await up(), /image berth\/hello:latest: already there/, 'it is not made anew')
     const keys = JSON.parse(readFileSync(join(data, 'root-keys.json'), 'utf8')) as Credentials
     const api = ecsApi(`http://127.0.0.1:${port}`, 'us-east-1', keys)
     await api('UpdateService', { service: 'pages', desiredCount: 0 })

@@ -51,13 +51,23 @@ function signal(all: readonly Stray[], name: NodeJS.Signals): void {
     }
 }
 
-/** Removes from the engine what the run's images are in, and what agents that were ended have left. */
-export function cleanEngine(run: string, ended: readonly Stray[]): void {
+/** Images that Berth itself makes on a host: the hello page, the pause container. */
+export const ownImages = (): ReadonlySet<string> =>
+  new Set(idsOf(['images', '-q', '--no-trunc', '--filter', 'label=berth.local=true']))
+
+/** Removes from the engine what the run's images are in, what agents that were ended have left, and Berth's own images that were not there before. */
+export function cleanEngine(
+  run: string,
+  ended: readonly Stray[],
+  before: ReadonlySet<string>,
+): void {
   const ours = `label=${LABEL}=${run}`
   const labels = [ours, ...installationsOf(ended).map((id) => `label=berth.installation=${id}`)]
   for (const label of labels)
     remove(['ps', '-aq', '--no-trunc', '--filter', label], ['rm', '-f', '-v'])
   remove(['images', '-q', '--no-trunc', '--filter', ours], ['rmi', '-f'])
+  // One by one, and not by force: another Berth on this machine may run from one of them.
+  for (const image of ownImages()) if (!before.has(image)) docker(['rmi', image])
 }
 
 /** An agent writes beside its state what its containers are labelled with. */
@@ -72,12 +82,19 @@ function installationsOf(ended: readonly Stray[]): string[] {
 }
 
 function remove(list: readonly string[], rm: readonly string[]): void {
-  const docker = (args: readonly string[]): string =>
-    execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const ids = idsOf(list)
+  if (ids.length > 0) docker([...rm, ...ids])
+}
+
+const idsOf = (list: readonly string[]): string[] => [
+  ...new Set(docker(list).split('\n').filter(Boolean)),
+]
+
+/** What the engine says; nothing where there is none any more, or what is asked for went by itself: what is left is tried at the next run's end. */
+function docker(args: readonly string[]): string {
   try {
-    const ids = new Set(docker(list).split('\n').filter(Boolean))
-    if (ids.size > 0) docker([...rm, ...ids])
+    return execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   } catch {
-    // There is no engine any more, or one of them went by itself: what is left is tried at the next run's end.
+    return ''
   }
 }

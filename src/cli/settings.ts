@@ -10,7 +10,7 @@ import { parse, TomlError } from 'smol-toml'
 
 import type { ServerConfig } from '#server/config.ts'
 import { dataPaths } from '#server/data.ts'
-import type { RateProfile } from '#server/rates.ts'
+import type { RateProfile } from '#server/throttle.ts'
 
 import { dataDirectory } from './paths.ts'
 import { serverOptions } from './server-options.ts'

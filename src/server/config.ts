@@ -1,4 +1,4 @@
-import type { RateProfile } from './rates.ts'
+import type { RateProfile } from './throttle.ts'
 
 /** What a server is started with, checked before anything is opened. */
 export type ServerConfig = {

@@ -7,9 +7,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } fr
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-import { accessKeys } from '#aws/iam/records.ts'
-import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
-import type { Store } from '#store/store.ts'
+import { SEAL_KEY_BYTES, type Sealed, Sealer } from '#store/seal.ts'
 
 import { ConfigError } from './config.ts'
 import { type DataPaths, makeFolder } from './data.ts'
@@ -71,10 +69,9 @@ export class SealKey {
   }
 
   /** Refuses to go on with data that another key sealed; what this key did seal keeps its fingerprint from now on. */
-  prove(store: Store): void {
-    const row = store.read((tx) => [...tx.scan(accessKeys)][0]?.row)
+  prove(sealed: Sealed | undefined): void {
     try {
-      if (row) this.sealer.open(row.secret)
+      if (sealed) this.sealer.open(sealed)
     } catch {
       throw this.#isAnother()
     }

@@ -10,7 +10,8 @@ import { systemClock } from '#system/system.ts'
 
 import type { Api } from './api.ts'
 import { called } from './called.ts'
-import { busyboxFinding, DOCKER_SOCKET } from './prerequisites.ts'
+import { dockerSocket } from './docker-socket.ts'
+import { busyboxFinding } from './prerequisites.ts'
 import { until } from './process.ts'
 import { step } from './progress.ts'
 import { UserError } from './user-error.ts'
@@ -80,7 +81,7 @@ async function buildImage(): Promise<string> {
 }
 
 async function importImage(archive: Buffer): Promise<void> {
-  const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
+  const engine = new DockerEngine({ socketPath: dockerSocket(), clock: systemClock })
   try {
     await engine.importImage(IMAGE, archive, CHANGES)
   } catch (error) {

@@ -28,12 +28,12 @@ export async function runServer(
   config: ServerConfig,
   log: Log,
   fatal: (error: Error) => void,
-  environment: { readonly configHome?: string | undefined; readonly version: string },
+  environment: { readonly configFolder: string; readonly version: string },
 ): Promise<RunningServer> {
   checkConfig(config)
   const tls = readTls(config)
   const paths = prepareData(config.dataDirectory)
-  const sealKey = SealKey.open(paths, config.sealKeyFile, environment.configHome)
+  const sealKey = SealKey.open(paths, config.sealKeyFile, environment.configFolder)
   const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -17,7 +25,7 @@ import { SealKey } from './seal-key.ts'
 
 let root = ''
 let config = ''
-const keys = (): string => join(config, 'berth', 'keys')
+const keys = (): string => join(config, 'keys')
 const open = (data: string, named?: string) =>
   SealKey.open(prepareData(join(root, data)), named, config)
 
@@ -67,7 +75,22 @@ test('state alone goes on with the only key there is, or the one that is named',
   const named = join(root, 'elsewhere.key')
   renameSync(made.file, named)
   open('alone', named).prove(sealed)
+  const { root: path } = dataPaths(join(root, 'alone'))
+  writeFileSync(dataPaths(path).sealKeyId, `${made.fingerprint}\n`)
   assert.throws(() => open('alone'), /missing: .*\.key\. Put it back, or name it by --seal-key/)
+})
+
+test('state without the fingerprint of its key says what is missing and what to do', () => {
+  prepareData(join(root, 'alone'))
+  cpSync(import.meta.filename, dataPaths(join(root, 'alone')).state)
+  const words = (found: string) => ({
+    name: 'ConfigError',
+    message: `${join(root, 'alone')} has state.db without seal-key-id, which says which key sealed it, and ${keys()} has ${found}: put seal-key-id back, or name the key by --seal-key`,
+  })
+  assert.throws(() => open('alone'), words('no key'))
+  open('first')
+  open('second')
+  assert.throws(() => open('alone'), words('2 keys'))
 })
 
 test('a key that did not seal the data is refused, and no other is made', async () => {

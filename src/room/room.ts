@@ -13,6 +13,7 @@ import type { Store, Table, Write } from '#store/store.ts'
 
 import type { CallLater } from './call.ts'
 import type { Conversation } from './conversation.ts'
+import type { Burial } from './graveyard.ts'
 import type { Account, Guard } from './guard.ts'
 import type { Listed } from './operation.ts'
 import type { Operator } from './operator.ts'
@@ -23,8 +24,10 @@ export type Room = {
   /** What its actions begin with in IAM's words, where that is not the service. */
   readonly prefix?: string
   readonly operations: Listed
-  /** All tables of the room. Their keys start with the tenant, or with no tenant at all. */
+  /** All tables of the room; their keys begin with the tenant, and go when an account is emptied. */
   readonly records?: Readonly<Record<string, Table<object>>>
+  /** How those of them go that more hangs on. */
+  readonly burial?: Burial
   /** What a new data directory's first account is begun with, by its root user. */
   readonly begins?: readonly { readonly operation: string; readonly input: object }[]
   /** Of one room: who is who, and who may. */

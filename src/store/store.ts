@@ -10,6 +10,7 @@ import { Rows } from './rows.ts'
 import type { Numbered, Stream } from './stream.ts'
 import type { Index, Table, View } from './table.ts'
 import { type Change, Transaction } from './transaction.ts'
+import { upgradesOf, versions } from './versions.ts'
 
 export { follow, index, type Index, table, type Table, view, type View } from './table.ts'
 export { type Change, TransactionTooLarge } from './transaction.ts'
@@ -93,6 +94,9 @@ export class Store {
         store.#commitsSinceSnapshot++
       },
     })
+    const upgraded = upgradesOf((name) => store.#rows.versionKept(name)).filter(
+      (upgrade) => store.#rows.upgrade(upgrade) > 0,
+    )
     store.#rows.loaded()
     store.#durable = store.#revision
     log.listen(
@@ -102,6 +106,11 @@ export class Store {
         failed(error)
       },
     )
+    // Where nothing can be written the rows are upgraded for this life alone.
+    if (upgraded.length > 0 && store.unwritable === undefined)
+      await store.write((tx) => {
+        for (const { table: name, to } of upgraded) tx.put(versions, name, { version: to })
+      })
     return store
   }
 

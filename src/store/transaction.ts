@@ -9,6 +9,7 @@ import { freeze, type Rows } from './rows.ts'
 import type { Found, Keyed, Scan, Write } from './store.ts'
 import { type Numbered, type Stream, streamLimit } from './stream.ts'
 import type { Index, Table, Telling, View } from './table.ts'
+import { versions } from './versions.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -119,6 +120,9 @@ export class Transaction implements Write {
   }
 
   #set(table: Table<object>, key: string, after: object | undefined): void {
+    // The commit that is the first to write rows of a later version says so.
+    if (table.version > 1 && this.#rows.versionKept(table.name) !== table.version)
+      this.put(versions, table.name, { version: table.version })
     const before = this.#rows.set(table, key, after)
     let ofTable = this.#of.get(table)
     if (!ofTable) this.#of.set(table, (ofTable = new Map<string, Touched>()))

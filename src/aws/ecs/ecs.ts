@@ -3,6 +3,7 @@ import type { Operations } from '#contract/ecs.ts'
 import { type Handlers, type Listed, notBuilt, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
+import { burial } from './burial.ts'
 import type { HistoryOptions } from './history/history.ts'
 import { given } from './meant.ts'
 import { ContinueServiceDeployment } from './operations/ContinueServiceDeployment.ts'
@@ -63,6 +64,7 @@ import { UpdateTaskSet } from './operations/UpdateTaskSet.ts'
 import type { Policy } from './policy.ts'
 import { rateOf } from './rates.ts'
 import { startEcs } from './start.ts'
+import { tables } from './tables.ts'
 
 const operations = {
   ContinueServiceDeployment,
@@ -174,6 +176,8 @@ export const ecs = (options: EcsOptions = {}): Room => ({
       operation === notBuilt ? notBuilt : { ...operation, rate: rateOf(name) },
     ]),
   ) as Listed,
+  records: tables,
+  burial,
   begins: [{ operation: 'CreateCluster', input: { clusterName: 'default' } }],
   start: (tools) => startEcs(tools, options),
 })

@@ -8,7 +8,6 @@ import type { EcsOptions } from './ecs.ts'
 import { History } from './history/history.ts'
 import { operatorOf } from './operator.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
-import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { orphanReconciler } from './reconcilers/orphans.ts'
 import { serviceReaper } from './reconcilers/service-reaper.ts'
 import { serviceScheduler } from './reconcilers/services.ts'
@@ -21,7 +20,6 @@ export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOption
   return {
     reconcilers: [
       definitionReaper(tools),
-      graveyardReconciler(tools),
       orphanReconciler(tools),
       serviceReaper(tools),
       serviceScheduler(tools, policy),

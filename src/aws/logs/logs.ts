@@ -7,6 +7,7 @@ import { Fault } from '#kernel/fault.ts'
 import { type Handlers, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
+import { burial } from './burial.ts'
 import { given } from './meant.ts'
 import { CreateLogGroup } from './operations/CreateLogGroup.ts'
 import { CreateLogStream } from './operations/CreateLogStream.ts'
@@ -28,8 +29,8 @@ import { TagResource } from './operations/TagResource.ts'
 import { UntagLogGroup } from './operations/UntagLogGroup.ts'
 import { UntagResource } from './operations/UntagResource.ts'
 import { discardReconciler } from './reconcilers/discards.ts'
-import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { retentionReconciler } from './reconcilers/retention.ts'
+import { discards, logGroups, logStreams } from './records.ts'
 import { type LogStorage, StorageUnavailable } from './storage.ts'
 
 export function logs(storage: LogStorage): Room {
@@ -57,14 +58,12 @@ export function logs(storage: LogStorage): Room {
   } satisfies Partial<Handlers<Operations>>
   return {
     service: 'logs',
+    records: { discards, logGroups, logStreams },
+    burial,
     // What clients write as empty texts is left out before an operation looks at its input.
     operations: onInput(operations, (_name, input) => given(input)),
     start: (tools) => ({
-      reconcilers: [
-        discardReconciler(tools, storage),
-        graveyardReconciler(tools),
-        retentionReconciler(tools, storage),
-      ],
+      reconcilers: [discardReconciler(tools, storage), retentionReconciler(tools, storage)],
       close: () => storage.close(),
     }),
   }

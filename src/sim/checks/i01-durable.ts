@@ -51,7 +51,7 @@ export const durable: MakeCheck = ({ oracle }) => ({
       for (const [table, key, row] of oracle.content())
         if (!NOT_COMPARED.has(table))
           holds(
-            canonicalJson(tx.get({ name: table, indexes: [], followers: [] }, key)) ===
+            canonicalJson(tx.get({ name: table, version: 1, indexes: [], followers: [] }, key)) ===
               canonicalJson(row),
             `a restart lost or changed ${table} ${key}`,
           )

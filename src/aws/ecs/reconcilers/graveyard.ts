@@ -2,7 +2,7 @@
  * Empties ECS's tables behind a reset account. Tasks are asked to stop and stay until their hosts confirm it; a host's
  * registration stays as long as it has such a task, and then its agent is told that this identity is over.
  */
-import type { Reconciler } from '#reconcile/reconciler.ts'
+import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 import { graves } from '#store/graves.ts'
 import type { Read, Table, Write } from '#store/store.ts'
@@ -56,10 +56,7 @@ const PLAIN: readonly Table<object>[] = [
 
 export const graveyardReconciler = ({ store, clock, ids }: Tools): Reconciler => ({
   name: 'ecs graveyard',
-  hears: [graves.name],
-  *wakes({ after }) {
-    if (after) yield (after as { tenant: string }).tenant
-  },
+  hears: [on(graves, ({ after }) => (after ? [after.tenant] : []))],
   all: (tx) => [...tx.scan(graves)].map(({ row }) => row.tenant),
   reconcile(tenant) {
     return store.transact((tx) => {

@@ -12,7 +12,6 @@ const SWEEP = 'sweep'
 export const taskReaper = ({ store, clock }: Tools): Reconciler => ({
   name: 'ecs task reaper',
   hears: [],
-  wakes: () => [],
   all: () => [SWEEP],
   reconcile() {
     const now = clock.now()

@@ -1,4 +1,4 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
+import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 import { graves } from '#store/graves.ts'
 
@@ -11,10 +11,7 @@ const GROUPS_PER_COMMIT = 50
 /** Discards the groups of a reset account. */
 export const graveyardReconciler = ({ store }: Tools): Reconciler => ({
   name: 'logs graveyard',
-  hears: [graves.name],
-  *wakes({ after }) {
-    if (after) yield (after as { tenant: string }).tenant
-  },
+  hears: [on(graves, ({ after }) => (after ? [after.tenant] : []))],
   all: (tx) => [...tx.scan(graves)].map(({ row }) => row.tenant),
   reconcile: (tenant) =>
     store.transact((tx) => {

@@ -11,7 +11,17 @@ import type { Numbered, Stream } from './stream.ts'
 import type { Index, Table, View } from './table.ts'
 import { type Change, Transaction } from './transaction.ts'
 
-export { follow, index, type Index, table, type Table, view, type View } from './table.ts'
+export {
+  follow,
+  index,
+  type Index,
+  table,
+  type Table,
+  timeIndex,
+  type TimeIndex,
+  view,
+  type View,
+} from './table.ts'
 export { type Change, TransactionTooLarge } from './transaction.ts'
 
 /** Where a scan starts and which way it goes. `after` is the `at` of an entry that an earlier page ended with. */

@@ -10,7 +10,7 @@ import { orphanReconciler } from './reconcilers/orphans.ts'
 import { serviceReaper } from './reconcilers/service-reaper.ts'
 import { serviceScheduler } from './reconcilers/services.ts'
 import { silenceReconciler } from './reconcilers/silence.ts'
-import { taskReaper } from './reconcilers/task-reaper.ts'
+import { sweepers } from './reconcilers/sweepers.ts'
 
 export function startEcs(tools: Tools): Running {
   const hub = new AgentHub(tools)
@@ -22,7 +22,7 @@ export function startEcs(tools: Tools): Running {
       serviceReaper(tools),
       serviceScheduler(tools),
       silenceReconciler(tools, hub),
-      taskReaper(tools),
+      ...sweepers(tools),
     ],
     conversations: [acsConversation(tools, hub), tcsConversation(tools, hub)],
     stop: () => hub.stop(),

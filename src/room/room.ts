@@ -7,6 +7,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
+import type { Listener } from '#reconcile/listeners.ts'
 import type { Reconciler } from '#reconcile/reconciler.ts'
 import type { Read, Store, Write } from '#store/store.ts'
 
@@ -136,5 +137,7 @@ export type Room = {
   readonly operations: Readonly<
     Record<string, AnyOperation | AnyWaitingOperation | typeof notBuilt>
   >
+  /** Who hears of notices, of this room or others. */
+  readonly listens?: readonly Listener[]
   readonly start?: (tools: Tools) => Running
 }

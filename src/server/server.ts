@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
+import { listening } from '#reconcile/listeners.ts'
 import { runReconcilers } from '#reconcile/runner.ts'
 import type { Conversation, Room, Running, Tools, Policy } from '#room/room.ts'
 import type { Log as StateLog } from '#store/log.ts'
@@ -86,7 +87,13 @@ export class Server {
     // Whoever acts on its own would try in vain, again and again.
     if (store.unwritable !== undefined) return
     runReconcilers(
-      this.#running.flatMap(({ reconcilers }) => reconcilers),
+      [
+        ...this.#running.flatMap(({ reconcilers }) => reconcilers),
+        ...listening(
+          rooms.flatMap((room) => room.listens ?? []),
+          store,
+        ),
+      ],
       { store, clock, signal: this.#stop.signal, onError: this.#reconcilerFailed(options) },
     )
   }

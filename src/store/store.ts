@@ -42,6 +42,8 @@ export interface Read {
   find<T>(index: Index<T>, value: string): Iterable<Keyed<T>>
   /** Rows that are kept, of a greater number than this one, oldest first. */
   after<T>(stream: Stream<T>, number: number): Iterable<Numbered<T>>
+  /** The number of the newest row there ever was; 0 where there was none. */
+  last<T>(stream: Stream<T>): number
   /** What a room keeps in step with rows, as it is now. */
   view<V>(view: View<V>): V
 }

@@ -17,7 +17,7 @@ import {
 } from '#store/notices.ts'
 import { Store, table, type Write } from '#store/store.ts'
 
-import { cursors, type Listener, listening } from './listeners.ts'
+import { type Listener, listening } from './listeners.ts'
 import { runReconcilers } from './runner.ts'
 
 const WANTED = 'Wanted'
@@ -71,8 +71,13 @@ async function living(listeners: readonly Listener[], log = new CutLog()) {
       for (let n = 0; n < count; n++)
         publish(tx, notice(detailType, `${store.revision} ${String(n)}`))
     })
-  const cursorOf = (name: string) => store.read((tx) => tx.get(cursors, name)?.at)
-  return { clock, store, stop, errors, tell, cursorOf, log }
+  /** Where each stopped, as its newest commit says. */
+  const cursors = new Map<string, number>()
+  store.watch(({ changes }) => {
+    for (const { table: name, key, after } of changes)
+      if (name === 'store.cursors') cursors.set(key, (after as { readonly at: number }).at)
+  })
+  return { clock, store, stop, errors, tell, cursors, log }
 }
 
 const notice = (detailType: string, id: string): Notice => ({
@@ -107,7 +112,7 @@ function writer(fails: () => boolean = () => false): Listener {
       if (fails()) throw new Fault('Trouble', 'not now')
     },
     missed: (tx) => {
-      for (const { key } of [...tx.scan(heard)]) tx.delete(heard, key)
+      for (const { key } of tx.scan(heard)) tx.delete(heard, key)
       for (const { notice: one } of noticesAfter(tx, 0, Infinity))
         if (one.detailType === WANTED) note(tx, one.id)
     },
@@ -261,7 +266,7 @@ test('what nobody wants is not put into words, costs few commits, and never make
         announce(tx, grown, { key: 'a', record }, { now: 0, id: `${n} ${one}` })
     })
   await turn()
-  assert.ok((life.cursorOf('picky') ?? 0) > TOLD - 2_000)
+  assert.ok((life.cursors.get('picky') ?? 0) > TOLD - 2_000)
   assert.ok(life.store.revision - before - COMMITS <= TOLD / 1_000)
   assert.deepEqual(seen, ['missed'])
   const again = listener('picky')

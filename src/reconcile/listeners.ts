@@ -25,7 +25,7 @@ export type Listener = {
 /** The number of a notice up to which a listener heard all that it wants. Written by that listener's reconciler alone. */
 type Cursor = { readonly at: number }
 /** Keys are the names of listeners. */
-export const cursors = table<Cursor>('store.cursors')
+const cursors = table<Cursor>('store.cursors')
 
 /** So many notices that nobody wanted move the cursor too, long before it would be behind those that are kept. */
 const UNWANTED_MAX = 1_000

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 
@@ -49,11 +49,17 @@ function setUp(): void {
   put('.berth/built', '')
 }
 
-function berth(command: string, words: readonly string[], cwd = root) {
+function berth(
+  command: string,
+  words: readonly string[],
+  cwd = root,
+  more: NodeJS.ProcessEnv = {},
+) {
   const env = {
     PATH: `${bin}:${process.env['PATH']}`,
     HOME: root,
     npm_config_registry: 'http://127.0.0.1:1/',
+    ...more,
   }
   const { status, stdout, stderr } = spawnSync(command, words, { cwd, env, encoding: 'utf8' })
   return { status, stdout, stderr }
@@ -111,6 +117,23 @@ test('doctor needs no Node', LIMIT, () => {
   assert.equal(stderr, '')
   for (const name of ['machine', 'npm', 'Docker Engine', 'busybox', 'aws CLI', 'data directory'])
     assert.match(stdout, new RegExp(`^(ok|absent|missing) +${name} `, 'm'))
+})
+
+test('doctor without Node looks at the same folder and the same engine as with it', LIMIT, () => {
+  const doctor = (words: readonly string[], more: NodeJS.ProcessEnv) =>
+    berth('./berth', ['doctor', ...words], here, more).stdout
+  for (const words of [['--data', '/a/b'], ['--data=/a/b']])
+    assert.match(doctor(words, { BERTH_DATA: '/c' }), /^\w+ +data directory +\/a\/b/m)
+  const { homedir } = userInfo()
+  assert.match(
+    doctor([], { HOME: '', XDG_DATA_HOME: 'here' }),
+    new RegExp(`^\\w+ +data directory +${homedir}/\\.local/share/berth`, 'm'),
+  )
+  assert.match(
+    doctor([], { DOCKER_HOST: 'tcp://a:1' }),
+    /^missing Docker Engine +not of this machine\n +DOCKER_HOST is tcp:\/\/a:1: unset it/m,
+  )
+  assert.match(doctor([], { DOCKER_HOST: 'unix:///a/b' }), /Engine +not running at \/a\/b\n/)
 })
 
 test('a folder that cannot be written is said by name', LIMIT, () => {

@@ -2,15 +2,15 @@
 import { writeFileSync } from 'node:fs'
 
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
-import { notBuilt } from '#room/room.ts'
-import { roomsOn } from '#server/rooms.ts'
+import { notBuilt } from '#room/operation.ts'
+import { roomsWith } from '#server/rooms.ts'
 
 import { type BuiltOperations, coveragePage } from './coverage.ts'
 
 /** What the rooms answer, by service. */
 function builtOperations(): BuiltOperations {
   return Object.fromEntries(
-    roomsOn({ logs: new MemoryLogStorage() }).map(({ service, operations }) => [
+    roomsWith({ logs: new MemoryLogStorage() }).map(({ service, operations }) => [
       service,
       Object.entries(operations).flatMap(([name, operation]) =>
         operation === notBuilt ? [] : [name],

@@ -2,6 +2,16 @@
 # `berth doctor` where Berth is not set up yet: what `berth up` needs, found or what to do, without Node and without a network.
 set -eu
 
+data=${BERTH_DATA:-}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --data=*) data=${1#--data=} ;;
+    --data) shift && data=${1:?'--data needs a folder'} ;;
+    *) printf 'berth: unknown option %s\n' "$1" >&2 && exit 1 ;;
+  esac
+  shift
+done
+
 failed=0
 ok() { printf 'ok      %-18s %s\n' "$1" "$2"; }
 absent() { printf 'absent  %-18s %s\n%27s%s\n' "$1" "$2" '' "$3"; }
@@ -24,11 +34,22 @@ else
   missing npm 'not found' "it fetches Node and the packages; $debian npm"
 fi
 
-if [ -S /var/run/docker.sock ] && [ -w /var/run/docker.sock ]; then
-  ok 'Docker Engine' /var/run/docker.sock
-elif [ -S /var/run/docker.sock ]; then
+socket=/var/run/docker.sock
+case ${DOCKER_HOST:-} in
+  unix:///*) socket=${DOCKER_HOST#unix://} ;;
+  /*) socket=$DOCKER_HOST ;;
+  '' | unix://) ;;
+  *) socket= ;;
+esac
+if [ -z "$socket" ]; then
+  missing 'Docker Engine' 'not of this machine' "DOCKER_HOST is $DOCKER_HOST: unset it, or set it to unix:///path/of/docker.sock"
+elif [ -S "$socket" ] && [ -w "$socket" ]; then
+  ok 'Docker Engine' "$socket"
+elif [ -S "$socket" ]; then
   # shellcheck disable=SC2016
   missing 'Docker Engine' 'not allowed' 'add your user to the group docker (usermod -aG docker $USER) and log in again'
+elif [ "$socket" != /var/run/docker.sock ]; then
+  missing 'Docker Engine' "not running at $socket" 'DOCKER_HOST names it'
 elif [ "$can_install" = yes ]; then
   ok 'Docker Engine' 'not running: the first start installs and starts it'
 else
@@ -49,7 +70,10 @@ else
   absent 'aws CLI' 'not found' "any version will do; $debian awscli"
 fi
 
-data=${BERTH_DATA:-${XDG_DATA_HOME:-$HOME/.local/share}/berth}
+# A folder that is empty or relative is not set; the machine knows the home of its users too.
+case ${HOME:-} in /*) home=$HOME ;; *) home=$(getent passwd "$(id -u)" | cut -d: -f6) ;; esac
+case ${XDG_DATA_HOME:-} in /*) shared=$XDG_DATA_HOME ;; *) shared=$home/.local/share ;; esac
+data=${data:-$shared/berth}
 place=$data
 while [ ! -e "$place" ]; do place=$(dirname -- "$place"); done
 if [ -d "$place" ] && [ -w "$place" ]; then

@@ -1,13 +1,14 @@
 /** `berth agent`: this host's agent in the foreground. Ending it leaves its containers running. */
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 import { runAgent } from '#agent/main.ts'
 import { installationId, prepareData } from '#server/data.ts'
 
+import { dockerSocket } from './docker-socket.ts'
+import { lookAfterEngineLog } from './engine-start.ts'
 import { ownLog } from './own-log.ts'
-import { dataDirectory } from './paths.ts'
-import { authoritiesFile, trust } from './trust.ts'
+import { configFolder, dataDirectory } from './paths.ts'
+import { trust } from './trust.ts'
 import { UserError } from './user-error.ts'
 
 export type AgentCommand = {
@@ -15,7 +16,7 @@ export type AgentCommand = {
   readonly cluster?: string
   readonly region: string
   readonly data?: string
-  readonly docker: string
+  readonly docker?: string
   readonly ca?: string
 }
 
@@ -27,11 +28,11 @@ export async function agent(options: AgentCommand): Promise<void> {
       "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to this host's machine key: `berth host create` on the server prints one",
     )
   const sessionToken = process.env['AWS_SESSION_TOKEN']
-  const configHome = process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config')
   const { root } = prepareData(dataDirectory(options.data))
   if (!URL.canParse(options.endpoint) || !/^https?:/.test(options.endpoint))
     throw new UserError(`${options.endpoint} is no address such as https://berth.example:4580`)
-  trust(options.endpoint, authoritiesFile(options.ca))
+  trust(options.endpoint, options.ca)
+  lookAfterEngineLog(root)
   const running = await runAgent({
     endpoint: options.endpoint,
     region: options.region,
@@ -39,8 +40,8 @@ export async function agent(options: AgentCommand): Promise<void> {
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) },
     dataDirectory: join(root, 'agent'),
     installationId: installationId(root),
-    dockerSocket: options.docker,
-    protectedPaths: [root, dataDirectory(undefined), join(configHome, 'berth')],
+    dockerSocket: dockerSocket(options.docker),
+    protectedPaths: [root, dataDirectory(undefined), configFolder()],
     log: ownLog({ name: 'agent', data: root }),
   }).catch((error: unknown) => {
     throw new UserError(`the agent could not start: ${(error as Error).message}`)

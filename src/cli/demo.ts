@@ -11,7 +11,8 @@ import { systemClock } from '#system/system.ts'
 
 import type { Api } from './api.ts'
 import { called } from './called.ts'
-import { busyboxFinding, DOCKER_SOCKET } from './prerequisites.ts'
+import { dockerSocket } from './docker-socket.ts'
+import { busyboxFinding } from './prerequisites.ts'
 import { until } from './process.ts'
 import { step } from './progress.ts'
 import { UserError } from './user-error.ts'
@@ -90,7 +91,7 @@ async function importImage(archive: Buffer): Promise<string> {
     .update(JSON.stringify(CHANGES))
     .update(archive)
     .digest('hex')
-  const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
+  const engine = new DockerEngine({ socketPath: dockerSocket(), clock: systemClock })
   try {
     const there = await engine.image(IMAGE)
     if (there?.labels[MADE_FROM] === madeFrom) return 'already there'

@@ -11,13 +11,13 @@ import {
   nodeFinding,
 } from './prerequisites.ts'
 
-export async function doctor(): Promise<void> {
+export async function doctor(options: { readonly data?: string }): Promise<void> {
   const findings = [
     nodeFinding(),
     await dockerFinding(),
     busyboxFinding(),
     awsFinding(),
-    dataFinding(dataDirectory(process.env['BERTH_DATA'])),
+    dataFinding(dataDirectory(options.data)),
   ]
   for (const finding of findings) print(finding)
   if (findings.some(({ ok, optional }) => !ok && !optional)) process.exitCode = 1

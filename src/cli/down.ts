@@ -9,11 +9,11 @@ import { readKeys } from './account.ts'
 import { ask } from './admin-client.ts'
 import { ecsApi } from './api.ts'
 import { called } from './called.ts'
+import { agentsSocket, dockerSocket } from './docker-socket.ts'
 import { dataDirectory } from './paths.ts'
-import { DOCKER_SOCKET } from './prerequisites.ts'
 import { endBackground, endProcess, until } from './process.ts'
 import { readStatus, readStatusIfRunning, type Status } from './status.ts'
-import { authoritiesFile, trust } from './trust.ts'
+import { trust } from './trust.ts'
 import { UserError } from './user-error.ts'
 
 /** Longer than the longest stop of a container that does not listen. */
@@ -29,9 +29,10 @@ export async function down(options: {
   readonly tasks: boolean
 }): Promise<void> {
   const data = dataDirectory(options.data)
+  const socket = options.tasks ? (agentsSocket(data) ?? dockerSocket()) : undefined
   if (options.tasks) await stopTasks(data)
   const ended = await endAll(data)
-  if (options.tasks) await removeMade(data)
+  if (socket !== undefined) await removeMade(data, socket)
   console.log(ended ? 'Berth has ended.' : `nothing of Berth runs on ${data}`)
 }
 
@@ -63,8 +64,8 @@ async function stopTasks(data: string): Promise<void> {
  * cleaned up by nobody once the agent is gone, and what ran for a container instance that was deregistered is nobody's
  * task any more.
  */
-async function removeMade(data: string): Promise<void> {
-  const engine = new DockerEngine({ socketPath: DOCKER_SOCKET, clock: systemClock })
+async function removeMade(data: string, socketPath: string): Promise<void> {
+  const engine = new DockerEngine({ socketPath, clock: systemClock })
   try {
     const ours = { [LABELS.installation]: installationId(data) }
     const { found, silent } = await engine.list(ours)
@@ -90,7 +91,7 @@ async function removeMade(data: string): Promise<void> {
 
 async function stopEach(data: string): Promise<void> {
   const status = await readStatus(data)
-  trust(status.endpoint, authoritiesFile(undefined, status.settings))
+  trust(status.endpoint, undefined, status.settings)
   const { accountId, ...credentials } = await readKeys(data)
   const isOurs = ({ arn }: Status['tasks'][number]) => arn.split(':')[4] === accountId
   const ours = status.tasks.filter(isOurs)

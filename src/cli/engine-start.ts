@@ -3,18 +3,15 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
-import {
-  aptInstall,
-  busyboxFinding,
-  canInstall,
-  DOCKER_SOCKET,
-  dockerFinding,
-} from './prerequisites.ts'
-import { until } from './process.ts'
+import { DEFAULT_SOCKET } from './docker-socket.ts'
+import { limitOther } from './own-log.ts'
+import { aptInstall, busyboxFinding, canInstall, dockerFinding } from './prerequisites.ts'
+import { logFile, until } from './process.ts'
 import { step } from './progress.ts'
 import { UserError } from './user-error.ts'
 
 const ENGINE_START_MS = 60_000
+const ENGINE_LOG_LOOK_MS = 10_000
 
 export async function engine(data: string, demo: boolean): Promise<void> {
   const found = await dockerFinding()
@@ -39,11 +36,29 @@ export async function engine(data: string, demo: boolean): Promise<void> {
         return look.ok ? look : undefined
       },
       ENGINE_START_MS,
-      () => `the Docker Engine does not start: see ${join(data, 'log', 'dockerd.log')}`,
+      () => `the Docker Engine does not start: see ${engineLog(data)}`,
     )
     return `${started.detail}, started: it stays when Berth ends`
   })
 }
+
+/**
+ * An engine that `up` has started stays when Berth ends, and writes on: the agent of its host looks after its log for as
+ * long as it runs, and the next `up` begins with that.
+ */
+export function lookAfterEngineLog(data: string): void {
+  const look = (): void => {
+    try {
+      limitOther(engineLog(data))
+    } catch {
+      // On a full disk the engine cannot write either; there is another look.
+    }
+  }
+  look()
+  setInterval(look, ENGINE_LOG_LOOK_MS).unref()
+}
+
+const engineLog = (data: string): string => logFile({ name: 'dockerd', data })
 
 function startEngine(data: string, remedy: string | undefined): void {
   if (process.getuid?.() !== 0)
@@ -53,8 +68,8 @@ function startEngine(data: string, remedy: string | undefined): void {
     return
   }
   mkdirSync(join(data, 'log'), { recursive: true })
-  const log = openSync(join(data, 'log', 'dockerd.log'), 'a', 0o600)
-  spawn('dockerd', ['-H', `unix://${DOCKER_SOCKET}`], {
+  const log = openSync(engineLog(data), 'a', 0o600)
+  spawn('dockerd', ['-H', `unix://${DEFAULT_SOCKET}`], {
     detached: true,
     stdio: ['ignore', log, log],
   }).unref()

@@ -3,7 +3,7 @@ import { readKeys } from './account.ts'
 import { quoted } from './called.ts'
 import { dataDirectory } from './paths.ts'
 import { readStatus } from './status.ts'
-import { authoritiesFile, trust } from './trust.ts'
+import { trust } from './trust.ts'
 
 export async function env(options: {
   readonly data?: string
@@ -14,12 +14,8 @@ export async function env(options: {
   const { endpoint, settings } = await readStatus(data)
   const { accessKeyId, secretAccessKey } = await readKeys(data)
   const region = options.region ?? String(settings['region'])
-  const authorities = authoritiesFile(options.ca, settings)
-  trust(endpoint, authorities)
-  const bundle =
-    authorities && endpoint.startsWith('https:')
-      ? `\nexport AWS_CA_BUNDLE=${quoted(authorities)}`
-      : ''
+  const authorities = trust(endpoint, options.ca, settings)
+  const bundle = authorities ? `\nexport AWS_CA_BUNDLE=${quoted(authorities)}` : ''
   console.log(`export AWS_ENDPOINT_URL=${quoted(endpoint)}
 export AWS_ACCESS_KEY_ID=${quoted(accessKeyId)}
 export AWS_SECRET_ACCESS_KEY=${quoted(secretAccessKey)}

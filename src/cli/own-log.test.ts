@@ -12,7 +12,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { limited } from './own-log.ts'
+import { limited, limitOther } from './own-log.ts'
+
+test('the log of a process that goes on appending is within its limit after each look', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'berth-log-'))
+  const file = join(folder, 'dockerd.log')
+  limitOther(file, 20)
+  const descriptor = openSync(file, 'a')
+  for (let round = 1; round <= 6; round += 1) {
+    writeSync(descriptor, `${round}`.repeat(round === 6 ? 10 : 20))
+    limitOther(file, 20)
+  }
+  closeSync(descriptor)
+  const said = ['', '.1', '.2', '.3'].map((end) => readFileSync(`${file}${end}`, 'utf8'))
+  assert.deepEqual(
+    said,
+    [6, 5, 4, 3].map((round) => `${round}`.repeat(round === 6 ? 10 : 20)),
+  )
+  assert.equal(readdirSync(folder).length, 4)
+  rmSync(folder, { recursive: true })
+})
 
 test('a log keeps within its limit, loses no line of those kept, and goes on in the same file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'berth-log-'))

@@ -3,7 +3,15 @@
  * says goes to the file, its last words before a crash included, so the file stays the same one: what was in it is
  * copied away, and it begins again.
  */
-import { copyFileSync, existsSync, fstatSync, ftruncateSync, renameSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 
 import { type Background, logFile } from './process.ts'
 
@@ -33,14 +41,25 @@ export function limited(
       stream.write(text)
       bytes += Buffer.byteLength(text)
       if (bytes < bytesMax) return
-      for (let number = LOGS_KEPT; number > 1; number -= 1)
-        if (existsSync(`${file}.${number - 1}`))
-          renameSync(`${file}.${number - 1}`, `${file}.${number}`)
-      copyFileSync(file, `${file}.1`)
+      setAside(file)
       ftruncateSync(descriptor)
       bytes = 0
     },
   }
+}
+
+/** The log of a process that knows no limit and appends to it: within one, as far as it is looked at. */
+export function limitOther(file: string, bytesMax = LOG_BYTES_MAX): void {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) < bytesMax) return
+  setAside(file)
+  truncateSync(file)
+}
+
+function setAside(file: string): void {
+  for (let number = LOGS_KEPT; number > 1; number -= 1)
+    if (existsSync(`${file}.${number - 1}`))
+      renameSync(`${file}.${number - 1}`, `${file}.${number}`)
+  copyFileSync(file, `${file}.1`)
 }
 
 function isOwn(file: string): boolean {

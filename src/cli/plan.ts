@@ -1,5 +1,5 @@
 /** `berth plan`: what an operation would start and stop, where, and how far the service would come. */
-import { readFileSync } from 'node:fs'
+import { readNamed } from '#server/config.ts'
 
 import { ask } from './admin-client.ts'
 import { dataDirectory } from './paths.ts'
@@ -88,7 +88,7 @@ const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
 const short = (arn: string): string => arn.split(':').slice(5).join(':')
 
 function parsed(input: string): unknown {
-  const text = input.startsWith('file://') ? readFileSync(input.slice(7), 'utf8') : input
+  const text = input.startsWith('file://') ? readNamed(input.slice(7)) : input
   try {
     return JSON.parse(text) as unknown
   } catch (error) {

@@ -6,9 +6,9 @@ import { dirname } from 'node:path'
 
 import { BUSYBOX, isStatic } from '#agent/host/busybox.ts'
 
-import { UserError } from './user-error.ts'
+import { DEFAULT_SOCKET, dockerSocket } from './docker-socket.ts'
+import { UserError, wordsFor } from './user-error.ts'
 
-export const DOCKER_SOCKET = '/var/run/docker.sock'
 /** The oldest Engine API that the agent speaks. */
 const API_VERSION_MIN = 41
 
@@ -30,12 +30,21 @@ const DEBIAN = 'on Debian or Ubuntu, as root: '
 
 export async function dockerFinding(): Promise<Finding> {
   const name = 'Docker Engine'
-  const version = await engineVersion()
+  let socket = ''
+  try {
+    socket = dockerSocket()
+  } catch (error) {
+    return { name, ok: false, detail: 'not of this machine', remedy: wordsFor(error) ?? '' }
+  }
+  const version = await engineVersion(socket)
   if (typeof version === 'object') {
     const ok = Number(version.ApiVersion.split('.')[1]) >= API_VERSION_MIN
     const detail = `${version.Version} (API ${version.ApiVersion})`
     return ok ? { name, ok, detail } : { name, ok, detail, remedy: 'update it to 20.10 or later' }
   }
+  const detail = version === 'EACCES' ? 'not allowed' : 'not running'
+  if (socket !== DEFAULT_SOCKET)
+    return { name, ok: false, detail: `${detail} at ${socket}`, remedy: 'DOCKER_HOST names it' }
   if (!existsSync('/usr/bin/dockerd') && !existsSync('/usr/sbin/dockerd'))
     return {
       name,
@@ -47,22 +56,19 @@ export async function dockerFinding(): Promise<Finding> {
     version === 'EACCES'
       ? 'add your user to the group docker (usermod -aG docker $USER) and log in again'
       : 'start it: systemctl start docker, or dockerd as root'
-  return { name, ok: false, detail: version === 'EACCES' ? 'not allowed' : 'not running', remedy }
+  return { name, ok: false, detail, remedy }
 }
 
 type EngineVersion = { readonly Version: string; readonly ApiVersion: string }
 
 /** The engine's version, or the code of the error that hides it. */
-function engineVersion(): Promise<EngineVersion | string> {
+function engineVersion(socketPath: string): Promise<EngineVersion | string> {
   return new Promise((done) => {
-    const call = request(
-      { socketPath: DOCKER_SOCKET, path: '/version', timeout: 5000 },
-      (response) => {
-        let text = ''
-        response.on('data', (part: Buffer) => (text += part.toString()))
-        response.on('end', () => done(versionIn(text)))
-      },
-    )
+    const call = request({ socketPath, path: '/version', timeout: 5000 }, (response) => {
+      let text = ''
+      response.on('data', (part: Buffer) => (text += part.toString()))
+      response.on('end', () => done(versionIn(text)))
+    })
     call.on('timeout', () => call.destroy())
     call.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'))
     call.end()

@@ -105,6 +105,13 @@ export function watched(pid: number): () => boolean {
   return () => first !== undefined && commandOf(pid) === first
 }
 
+/** What the process was given for an option when it was started. */
+export function optionOf(pid: number, option: string): string | undefined {
+  const words = commandOf(pid)?.split('\0') ?? []
+  const at = words.indexOf(option)
+  return at < 0 ? undefined : words[at + 1]
+}
+
 /** Nothing for one that has ended, also where nobody has asked how. */
 function commandOf(pid: number): string | undefined {
   try {

@@ -1,6 +1,7 @@
 /** The command line: what there is to say, and which file does it. */
 import { Command, Option } from 'commander'
 
+import { called } from './called.ts'
 import { caOption, REGION, serverOptions, whole } from './server-options.ts'
 import { VERSION } from './version.ts'
 
@@ -8,7 +9,7 @@ export function program(): Command {
   const berth = new Command('berth')
     .description('Amazon ECS on your own machines')
     .version(VERSION)
-    .showHelpAfterError('berth: --help says what there is')
+    .configureOutput({ outputError: (text, write) => write(inOneLine(text)) })
     .configureHelp({ sortSubcommands: false })
   up(berth)
   daily(berth)
@@ -17,6 +18,16 @@ export function program(): Command {
   accounts(berth)
   tools(berth)
   return berth
+}
+
+/** As everything else that a user can set right. */
+function inOneLine(text: string): string {
+  const words = text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '')
+  return `berth: ${words}: \`${called('--help')}\` says what there is\n`
 }
 
 const dataOption = (): Option =>
@@ -57,7 +68,8 @@ function daily(berth: Command): void {
   berth
     .command('doctor')
     .description('each prerequisite: found, its version, or what to do')
-    .action(async () => (await import('./doctor.ts')).doctor())
+    .addOption(dataOption())
+    .action(async (options) => (await import('./doctor.ts')).doctor(options))
   berth
     .command('why')
     .description('why a task, a service or a deployment is where it is')
@@ -134,7 +146,10 @@ function agent(berth: Command): void {
     )
     .addOption(dataOption())
     .addOption(caOption())
-    .option('--docker <socket>', "the Docker Engine's socket", '/var/run/docker.sock')
+    .option(
+      '--docker <socket>',
+      "the Docker Engine's socket: DOCKER_HOST, else /var/run/docker.sock, if it is not given",
+    )
     .action(async (options) => (await import('./agent.ts')).agent(options))
 }
 

@@ -1,7 +1,7 @@
 /** The settings of a control plane: options of `berth up` and `berth server`, and keys of `berth.toml`. */
 import { InvalidArgumentError, Option } from 'commander'
 
-import { RATE_PROFILES } from '#server/rates.ts'
+import { RATE_PROFILES } from '#server/throttle.ts'
 
 export const REGION = 'us-east-1'
 const HISTORY_DAYS = 30

@@ -3,13 +3,18 @@ import { setFlagsFromString } from 'node:v8'
 
 import type { Command } from 'commander'
 
-import { ConfigError, type ServerConfig } from '#server/config.ts'
+import { checkConfig, type ServerConfig } from '#server/config.ts'
+import { readCertificates } from '#server/pem.ts'
 import { runServer } from '#server/run.ts'
-import { LogError } from '#store/log.ts'
+import { readTls } from '#server/tls.ts'
+import { DataInUse, LogError } from '#store/log.ts'
 import { streamLog } from '#system/system.ts'
 
 import { ownLog } from './own-log.ts'
-import { settled } from './settings.ts'
+import { configFolder } from './paths.ts'
+import { type Settings, settled } from './settings.ts'
+import { readStatusIfRunning } from './status.ts'
+import { refuseIdle } from './trust.ts'
 import { UserError } from './user-error.ts'
 import { VERSION } from './version.ts'
 
@@ -28,7 +33,9 @@ const HEAP_GROWTH_PERCENT = 30
 
 export async function server(firstAccount: ServerCommand, command: Command): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
-  const { data, config } = settled(command)
+  const settings = settled(command)
+  checkServer(settings)
+  const { data, config } = settings
   const log = streamLog(ownLog({ name: 'server', data }))
   // After this nothing may leave the process any more: an answer could be one that the disk does not hold.
   const fatal = (error: Error): void => {
@@ -54,16 +61,29 @@ async function start(
   log: ReturnType<typeof streamLog>,
   fatal: (error: Error) => void,
 ) {
-  const environment = { configHome: process.env['XDG_CONFIG_HOME'], version: VERSION }
+  const environment = { configFolder: configFolder(), version: VERSION }
   try {
     return await runServer(config, log, fatal, environment)
   } catch (error) {
-    throw explained(error, config)
+    if (!(error instanceof DataInUse)) throw explained(error, config)
+    const holder = await readStatusIfRunning(config.dataDirectory)
+    const its = holder && `: process ${holder.pid}, which answers on ${holder.endpoint}`
+    throw new UserError(`${error.message}${its ?? ''}`)
   }
 }
 
+/** What is wrong with the settings themselves; files that are not given now were read when they were. */
+export function checkServer({ config, given }: Pick<Settings, 'config' | 'given'>): void {
+  checkConfig(config)
+  const { ca, 'tls-cert': cert, 'tls-key': key } = given
+  if (cert !== undefined || key !== undefined) readTls(config)
+  if (ca === undefined) return
+  readCertificates(String(ca))
+  refuseIdle(`${config.tls ? 'https' : 'http'}://${config.host}`, ca)
+}
+
 export function explained(error: unknown, { host, port }: ServerConfig): unknown {
-  if (error instanceof ConfigError || error instanceof LogError) return new UserError(error.message)
+  if (error instanceof LogError) return new UserError(error.message)
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE')
     return new UserError(`port ${port} is in use: choose another with --port`)

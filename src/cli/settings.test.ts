@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -44,8 +44,13 @@ test('files are found from where they are named', () => {
 
 test('authorities are those of SSL_CERT_FILE where nothing nearer names others', () => {
   const environment = { SSL_CERT_FILE: '/s.pem' }
-  assert.equal(settledWith('ca = "/t.pem"', environment).ca, '/s.pem')
-  assert.equal(settledWith('', { ...environment, BERTH_CA: '/b.pem' }).ca, '/b.pem')
+  const its = (toml: string, more: NodeJS.ProcessEnv) => {
+    const { given, config } = settledWith(toml, more)
+    return [config.settings['ca'], given['ca']]
+  }
+  assert.deepEqual(its('ca = "/t.pem"', environment), ['/s.pem', undefined])
+  assert.deepEqual(its('', { ...environment, BERTH_CA: '/b.pem' }), ['/b.pem', '/b.pem'])
+  assert.deepEqual(its('ca = "/t.pem"', {}), ['/t.pem', '/t.pem'])
 })
 
 for (const [what, toml, environment, text] of [
@@ -59,14 +64,23 @@ for (const [what, toml, environment, text] of [
     'a port in words',
     'port = "x"',
     {},
-    /berth\.toml: port cannot be x\. It must be a whole number/,
+    /berth\.toml: port must be a whole number, not the text "x"/,
   ],
+  ['a number as a text', 'port = "7"', {}, /toml: port must be a whole number, not the text "7"/],
+  ['half a port', 'port = 7.5', {}, /toml: port cannot be 7\.5\. It must be a whole number/],
+  ['a text as a number', 'region = 7', {}, /toml: region must be a text, not 7/],
+  ['a port in words elsewhere', '', { BERTH_PORT: 'x' }, /BERTH_PORT cannot be x\. It must be a w/],
   ['other rates', 'rates = "gcp"', {}, /rates cannot be gcp\. Allowed choices are none, aws/],
-  ['a flag in words', 'allow-reset = "yes"', {}, /allow-reset must be true or false/],
+  [
+    'a flag in words',
+    'allow-reset = "yes"',
+    {},
+    /allow-reset must be true or false, not the text "yes"/,
+  ],
   ['a flag in other words', '', { BERTH_ALLOW_RESET: 'on' }, /BERTH_ALLOW_RESET must be true or f/],
   ['half of TLS', 'tls-cert = "c"', {}, /--tls-cert and --tls-key belong together/],
-  ['what is no TOML', 'port = 1\nhost 2', {}, /berth\.toml, line 2: /],
-  ['a table', '[port]', {}, /port must be a text or a number/],
+  ['what is no TOML', 'port = 1\nhost 2', {}, /berth\.toml:2: /],
+  ['a table', '[port]', {}, /port must be a whole number, not a table/],
 ] as const)
   test(`it is an error of one line to set ${what}`, () => {
     assert.throws(
@@ -75,6 +89,16 @@ for (const [what, toml, environment, text] of [
         name === 'UserError' && text.test(message) && !message.includes('\n'),
     )
   })
+
+test('settings that are a folder are said with their path', () => {
+  rmSync(file, { force: true })
+  mkdirSync(file)
+  const command = new Command('up').option('--data <dir>').parse(['--data', data], { from: 'user' })
+  assert.throws(() => settled(command, {}), {
+    message: `${file} cannot be read: it is a folder`,
+  })
+  rmSync(file, { recursive: true })
+})
 
 test('what was given is given on, and nothing else', () => {
   const { given } = settledWith('port = 7\nallow-remote = false', { BERTH_ALLOW_RESET: 'true' })

@@ -8,22 +8,21 @@ import { dirname, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, type Option } from 'commander'
 import { parse, TomlError } from 'smol-toml'
 
-import type { ServerConfig } from '#server/config.ts'
+import { readNamed, type ServerConfig } from '#server/config.ts'
 import { dataPaths } from '#server/data.ts'
-import type { RateProfile } from '#server/rates.ts'
+import type { RateProfile } from '#server/throttle.ts'
 
 import { dataDirectory } from './paths.ts'
-import { serverOptions } from './server-options.ts'
+import { serverOptions, whole } from './server-options.ts'
 import { UserError } from './user-error.ts'
 
 export type Value = string | number | boolean
 type Given = Readonly<Record<string, Value>>
 export type Settings = {
   readonly data: string
-  /** What was given, by whatever way, under the options' names. */
+  /** What was given to Berth, by whatever way, under the options' names: SSL_CERT_FILE is for every program. */
   readonly given: Given
   readonly config: ServerConfig
-  readonly ca: string | undefined
 }
 
 const FIRST_PORT = 4580
@@ -33,11 +32,19 @@ const FLAGS: Readonly<Record<string, boolean>> = { true: true, 1: true, false: f
 export function settled(command: Command, environment: NodeJS.ProcessEnv = process.env): Settings {
   const data = dataDirectory(command.opts<{ data?: string }>().data)
   const options = serverOptions()
+  const everybodys = environment['SSL_CERT_FILE']
   const given: Given = {
-    ...fromFile(dataPaths(data).settings, options),
+    ...fromFile(dataPaths(data).settings, options, everybodys ? ['ca'] : []),
     ...fromEnvironment(environment, options),
     ...fromOptions(command, options),
   }
+  const all = everybodys ? { ca: resolve(everybodys), ...given } : given
+  return { data, given, config: configOf(data, all) }
+}
+
+/** What a server of this data directory is, that was given this. */
+export function configOf(data: string, given: Given): ServerConfig {
+  const options = serverOptions()
   const value = (name: string): Value | undefined =>
     given[name] ??
     (options.find((option) => option.name() === name)?.defaultValue as Value | undefined)
@@ -46,30 +53,25 @@ export function settled(command: Command, environment: NodeJS.ProcessEnv = proce
   if ((certFile === undefined) !== (keyFile === undefined))
     throw new UserError('--tls-cert and --tls-key belong together')
   return {
-    data,
-    given,
-    ca: text('ca'),
-    config: {
-      dataDirectory: data,
-      host: text('host') ?? '',
-      port: (value('port') as number | undefined) ?? lastPort(data) ?? FIRST_PORT,
-      region: text('region') ?? '',
-      tls: certFile && keyFile ? { certFile, keyFile } : undefined,
-      allowRemote: value('allow-remote') === true,
-      allowReset: value('allow-reset') === true,
-      rates: value('rates') as RateProfile,
-      lostHostAfterSeconds: value('replace-lost-after') as number | undefined,
-      historyDays: value('history-days') as number,
-      historyBytes: value('history-bytes') as number,
-      sealKeyFile: text('seal-key'),
-      settings: Object.fromEntries(
-        options.flatMap((option) => {
-          const its = value(option.name())
-          return its === undefined ? [] : [[option.name(), its]]
-        }),
-      ),
-      firstAccount: {},
-    },
+    dataDirectory: data,
+    host: text('host') ?? '',
+    port: (value('port') as number | undefined) ?? lastPort(data) ?? FIRST_PORT,
+    region: text('region') ?? '',
+    tls: certFile && keyFile ? { certFile, keyFile } : undefined,
+    allowRemote: value('allow-remote') === true,
+    allowReset: value('allow-reset') === true,
+    rates: value('rates') as RateProfile,
+    lostHostAfterSeconds: value('replace-lost-after') as number | undefined,
+    historyDays: value('history-days') as number,
+    historyBytes: value('history-bytes') as number,
+    sealKeyFile: text('seal-key'),
+    settings: Object.fromEntries(
+      options.flatMap((option) => {
+        const its = value(option.name())
+        return its === undefined ? [] : [[option.name(), its]]
+      }),
+    ),
+    firstAccount: {},
   }
 }
 
@@ -90,20 +92,18 @@ function fromOptions(command: Command, options: readonly Option[]): Given {
 
 function fromEnvironment(environment: NodeJS.ProcessEnv, options: readonly Option[]): Given {
   return gathered(options, (option) => {
-    const own = `BERTH_${option.name().replaceAll('-', '_').toUpperCase()}`
-    const name = option.name() === 'ca' && !environment[own] ? 'SSL_CERT_FILE' : own
+    const name = `BERTH_${option.name().replaceAll('-', '_').toUpperCase()}`
     const text = environment[name]
     if (!text) return undefined
     if (option.isBoolean() && FLAGS[text] === undefined)
       throw new UserError(`${name} must be true or false`)
-    return read(option, FLAGS[text] !== undefined && option.isBoolean() ? FLAGS[text] : text, {
-      what: name,
-      folder: process.cwd(),
-    })
+    if (option.isBoolean()) return FLAGS[text]
+    return read(option, text, { what: name, folder: process.cwd() })
   })
 }
 
-function fromFile(file: string, options: readonly Option[]): Given {
+/** All of it must make sense, and what comes before it counts all the same. */
+function fromFile(file: string, options: readonly Option[], without: readonly string[]): Given {
   if (!existsSync(file)) return {}
   const table = parsed(file)
   const known = options.map((option) => option.name())
@@ -113,39 +113,49 @@ function fromFile(file: string, options: readonly Option[]): Given {
   return gathered(options, (option) => {
     const value = table[option.name()]
     if (value === undefined) return undefined
-    return read(option, value, { what: `${file}: ${option.name()}`, folder: dirname(file) })
+    const what = `${file}: ${option.name()}`
+    const [type, words] = typeOf(option)
+    if (typeof value !== type) throw new UserError(`${what} must be ${words}, not ${shown(value)}`)
+    const its = read(option, value as Value, { what, folder: dirname(file) })
+    return without.includes(option.name()) ? undefined : its
   })
 }
 
 function parsed(file: string): Readonly<Record<string, unknown>> {
   try {
-    return parse(readFileSync(file, 'utf8'))
+    return parse(readNamed(file))
   } catch (error) {
     if (!(error instanceof TomlError)) throw error
     const [why = ''] = error.message.split('\n')
-    throw new UserError(`${file}, line ${error.line}: ${why}`)
+    throw new UserError(`${file}:${error.line}: ${why}`)
   }
+}
+
+/** What TOML tells apart, and a command line does not. */
+function typeOf(option: Option): readonly ['boolean' | 'number' | 'string', string] {
+  if (option.isBoolean()) return ['boolean', 'true or false']
+  return option.parseArg === whole ? ['number', 'a whole number'] : ['string', 'a text']
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `the text ${JSON.stringify(value)}`
+  return typeof value === 'object' ? 'a table, a list or a time' : JSON.stringify(value)
 }
 
 /** A value that came by another way than the command line, held to the same rules. */
 function read(
   option: Option,
-  value: unknown,
+  value: Value,
   { what, folder }: { readonly what: string; readonly folder: string },
 ): Value {
-  if (option.isBoolean()) {
-    if (typeof value !== 'boolean') throw new UserError(`${what} must be true or false`)
-    return value
-  }
-  if (typeof value !== 'string' && typeof value !== 'number')
-    throw new UserError(`${what} must be a text or a number`)
+  if (typeof value === 'boolean') return value
   try {
     const text = String(value)
     if (FILES.has(option.name())) return resolve(folder, text)
     return option.parseArg ? (option.parseArg(text, undefined as never) as Value) : text
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error
-    throw new UserError(`${what} cannot be ${String(value)}. ${error.message}`)
+    throw new UserError(`${what} cannot be ${value}. ${error.message}`)
   }
 }
 

@@ -8,26 +8,26 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 
 import { StateFile } from '#agent/state/file.ts'
-import { checkConfig, type ServerConfig } from '#server/config.ts'
+import type { ServerConfig } from '#server/config.ts'
 import { prepareData } from '#server/data.ts'
 import type { Keys } from '#server/keys.ts'
-import { readTls } from '#server/tls.ts'
 
 import { readKeys } from './account.ts'
 import { ask } from './admin-client.ts'
 import { type Api, ecsApi } from './api.ts'
 import { called } from './called.ts'
 import { hello } from './demo.ts'
+import { dockerSocket, refuseOtherEngine } from './docker-socket.ts'
 import { engine } from './engine-start.ts'
 import { Own } from './own.ts'
 import { dataDirectory } from './paths.ts'
 import { endBackground, findBackground, logFile, until, watched } from './process.ts'
 import { step } from './progress.ts'
 import { REGION } from './server-options.ts'
-import { explained } from './server.ts'
-import { asOptions, type Settings, settled } from './settings.ts'
+import { checkServer, explained } from './server.ts'
+import { asOptions, configOf, type Settings, settled } from './settings.ts'
 import { readStatusIfRunning, type Status } from './status.ts'
-import { authoritiesFile, trust } from './trust.ts'
+import { trust } from './trust.ts'
 import { UserError } from './user-error.ts'
 
 export type UpCommand = { readonly detach: boolean; readonly demo: boolean }
@@ -43,8 +43,8 @@ export async function up(options: UpCommand, command: Command): Promise<void> {
   const settings = settled(command)
   const data = prepareData(settings.data).root
   const running = await readStatusIfRunning(data)
+  await check(data, settings, running)
   if (running) refuseOthers(running, settings)
-  else await canStart(settings.config)
   const own = new Own()
   const interrupted = new Promise<never>((_done, fail) =>
     own.enough.addEventListener('abort', () => fail(new UserError('interrupted'))),
@@ -75,8 +75,7 @@ async function begin(
   await engine(data, options.demo)
   const status = await controlPlane(data, given, own)
   const { endpoint } = status
-  const authorities = authoritiesFile(given['ca'] as string | undefined, status.settings)
-  trust(endpoint, authorities)
+  const authorities = trust(endpoint, given['ca'], status.settings)
   const region = await regionOfHost(data, given, status)
   const keys = await readKeys(data)
   const api: Api = ecsApi(endpoint, region, keys)
@@ -104,11 +103,23 @@ async function regionOfHost(
   return String(joined ?? region ?? settings['region'])
 }
 
-/** What is wrong with the settings is said before anything is installed or started. */
-async function canStart(config: ServerConfig): Promise<void> {
+/**
+ * What is wrong with the settings is said before anything is installed or started, and before they are compared with
+ * those of a server that runs: what it would never take is no reason to end it.
+ */
+async function check(
+  data: string,
+  { given, config: own }: Settings,
+  running: Status | undefined,
+): Promise<void> {
+  const config = running ? configOf(data, { ...running.settings, ...given }) : own
+  checkServer({ config, given })
+  refuseOtherEngine(data)
+  if (!running) await probePort(config)
+}
+
+async function probePort(config: ServerConfig): Promise<void> {
   try {
-    checkConfig(config)
-    readTls(config)
     await new Promise<void>((done, fail) => {
       const probe = createServer().once('error', fail)
       probe.listen({ host: config.host, port: config.port }, () => probe.close(() => done()))
@@ -163,7 +174,7 @@ async function agent(
     const isThere = findBackground(what) !== undefined
     const started = isThere
       ? undefined
-      : own.start(what, ['agent', '--data', data, ...place], {
+      : own.start(what, ['agent', '--data', data, '--docker', dockerSocket(), ...place], {
           AWS_ACCESS_KEY_ID: accessKeyId,
           AWS_SECRET_ACCESS_KEY: secretAccessKey,
         })

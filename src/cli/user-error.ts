@@ -1,3 +1,5 @@
+import { ConfigError } from '#server/config.ts'
+
 /** Something that the user can set right: printed as one line, without a stack. */
 export class UserError extends Error {
   override name = 'UserError'
@@ -20,12 +22,14 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** What the user is told of an error: nothing where it is a mistake of Berth's own, which needs its stack. */
 export function wordsFor(error: unknown): string | undefined {
-  if (error instanceof UserError) return error.message
+  if (error instanceof UserError || error instanceof ConfigError) return error.message
   const { code, syscall, path, address, port } = error as NodeJS.ErrnoException & {
     readonly address?: string
     readonly port?: number
   }
   if (code === undefined || syscall === undefined) return undefined
   const place = path ?? (address && (port === undefined ? address : `${address}:${port}`))
+  // A folder is made only in one that is there.
+  if (code === 'ENOENT' && syscall === 'mkdir') return `${place}: no folder can be made there`
   return `${place ?? syscall}: ${WORDS[code] ?? code}`
 }

@@ -5,12 +5,12 @@ import { createRequire } from 'node:module'
 import { SignatureV4 } from '@smithy/signature-v4'
 
 import type { Clock } from '#kernel/clock.ts'
+import type { Credential } from '#kernel/principal.ts'
 
 import {
   Gateway,
   type Answer,
   type Built,
-  type Credential,
   type Finding,
   type GatewayLimits,
   type House,
@@ -84,7 +84,7 @@ export function deskOf(
 
 function built(run: (input: never) => object, heard: object[]): Built {
   return {
-    access: () => ({ action: '', resources: [], conditions: {} }),
+    access: () => [{ action: '', resources: [], conditions: {} }],
     settled: () => Promise.resolve(),
     // A throw inside becomes the promise's rejection, as an operation's does.
     run: async (input) => {

@@ -5,18 +5,17 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-import { assert, AssertionFailure } from '#kernel/assert.ts'
+import { AssertionFailure } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Caller } from '#kernel/principal.ts'
+import type { Caller, Credential } from '#kernel/principal.ts'
 
 import { Bodies } from './bodies.ts'
 import { inflate } from './compression.ts'
 import { denied, viewFault } from './faults.ts'
-import type { Built, Credential, House } from './house.ts'
+import type { Built, House } from './house.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import { listen, type ListenOptions } from './listener.ts'
 import { modelOf, type ProtocolName, type ServiceFacts } from './model.ts'
-import { readJson } from './protocols/json.ts'
 import type { Decoding, FaultPlace, Route } from './protocols/protocol.ts'
 import { PROTOCOLS } from './protocols/protocols.ts'
 import {
@@ -38,7 +37,7 @@ import { Refusal, refusalFault } from './signature/refusal.ts'
 import { verify } from './sigv4.ts'
 import { validate } from './validate.ts'
 
-export type { Built, Credential, Finding, House } from './house.ts'
+export type { Built, Finding, House } from './house.ts'
 export type { GatewayLimits } from './limits.ts'
 export type { Answer, RawRequest } from './request.ts'
 
@@ -49,6 +48,8 @@ export type UpgradeHandler = (
   caller: Caller,
 ) => void
 
+type Upgrades = { readonly service: string; readonly handler: UpgradeHandler }
+
 type Moment = { readonly requestId: string; readonly now: number }
 /** Who signed the request, and the request with its body inflated, where its way could not be found without. */
 type Known = { readonly caller: Caller | undefined; readonly plain: Request | undefined }
@@ -57,7 +58,7 @@ type Question = { readonly input: object; readonly caller: Caller; readonly now:
 export class Gateway {
   readonly limits: GatewayLimits
   readonly #house: House
-  readonly #upgrades = new Map<string, UpgradeHandler>()
+  readonly #upgrades = new Map<string, Upgrades>()
   readonly #servers = new Set<Server>()
   readonly #seats: Seats
 
@@ -106,9 +107,9 @@ export class Gateway {
     return server
   }
 
-  /** Hands authenticated WebSocket upgrades of a path to `handler`. */
-  onUpgrade(path: string, handler: UpgradeHandler): void {
-    this.#upgrades.set(path, handler)
+  /** Hands WebSocket upgrades of a path to `handler`, of those who have signed them for the service. */
+  onUpgrade(path: string, service: string, handler: UpgradeHandler): void {
+    this.#upgrades.set(path, { service, handler })
   }
 
   /** Who signed a request that came by another way, and for which service. Throws AWS's Fault. */
@@ -125,19 +126,6 @@ export class Gateway {
       }),
     )
     this.#servers.clear()
-  }
-
-  /** An operation's input, held to its model as a JSON request is. Throws AWS's faults. */
-  checked(service: string, name: string, value: unknown): object {
-    const operation = modelOf(service).operations.get(name)
-    const [facts] = candidates(service)
-    assert(operation && facts, `${service} has no ${name}`)
-    const unknown = (path: string): never => {
-      throw new Fault('SerializationException', `There is no member ${path}.`)
-    }
-    const input = readJson(operation.input, value, '', { limits: this.limits, unknown }) as object
-    validate(facts, operation.input, input, { unknownEnum: () => undefined })
-    return input
   }
 
   async #serve(
@@ -177,8 +165,10 @@ export class Gateway {
     { input, caller, now, protocol }: Question & { readonly protocol: ProtocolName },
   ): Promise<void> {
     try {
-      const verdict = this.#house.authorize(caller, built.access(input, caller, now))
-      if (!verdict.allowed) throw denied(protocol, verdict.message)
+      for (const question of built.access(input, caller, now)) {
+        const verdict = this.#house.authorize(caller, question)
+        if (!verdict.allowed) throw denied(protocol, verdict.message)
+      }
     } catch (error) {
       await built.settled()
       throw error
@@ -284,15 +274,15 @@ export class Gateway {
     }
     try {
       const asked = readRequest(raw, this.limits)
-      const handler = this.#upgrades.get(asked.path)
-      if (!handler)
+      const known = this.#upgrades.get(asked.path)
+      if (!known)
         throw new Fault(
           'UnknownOperationException',
           `Nothing upgrades at ${asked.path.slice(0, 200)}`,
           404,
         )
-      const { caller } = this.#authenticate(asked, 'ecs', this.#house.clock.now())
-      handler(request, socket, head, caller)
+      const { caller } = this.#authenticate(asked, known.service, this.#house.clock.now())
+      known.handler(request, socket, head, caller)
     } catch (error) {
       const answer = this.#fail(error, undefined, undefined, this.#house.ids.uuid())
       const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`)

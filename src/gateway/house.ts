@@ -3,18 +3,11 @@ import type { AccessRequest, Authorize } from '#kernel/access.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
-import type { Caller, Principal } from '#kernel/principal.ts'
-
-export type Credential = {
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
-  readonly principal: Principal
-  readonly tenant: string
-}
+import type { Caller, Credential } from '#kernel/principal.ts'
 
 export type Built = {
-  /** What must be allowed for this input; may throw a Fault (a cluster that is not there). */
-  access(input: object, caller: Caller, now: number): AccessRequest
+  /** What must all be allowed for this input; may throw a Fault (a cluster that is not there). */
+  access(input: object, caller: Caller, now: number): readonly AccessRequest[]
   /** Settles, with an answer or a refusal, when that may leave: when what it was computed from is durable. */
   run(input: object, caller: Caller, now: number): Promise<object>
   /** Resolves when all that was seen until now is durable. */

@@ -63,7 +63,7 @@ test('a body that waits to be called for is called for, or refused at once', asy
 
 test('trap 18: an upgrade is handed on only when it is signed for ecs', async () => {
   const callers: string[] = []
-  gateway.onUpgrade('/ws', (_request, socket, _head, caller) => {
+  gateway.onUpgrade('/ws', 'ecs', (_request, socket, _head, caller) => {
     callers.push(`${caller.accountId} ${caller.region}`)
     socket.end('HTTP/1.1 101 Switching Protocols\r\ncontent-length: 0\r\n\r\n')
   })

@@ -16,6 +16,10 @@ const bySigningName: ReadonlyMap<string, readonly ServiceFacts[]> = new Map(
   ),
 )
 
+/** The facts of the service that the AWS CLI calls so. */
+export const factsNamed = (service: string): ServiceFacts | undefined =>
+  SERVICES.find((facts) => facts.service === service)
+
 /** The services whose requests may be signed so; all of them for a request that is not signed. */
 export function candidates(signingName: string | undefined): readonly ServiceFacts[] {
   return signingName === undefined ? SERVICES : (bySigningName.get(signingName) ?? [])

@@ -38,3 +38,12 @@ export type Caller = {
   /** How the caller reached this server, such as `http://127.0.0.1:8080`: what an agent is told to come back to. */
   readonly endpoint: string
 }
+
+/** What an access key is good for. */
+export type Credential = {
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  readonly principal: Principal
+  /** See `Caller.tenant`. */
+  readonly tenant: string
+}

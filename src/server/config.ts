@@ -1,4 +1,6 @@
-import type { RateProfile } from './rates.ts'
+import { readFileSync } from 'node:fs'
+
+import type { RateProfile } from './throttle.ts'
 
 /** What a server is started with, checked before anything is opened. */
 export type ServerConfig = {
@@ -32,6 +34,22 @@ export type ServerConfig = {
 /** A setting that cannot be used, said to the operator. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
+}
+
+const READ_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+}
+
+/** The text of a file that the operator named. */
+export function readNamed(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    throw new ConfigError(`${file} cannot be read: ${READ_WORDS[code] ?? code}`)
+  }
 }
 
 const LOST_SECONDS_MIN = 60

@@ -1,4 +1,6 @@
 /** A whole control plane without sockets: time is moved by the test, ids come in order, calls go as the gateway makes them. */
+import type { HistoryOptions } from '#aws/ecs/history/history.ts'
+import type { Policy } from '#aws/ecs/policy.ts'
 import { createAccount } from '#aws/iam/accounts.ts'
 import { tenantOf, accounts } from '#aws/iam/records.ts'
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
@@ -7,12 +9,12 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
-import type { Conversation, Policy, Socket } from '#room/room.ts'
+import type { Conversation, Socket } from '#room/conversation.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
-import { authorize } from './authorize.ts'
-import type { HistoryOptions } from './history/history.ts'
+import { commandsOf } from './admin.ts'
+import { roomsWith } from './rooms.ts'
 import { Server } from './server.ts'
 
 export const ACCOUNT = '111122223333'
@@ -126,9 +128,7 @@ export class House {
     }
     const server = await Server.open({
       stateLog: log,
-      storages: { logs: logStorage },
-      policy,
-      ...(history && { history }),
+      rooms: roomsWith({ ecs: { policy, history }, logs: logStorage }),
       clock,
       ids,
       log: quiet,
@@ -176,9 +176,17 @@ export class House {
     if (!built) throw new Fault('NotImplemented', operation, 501)
     const caller = this.caller(as)
     const now = this.clock.now()
-    const verdict = authorize(caller, built.access(input, caller, now))
-    if (!verdict.allowed) throw new Fault('AccessDeniedException', verdict.message)
+    for (const question of built.access(input, caller, now)) {
+      const verdict = this.server.guard.authorize(caller, question)
+      if (!verdict.allowed) throw new Fault('AccessDeniedException', verdict.message)
+    }
     return built.run(input, caller, now)
+  }
+
+  /** What the operator's command line asks. */
+  async order(path: string, asked: object = {}): Promise<Answer> {
+    const { store, operators } = this.server
+    return commandsOf({ store, operators, about: {} })[path]?.({ ...asked })
   }
 
   /** A registered host whose agent is this test. */

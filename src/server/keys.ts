@@ -1,2 +1,2 @@
-/** What the operator is given when an account or a machine key is made, and what `root-keys.json` holds. */
-export type { Keys } from '#aws/iam/accounts.ts'
+/** What the command line knows of keys. */
+export type { Keys } from '#room/guard.ts'

@@ -8,11 +8,13 @@ import { publish } from '#store/notices.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
 import { MovedClock, turn } from './house.fixture.ts'
+import { roomsWith } from './rooms.ts'
 import { Server } from './server.ts'
 
 test('what one room makes known, another hears', async () => {
   const heard: string[] = []
   const rooms: readonly Room[] = [
+    ...roomsWith({ logs: new MemoryLogStorage() }),
     { service: 'teller', operations: {} },
     {
       service: 'listener',
@@ -30,7 +32,6 @@ test('what one room makes known, another hears', async () => {
   const silent = (): void => undefined
   const server = await Server.open({
     stateLog: new MemoryLog(),
-    storages: { logs: new MemoryLogStorage() },
     clock: new MovedClock(),
     ids: { hex: () => '0', uuid: () => '0', random: () => 0 },
     log: { info: silent, warn: silent, error: silent },

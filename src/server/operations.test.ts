@@ -6,7 +6,9 @@ import { type Answer, Gateway } from '#gateway/gateway.ts'
 import type { AccessRequest, Authorize, Verdict } from '#kernel/access.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { AnyOperation, AnyWaitingOperation, Room } from '#room/room.ts'
+import type { As, Call } from '#room/call.ts'
+import type { AnyOperation, AnyWaitingOperation } from '#room/operation.ts'
+import type { Room } from '#room/room.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { Store, table } from '#store/store.ts'
 
@@ -15,7 +17,13 @@ import { Operations } from './operations.ts'
 
 const shelf = table<{ readonly from: string }>('toy.shelf')
 const NOW = 1000
-const SERVICE = { type: 'service', accountId: '1', service: 'shop.amazonaws.com' } as const
+const SERVICE: As = {
+  principal: { type: 'service', accountId: '1', service: 'shop.amazonaws.com' },
+  region: 'r',
+  tenant: '1',
+}
+/** The rooms here are none of AWS's. */
+const loose = (call: Call) => call as (...asked: [As, string, string, object]) => object
 const CALLER: Caller = {
   principal: { type: 'root', accountId: '1' },
   accountId: '1',
@@ -26,8 +34,7 @@ const CALLER: Caller = {
 }
 
 const waiting: AnyWaitingOperation = {
-  action: 'store:Look',
-  access: () => ({ resources: ['*'] }),
+  access: () => [{ resources: ['*'] }],
   async wait({ key }, { read, write, caller }) {
     const before = read((tx) => tx.get(shelf, key))
     await write((tx) => tx.put(shelf, key, { from: caller.principal.type }))
@@ -35,9 +42,8 @@ const waiting: AnyWaitingOperation = {
   },
 }
 
-const operation = (action: string, run: AnyOperation['run']): AnyOperation => ({
-  action,
-  access: () => ({ resources: ['*'] }),
+const operation = (run: AnyOperation['run']): AnyOperation => ({
+  access: () => [{ resources: ['*'] }],
   run,
 })
 
@@ -46,7 +52,7 @@ const rooms: readonly Room[] = [
   {
     service: 'store',
     operations: {
-      Put: operation('store:Put', (tx, { key }, { caller }) => {
+      Put: operation((tx, { key }, { caller }) => {
         tx.put(shelf, key, { from: caller.principal.type })
         return { kept: key }
       }),
@@ -56,19 +62,15 @@ const rooms: readonly Room[] = [
   {
     service: 'shop',
     operations: {
-      Browse: operation('shop:Browse', (_tx, input, { call }) =>
-        call(SERVICE, 'library', 'Look', input),
-      ),
-      Buy: operation('shop:Buy', (tx, { key, fail }, { call }) => {
+      Browse: operation((_tx, input, { call }) => loose(call)(SERVICE, 'library', 'Look', input)),
+      Buy: operation((tx, { key, fail }, { call }) => {
         tx.put(shelf, `order-${key}`, { from: 'shop' })
-        const { kept } = call(SERVICE, 'store', 'Put', { key }) as { kept: string }
+        const { kept } = loose(call)(SERVICE, 'store', 'Put', { key }) as { kept: string }
         if (fail) throw new Fault('ClientException', 'changed my mind')
         return { kept }
       }),
-      Loop: operation('shop:Loop', (_tx, input, { call }) => call(SERVICE, 'shop', 'Loop', input)),
-      Missing: operation('shop:Missing', (_tx, input, { call }) =>
-        call(SERVICE, 'store', 'Take', input),
-      ),
+      Loop: operation((_tx, input, { call }) => loose(call)(SERVICE, 'shop', 'Loop', input)),
+      Missing: operation((_tx, input, { call }) => loose(call)(SERVICE, 'store', 'Take', input)),
     },
   },
 ]
@@ -79,7 +81,14 @@ async function opened(
   const store = await Store.open(new MemoryLog(), (error) => assert.fail(error))
   const clock = new MovedClock()
   const ids = { hex: () => '0', uuid: () => '0', random: () => 0 }
-  const operations = new Operations({ rooms, store, clock, ids, authorize: verdict })
+  const operations = new Operations({
+    rooms,
+    store,
+    clock,
+    ids,
+    authorize: verdict,
+    check: () => undefined,
+  })
   const run = (name: string, input: object): Promise<object> => {
     const built = operations.find('shop', name)
     assert.ok(built)
@@ -116,7 +125,7 @@ test('a call is authorized like any other, and refused without a trace', async (
 
 test('calls that never end, and calls of what is not built, are refused', async () => {
   const { run, operations } = await opened()
-  await assert.rejects(run('Loop', {}), { name: 'AssertionFailure' })
+  await assert.rejects(run('Loop', {}), { code: 'ServiceUnavailable' })
   await assert.rejects(run('Missing', {}), { code: 'NotImplemented', status: 501 })
   assert.equal(operations.find('shop', 'Sell'), undefined)
 })
@@ -140,7 +149,14 @@ async function heldBack(room: Room, authorize: Authorize = () => ({ allowed: tru
   const store = await Store.open(log, (error) => assert.fail(error))
   const ids = { hex: () => '0', uuid: () => '0', random: () => 0 }
   const clock = new MovedClock()
-  const operations = new Operations({ rooms: [room], store, clock, ids, authorize })
+  const operations = new Operations({
+    rooms: [room],
+    store,
+    clock,
+    ids,
+    authorize,
+    check: () => undefined,
+  })
   store.transact((tx) => tx.put(shelf, 'a', { from: 'not durable yet' }))
   /** How `answer` ends, once it is seen that it does not before the log says so. */
   const heldUntilDurable = async (answer: Promise<unknown>): Promise<unknown> => {
@@ -159,14 +175,12 @@ const fromShelf = (row: { from: string } | undefined): never => {
 }
 const EXITS: Readonly<Record<string, AnyOperation | AnyWaitingOperation>> = {
   Read: {
-    action: 'library:Read',
-    access: () => ({ resources: ['*'] }),
+    access: () => [{ resources: ['*'] }],
     wait: ({ key }, { read }) => Promise.resolve(read((tx) => tx.get(shelf, key))?.from),
   },
-  RefuseInRun: operation('library:Refuse', (tx, { key }) => fromShelf(tx.get(shelf, key))),
+  RefuseInRun: operation((tx, { key }) => fromShelf(tx.get(shelf, key))),
   RefuseWaiting: {
-    action: 'library:Refuse',
-    access: () => ({ resources: ['*'] }),
+    access: () => [{ resources: ['*'] }],
     wait: async ({ key }, { write }) => write((tx) => fromShelf(tx.get(shelf, key))),
   },
 }
@@ -182,7 +196,7 @@ for (const [name, exit] of Object.entries(EXITS))
 test('a refusal before the operation waits too: of what is not there, and of what one may not', async () => {
   const asks = (access: AnyOperation['access'], authorize?: Authorize) =>
     heldBack(
-      { service: 'ecs', operations: { ListClusters: { action: 'x', access, run: () => ({}) } } },
+      { service: 'ecs', operations: { ListClusters: { access, run: () => ({}) } } },
       authorize,
     )
   const say = async (house: Awaited<ReturnType<typeof heldBack>>, allowed: boolean) => {
@@ -196,20 +210,19 @@ test('a refusal before the operation waits too: of what is not there, and of wha
     return String(body)
   }
   assert.match(await say(await asks((tx) => fromShelf(tx.get(shelf, 'a'))), true), /not durable/)
-  assert.match(await say(await asks(() => ({ resources: ['*'] })), false), /AccessDenied/)
+  assert.match(await say(await asks(() => [{ resources: ['*'] }]), false), /AccessDenied/)
 })
 
 test('one request is one moment: its question, its run and what it calls read no clock of their own', async () => {
   const seen: number[] = []
   const noting = (inner?: AnyOperation['run']): AnyOperation => ({
-    action: 'x',
-    access: (_tx, _input, { now }) => (seen.push(now), { resources: ['*'] }),
+    access: (_tx, _input, { now }) => (seen.push(now), [{ resources: ['*'] }]),
     run: (tx, input, context) => (seen.push(context.now), inner?.(tx, input, context) ?? {}),
   })
   const room: Room = {
     service: 'shop',
     operations: {
-      Outer: noting((_tx, input, { call }) => call(SERVICE, 'shop', 'Inner', input)),
+      Outer: noting((_tx, input, { call }) => loose(call)(SERVICE, 'shop', 'Inner', input)),
       Inner: noting(),
     },
   }

@@ -1,15 +1,14 @@
 /** Certificates and keys in PEM files: what cannot be read is said with its file and line. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 
-import { ConfigError } from './config.ts'
+import { ConfigError, readNamed } from './config.ts'
 
 type Block = { readonly label: string; readonly line: number; readonly text: string }
 export type Certificates = { readonly pem: string; readonly list: readonly X509Certificate[] }
 
 /** At least one certificate; the first one is the file's own, the others are those above it. */
 export function readCertificates(file: string): Certificates {
-  const pem = readText(file)
+  const pem = readNamed(file)
   const list = blocksOf(file, pem)
     .filter(({ label }) => label === 'CERTIFICATE' || label === 'TRUSTED CERTIFICATE')
     .map(({ text, line }) => {
@@ -24,7 +23,7 @@ export function readCertificates(file: string): Certificates {
 }
 
 export function readPrivateKey(file: string): { readonly pem: string; readonly key: KeyObject } {
-  const pem = readText(file)
+  const pem = readNamed(file)
   const block = blocksOf(file, pem).find(({ label }) => label.endsWith('PRIVATE KEY'))
   if (!block) throw new ConfigError(`${file} has no private key: it must be PEM`)
   try {
@@ -33,15 +32,6 @@ export function readPrivateKey(file: string): { readonly pem: string; readonly k
     throw new ConfigError(
       `${file}, line ${block.line}: this is no private key that can be read without a passphrase`,
     )
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new ConfigError(`${file} cannot be read: ${code === 'ENOENT' ? 'no such file' : code}`)
   }
 }
 

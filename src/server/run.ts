@@ -3,17 +3,16 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 
-import { accountIds, createAccount, type Keys } from '#aws/iam/accounts.ts'
-import { accounts, tenantOf } from '#aws/iam/records.ts'
 import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
 import type { Log } from '#kernel/log.ts'
-import type { Caller } from '#kernel/principal.ts'
+import type { Keys } from '#room/guard.ts'
 import { SqliteLog } from '#store/sqlite-log.ts'
 import { systemClock, systemIds } from '#system/system.ts'
 
 import { serveAdmin } from './admin.ts'
 import { checkConfig, type ServerConfig } from './config.ts'
 import { type DataPaths, prepareData } from './data.ts'
+import { roomsWith } from './rooms.ts'
 import { SealKey } from './seal-key.ts'
 import { Server } from './server.ts'
 import { endpointHost, readTls, type Tls } from './tls.ts'
@@ -29,16 +28,16 @@ export async function runServer(
   config: ServerConfig,
   log: Log,
   fatal: (error: Error) => void,
-  environment: { readonly configHome?: string | undefined; readonly version: string },
+  environment: { readonly configFolder: string; readonly version: string },
 ): Promise<RunningServer> {
   checkConfig(config)
   const tls = readTls(config)
   const paths = prepareData(config.dataDirectory)
-  const sealKey = SealKey.open(paths, config.sealKeyFile, environment.configHome)
+  const sealKey = SealKey.open(paths, config.sealKeyFile, environment.configFolder)
   const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
-  const storages = { logs: new SegmentStorage(paths.logs, log, fatal) }
+  const logs = new SegmentStorage(paths.logs, log, fatal)
   const stateLog = new SqliteLog(paths.state)
   const { lostHostAfterSeconds: lost } = config
   const policy = lost === undefined ? {} : { lostHostAfterMs: lost * 1000 }
@@ -47,20 +46,23 @@ export async function runServer(
   const historyEnds = (error: Error): void =>
     log.error('history is not written any more', { error: error.message })
   const history = { storage: new SegmentStorage(paths.history, log, historyEnds), days, bytes }
-  const server = await Server.open({ ...ports, rates, policy, stateLog, storages, history }).catch(
+  const rooms = roomsWith({
+    ecs: { policy, history },
+    iam: { allowReset: config.allowReset },
+    logs,
+  })
+  const server = await Server.open({ ...ports, rates, stateLog, rooms }).catch(
     async (error: unknown) => {
-      await storages.logs.close()
+      await logs.close()
       await history.storage.close()
       throw error
     },
   )
   try {
-    sealKey.prove(server.store)
-    // A cluster that its users deleted later does not come back.
-    if (await firstAccount(server, paths, config, { sealer, log }))
-      await defaultCluster(server, config.region)
+    sealKey.prove(server.store.read(server.guard.sealed))
+    await firstAccount(server, paths, config, log)
     const about = { version: environment.version, sealKeyFile: sealKey.file }
-    return await listen(server, paths, { ...config, tls }, about, { ...ports, policy })
+    return await listen(server, paths, { ...config, tls }, about, log)
   } catch (error) {
     // Whoever asked is told; nothing of a half-started server may stay behind and hold the data.
     await server.close()
@@ -68,18 +70,13 @@ export async function runServer(
   }
 }
 
-type Ports = Pick<Parameters<typeof serveAdmin>[1], 'clock' | 'ids' | 'sealer' | 'policy'> & {
-  readonly log: Log
-}
-
 async function listen(
   server: Server,
   paths: DataPaths,
   config: Omit<ServerConfig, 'tls'> & { readonly tls: Tls | undefined },
   { version, sealKeyFile }: { readonly version: string; readonly sealKeyFile: string },
-  ports: Ports,
+  log: Log,
 ): Promise<RunningServer> {
-  const { log } = ports
   const { host, tls } = config
   const http = await server.gateway.listen({ host, port: config.port, ...(tls && { tls }) })
   const { port } = http.address() as AddressInfo
@@ -89,11 +86,7 @@ async function listen(
   rmSync(paths.socket, { force: true })
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
-    operations: server.operations,
-    gateway: server.gateway,
-    history: server.history,
-    ...ports,
-    allowReset: config.allowReset,
+    operators: server.operators,
     about: {
       endpoint,
       version,
@@ -125,17 +118,17 @@ async function listen(
 }
 
 /**
- * A new data directory gets its first account. The keys are written for their owner before the account is made, so
- * that a crash in between leaves nothing that nobody has the keys of. True where it was made.
+ * A new data directory gets its first account, and that what the rooms begin it with. The keys are written for their owner
+ * before the account is made, so that a crash in between leaves nothing that nobody has the keys of.
  */
 async function firstAccount(
   server: Server,
   paths: DataPaths,
   config: ServerConfig,
-  { sealer, log }: Pick<Ports, 'sealer' | 'log'>,
-): Promise<boolean> {
-  const hasAccount = server.store.read((tx) => [...tx.scan(accounts)].length > 0)
-  if (hasAccount) return false
+  log: Log,
+): Promise<void> {
+  const { store, guard } = server
+  if (store.read(guard.accounts).length > 0) return
   const kept = existsSync(paths.rootKeys)
     ? (JSON.parse(readFileSync(paths.rootKeys, 'utf8')) as Keys)
     : undefined
@@ -144,28 +137,10 @@ async function firstAccount(
       state: paths.state,
     })
   const wanted = kept ?? config.firstAccount
-  const now = systemClock.now()
-  await server.store.write((tx) => {
-    const keys = createAccount(tx, wanted, { ids: systemIds, sealer, now })
+  await store.write((tx) => {
+    const keys = guard.found(tx, wanted, { ids: systemIds, now: systemClock.now() })
     writeFileSync(paths.rootKeys, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
   })
-  return true
-}
-
-/** What is asked for without a cluster's name is asked of this one: ECS's own tools count on it. */
-async function defaultCluster(server: Server, region: string): Promise<void> {
-  const account = server.store.read((tx) => tx.get(accounts, accountIds(tx)[0] ?? ''))
-  if (!account) return
-  const { accountId } = account
-  const caller: Caller = {
-    accountId,
-    tenant: tenantOf(account),
-    region,
-    principal: { type: 'root', accountId },
-    requestId: systemIds.uuid(),
-    endpoint: '',
-  }
-  const now = systemClock.now()
-  const create = server.operations.find('ecs', 'CreateCluster')
-  await create?.run({ clusterName: 'default' }, caller, now)
+  const [account] = store.read(guard.accounts)
+  if (account) await server.begin(account, config.region)
 }

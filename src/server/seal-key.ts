@@ -4,14 +4,11 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
-import { accessKeys } from '#aws/iam/records.ts'
-import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
-import type { Store } from '#store/store.ts'
+import { SEAL_KEY_BYTES, type Sealed, Sealer } from '#store/seal.ts'
 
-import { ConfigError } from './config.ts'
+import { ConfigError, readNamed } from './config.ts'
 import { type DataPaths, makeFolder } from './data.ts'
 
 const FINGERPRINT_DIGITS = 16
@@ -34,12 +31,8 @@ export class SealKey {
    * Opens the key that the operator names, or else the one that the data directory names; makes it where the data is new,
    * and never where data exists that another key sealed.
    */
-  static open(
-    paths: DataPaths,
-    named: string | undefined,
-    configHome: string | undefined,
-  ): SealKey {
-    const folder = join(configHome ?? join(homedir(), '.config'), 'berth', 'keys')
+  static open(paths: DataPaths, named: string | undefined, configFolder: string): SealKey {
+    const folder = join(configFolder, 'keys')
     if (isWithin(named ?? join(folder, 'any'), paths.root))
       throw new ConfigError(
         'the seal key must be outside the data directory, or a copy of the data is a copy of the secrets',
@@ -47,14 +40,12 @@ export class SealKey {
     const known = fingerprintKept(paths)
     const file = named ?? found(folder, known, paths)
     if (file !== undefined && existsSync(file)) {
-      const key = new SealKey(paths, file, decoded(readFileSync(file, 'utf8')))
+      const key = new SealKey(paths, file, decoded(readNamed(file)))
       if (known && key.fingerprint !== known) throw key.#isAnother()
       return key
     }
     if (existsSync(paths.state))
-      throw new ConfigError(
-        `the key of this data directory is missing: ${named ?? join(folder, `${known ?? '*'}.key`)}. Put it back, or name it by --seal-key`,
-      )
+      throw missing(paths, folder, named ?? (known && join(folder, `${known}.key`)))
     return SealKey.#make(paths, named, folder)
   }
 
@@ -71,10 +62,9 @@ export class SealKey {
   }
 
   /** Refuses to go on with data that another key sealed; what this key did seal keeps its fingerprint from now on. */
-  prove(store: Store): void {
-    const row = store.read((tx) => [...tx.scan(accessKeys)][0]?.row)
+  prove(sealed: Sealed | undefined): void {
     try {
-      if (row) this.sealer.open(row.secret)
+      if (sealed) this.sealer.open(sealed)
     } catch {
       throw this.#isAnother()
     }
@@ -102,11 +92,30 @@ function found(
   known: string | undefined,
   { root, state }: DataPaths,
 ): string | undefined {
-  const keys = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.key')) : []
+  const keys = keysIn(folder)
   const own = [...(known ? [join(folder, `${known}.key`)] : []), formerFile(folder, root)]
   const [only] = !known && keys.length === 1 && existsSync(state) ? keys : []
   return own.find((file) => existsSync(file)) ?? (only && join(folder, only))
 }
+
+/** What is not there, and what to do about it. */
+function missing(
+  { root, sealKeyId }: DataPaths,
+  folder: string,
+  file: string | undefined,
+): ConfigError {
+  if (file !== undefined)
+    return new ConfigError(
+      `the key of this data directory is missing: ${file}. Put it back, or name it by --seal-key`,
+    )
+  const count = keysIn(folder).length
+  return new ConfigError(
+    `${root} has state.db without ${basename(sealKeyId)}, which says which key sealed it, and ${folder} has ${count === 0 ? 'no key' : `${count} keys`}: put ${basename(sealKeyId)} back, or name the key by --seal-key`,
+  )
+}
+
+const keysIn = (folder: string): readonly string[] =>
+  existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.key')) : []
 
 /** Where the release before kept the key of a data directory. */
 function formerFile(folder: string, root: string): string {

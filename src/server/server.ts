@@ -1,29 +1,27 @@
-/** The control plane, put together from its rooms. Nothing else knows them all. */
+/** The control plane, put together from its rooms: it collects what their doors offer, and knows none of them by name. */
+import { checkInput, readInput } from '#gateway/checked.ts'
 import { Gateway } from '#gateway/gateway.ts'
-import { AssertionFailure } from '#kernel/assert.ts'
+import { assert, AssertionFailure } from '#kernel/assert.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import { listening } from '#reconcile/listeners.ts'
 import { runReconcilers } from '#reconcile/runner.ts'
-import type { Conversation, Room, Running, Tools, Policy } from '#room/room.ts'
+import type { Conversation } from '#room/conversation.ts'
+import type { Account, Guard } from '#room/guard.ts'
+import type { Operator } from '#room/operator.ts'
+import { type Room, rootCaller, type Running, type Tools } from '#room/room.ts'
 import type { Log as StateLog } from '#store/log.ts'
 import type { Sealer } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
 
-import { authorize } from './authorize.ts'
-import { credentialsOf } from './credentials.ts'
-import { History, type HistoryOptions } from './history/history.ts'
 import { Operations } from './operations.ts'
-import { Rates, type RateProfile } from './rates.ts'
-import { roomsOn, type Storages } from './rooms.ts'
 import { Sockets } from './sockets.ts'
+import { type RateProfile, Throttle } from './throttle.ts'
 
 export type ServerOptions = {
   readonly stateLog: StateLog
-  /** What rooms keep beside records; the server closes them. */
-  readonly storages: Storages
   readonly clock: Clock
   readonly ids: Ids
   readonly log: Log
@@ -31,64 +29,60 @@ export type ServerOptions = {
   readonly scheme?: 'http' | 'https'
   /** How much an account may ask: as much as it likes, or as much as at AWS. */
   readonly rates?: RateProfile
-  readonly policy?: Policy
-  /** Where what services were is kept, and how long; the server closes the storage. Absent, it is forgotten. */
-  readonly history?: HistoryOptions
   /** Told when the server must not go on: the state log failed, or an assertion. The process ends then. */
   readonly fatal: (error: Error) => void
-  /** Another list of rooms, for tests of the composition itself. */
-  readonly rooms?: readonly Room[]
+  readonly rooms: readonly Room[]
 }
+
+type Started = { readonly service: string; readonly running: Running }
 
 export class Server {
   readonly store: Store
+  readonly guard: Guard
   readonly gateway: Gateway
   readonly operations: Operations
-  readonly history: History | undefined
+  readonly #rooms: readonly Room[]
   readonly #sockets: Sockets
   readonly #stop = new AbortController()
-  readonly #running: readonly Running[]
-  readonly #storages: Storages
+  readonly #started: readonly Started[]
 
   private constructor(store: Store, options: ServerOptions) {
-    const { clock, ids, log, sealer, scheme = 'http', storages, policy = {} } = options
-    const rooms = options.rooms ?? roomsOn(storages)
-    const rates = options.rates === 'aws' ? new Rates(clock) : undefined
+    const { clock, ids, log, sealer, scheme = 'http', rooms } = options
     this.store = store
+    this.#rooms = rooms
     this.#sockets = new Sockets(clock)
-    this.#storages = storages
-    this.history = options.history && new History({ store, clock, log }, options.history)
-    this.operations = new Operations({ rooms, store, clock, ids, authorize })
+    this.guard = guardOf(rooms, { store, sealer })
+    const { authorize, credential } = this.guard
+    const operations = new Operations({ rooms, store, clock, ids, authorize, check: checkInput })
+    this.operations = operations
+    const throttle = options.rates === 'aws' ? new Throttle(clock) : undefined
     this.gateway = new Gateway({
       clock,
       ids,
       log,
       scheme,
-      credential: credentialsOf(store, sealer),
-      operation: (service, name) => this.operations.find(service, name),
+      credential,
+      operation: (service, name) => operations.find(service, name),
       authorize,
-      throttle: rates && ((caller, service, name) => rates.check(caller, service, name)),
+      throttle:
+        throttle &&
+        ((caller, service, name) => {
+          const limit = operations.rateOf(service, name)
+          if (limit) throttle.check(caller, service, limit)
+        }),
     })
-    const tools: Tools = {
-      store,
-      clock,
-      ids,
-      log,
-      policy,
-      authorize,
-      authenticate: ({ target, headers, body }) =>
-        this.gateway.authenticate(
-          { method: 'GET', target, headers, body: Buffer.from(body) },
-          'ecs',
-        ).caller,
-    }
-    this.#running = rooms.flatMap((room) => (room.start ? [room.start(tools)] : []))
-    this.#sockets.serve(this.gateway, this.conversations)
+    this.#started = rooms.flatMap((room) =>
+      room.start
+        ? [{ service: room.service, running: room.start(this.#tools(room, options)) }]
+        : [],
+    )
+    for (const { service, conversations } of this.#conversations())
+      this.#sockets.serve(this.gateway, service, conversations)
     // Whoever acts on its own would try in vain, again and again.
     if (store.unwritable !== undefined) return
     runReconcilers(
       [
-        ...this.#running.flatMap(({ reconcilers }) => reconcilers),
+        ...this.#started.flatMap(({ running }) => running.reconcilers ?? []),
         ...listening(
           rooms.flatMap((room) => room.listens ?? []),
           store,
@@ -106,24 +100,69 @@ export class Server {
 
   /** What hosts talk over, path by path. */
   get conversations(): readonly Conversation[] {
-    const all = this.#running.flatMap(({ conversations }) => conversations)
-    const { unwritable } = this.store
-    if (unwritable === undefined) return all
-    // What a host says cannot be kept: it tries again, and its containers run on.
-    const body = JSON.stringify({ ServerException: `Nothing can be written: ${unwritable}.` })
-    return all.map(({ path }) => ({ path, open: () => ({ status: 503, body }) }))
+    return this.#conversations().flatMap(({ conversations }) => conversations)
+  }
+
+  /** What the rooms answer their operator. */
+  get operators(): readonly Operator[] {
+    return this.#started.flatMap(({ running }) => running.operator ?? [])
+  }
+
+  /** Gives the account what the rooms begin a new data directory with. */
+  async begin(account: Account, region: string): Promise<void> {
+    const root = rootCaller(account, region, '')
+    for (const { service, begins = [] } of this.#rooms)
+      for (const { operation, input } of begins)
+        await this.operations.ask(root, { service, name: operation }, input)
   }
 
   /** Lets connections go, keeps what runs on hosts, and makes durable what was taken. */
   async close(): Promise<void> {
     this.#stop.abort()
-    for (const running of this.#running) running.stop()
+    for (const { running } of this.#started) running.stop?.()
     this.#sockets.close()
     await this.gateway.close()
     this.#sockets.terminate()
     await this.store.close()
-    await this.history?.close()
-    await this.#storages.logs.close()
+    for (const { running } of this.#started) await running.close?.()
+  }
+
+  #tools({ service }: Room, options: ServerOptions): Tools {
+    const { clock, ids, log, sealer } = options
+    const { store, operations, guard } = this
+    return {
+      store,
+      clock,
+      ids,
+      log,
+      sealer,
+      authorize: guard.authorize,
+      accounts: guard.accounts,
+      call: operations.call,
+      rehearse: (name, input, caller, look) =>
+        operations.rehearse({ service, name }, readInput(service, name, input), caller, look),
+      authenticate: ({ target, headers, body }) =>
+        this.gateway.authenticate(
+          { method: 'GET', target, headers, body: Buffer.from(body) },
+          service,
+        ).caller,
+    }
+  }
+
+  #conversations(): readonly { service: string; conversations: readonly Conversation[] }[] {
+    const all = this.#started.map(({ service, running: { conversations = [] } }) => ({
+      service,
+      conversations,
+    }))
+    const { unwritable } = this.store
+    if (unwritable === undefined) return all
+    // What a host says cannot be kept: it tries again, and its containers run on.
+    const body = JSON.stringify({ ServerException: `Nothing can be written: ${unwritable}.` })
+    const open = () => ({ status: 503, body })
+    return all.map(({ service, conversations }) => ({
+      service,
+      conversations: conversations.map(({ path }) => ({ path, open })),
+    }))
   }
 
   #reconcilerFailed({ log, fatal }: ServerOptions) {
@@ -133,4 +172,10 @@ export class Server {
       log.warn('a reconciler will try again', { reconciler, key, error: message })
     }
   }
+}
+
+function guardOf(rooms: readonly Room[], ports: { store: Store; sealer: Sealer }): Guard {
+  const [guard, more] = rooms.flatMap((room) => (room.guard ? [room.guard(ports)] : []))
+  assert(guard && !more, 'one room knows who is who')
+  return guard
 }

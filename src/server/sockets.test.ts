@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 
 import type { Gateway } from '#gateway/gateway.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { Socket } from '#room/room.ts'
+import type { Socket } from '#room/conversation.ts'
 
 import { MovedClock, turn } from './house.fixture.ts'
 import { Sockets } from './sockets.ts'
@@ -17,10 +17,12 @@ const TEXT_FRAME = Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x78])
 async function connected(open: (socket: Socket) => void) {
   const clock = new MovedClock()
   const sockets = new Sockets(clock)
-  type Upgrade = Parameters<Gateway['onUpgrade']>[1]
+  type Upgrade = Parameters<Gateway['onUpgrade']>[2]
   let upgrade: Upgrade | undefined
-  const gateway = { onUpgrade: (_path: string, handler: Upgrade) => void (upgrade = handler) }
-  sockets.serve(gateway as unknown as Gateway, [{ path: '/ws', open: () => open }])
+  const gateway = {
+    onUpgrade: (_path: string, _service: string, handler: Upgrade) => void (upgrade = handler),
+  }
+  sockets.serve(gateway as unknown as Gateway, 'ecs', [{ path: '/ws', open: () => open }])
   const server = createServer()
   server.on('upgrade', (request: IncomingMessage, stream: TcpSocket, head: Buffer) =>
     upgrade?.(request, stream, head, {} as Caller),

@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 
 import type { Gateway } from '#gateway/gateway.ts'
 import type { Clock } from '#kernel/clock.ts'
-import type { Conversation, Refused, Socket } from '#room/room.ts'
+import type { Conversation, Refused, Socket } from '#room/conversation.ts'
 import { gathering } from '#wire/gathering.ts'
 
 /** The largest frame that any conversation reads. */
@@ -29,9 +29,9 @@ export class Sockets {
     this.#clock = clock
   }
 
-  serve(gateway: Gateway, conversations: readonly Conversation[]): void {
+  serve(gateway: Gateway, service: string, conversations: readonly Conversation[]): void {
     for (const { path, open } of conversations)
-      gateway.onUpgrade(path, (request, stream, head, caller) => {
+      gateway.onUpgrade(path, service, (request, stream, head, caller) => {
         const opened = open(request.url ?? path, caller)
         if (typeof opened === 'function') this.#upgrade(request, stream, head, opened)
         else refuse(stream, opened)

@@ -3,7 +3,7 @@ import type { Connect, Connection, ConnectionEnd, Socket as AgentSocket } from '
 import { sign, type Credentials } from '#agent/sign.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Socket } from '#room/room.ts'
+import type { Socket } from '#room/conversation.ts'
 import type { Server } from '#server/server.ts'
 import { parseRefusal } from '#wire/refusal.ts'
 

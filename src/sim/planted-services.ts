@@ -11,7 +11,7 @@ import {
 } from '#aws/ecs/services/records.ts'
 import { together } from '#aws/ecs/tasks/change.ts'
 import { stopTask } from '#aws/ecs/tasks/stop.ts'
-import type { Policy, Room } from '#room/room.ts'
+import type { Room } from '#room/room.ts'
 import type { LoggedChange } from '#store/log.ts'
 import type { Store, Table, Write } from '#store/store.ts'
 
@@ -100,13 +100,13 @@ export const PLANTED_SERVICES: readonly Planted[] = [
   {
     name: 'a host counts as lost as soon as it is out of reach',
     caughtBy: /^I6/,
-    rooms: (rooms) => deciding(rooms, { lostHostAfterMs: 1 }),
+    policy: { lostHostAfterMs: 1 },
   },
   {
     name: 'a lost host is waited for',
     // What ran there counts as healthy, so that others are stopped for it.
     caughtBy: /^I[67]/,
-    rooms: (rooms) => deciding(rooms, {}),
+    policy: {},
   },
   {
     name: 'every task asks anew what its tag means',
@@ -141,14 +141,6 @@ function stopAll(tx: Write, deployment: Deployment): void {
         stopTask(all, row, why, { now: updatedAt, id: `again-${row.taskId}` })
   })
 }
-
-/** The rooms in which what ECS does on its own follows another policy. */
-const deciding = (rooms: readonly Room[], policy: Policy): readonly Room[] =>
-  rooms.map((room) => {
-    const { start } = room
-    if (room.service !== 'ecs' || !start) return room
-    return { ...room, start: (tools) => start({ ...tools, policy }) }
-  })
 
 /** The rooms in which what ECS does on its own reads rows of the table in another way. */
 function seeing<Row>(

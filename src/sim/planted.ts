@@ -1,8 +1,10 @@
-/** Mistakes made on purpose, each by wrapping a port or a room from outside: the checks are only as good as what they catch. */
 import type { Connect } from '#agent/outside.ts'
 import { containerInstanceKey, ofInstance, ofTask } from '#aws/ecs/names.ts'
+/** Mistakes made on purpose, each by wrapping a port or a room from outside: the checks are only as good as what they catch. */
+import type { Policy } from '#aws/ecs/policy.ts'
 import { clientTokens, containerInstances, type Task, tasks } from '#aws/ecs/records.ts'
-import { type AnyOperation, notBuilt, type Room } from '#room/room.ts'
+import { type AnyOperation, notBuilt } from '#room/operation.ts'
+import type { Room } from '#room/room.ts'
 import type { Log, LoggedChange } from '#store/log.ts'
 import type { Write } from '#store/store.ts'
 import { formatAcs, parseAcsUp } from '#wire/acs.ts'
@@ -15,6 +17,8 @@ export type Planted = {
   readonly caughtBy: RegExp
   readonly rooms?: (rooms: readonly Room[]) => readonly Room[]
   readonly stateLog?: (log: Log) => Log
+  /** What ECS is told that the operator decided, instead of what he did. */
+  readonly policy?: Policy
   readonly connect?: (connect: Connect) => Connect
 }
 

@@ -6,7 +6,7 @@ import { createHostKey } from '#aws/iam/host-keys.ts'
  */
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import { AssertionFailure } from '#kernel/assert.ts'
-import { roomsOn } from '#server/rooms.ts'
+import { roomsWith } from '#server/rooms.ts'
 import { Server } from '#server/server.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
@@ -151,8 +151,8 @@ export class World {
     this.#life = life
     await this.#readBack()
     const log = this.#disk.open(life)
-    const storages = { logs: this.#logStorage }
-    const rooms = roomsOn(storages)
+    const policy = planted?.policy ?? { lostHostAfterMs: lostAfterMs }
+    const rooms = roomsWith({ ecs: { policy }, logs: this.#logStorage })
     const server = await Server.open({
       stateLog: planted?.stateLog?.(log) ?? log,
       clock: life.clock,
@@ -160,8 +160,6 @@ export class World {
       log: this.trace.log('server', (message) => this.#complain(message)),
       sealer: this.#sealer,
       fatal: (error) => this.#fatal(error),
-      storages,
-      policy: { lostHostAfterMs: lostAfterMs },
       rooms: planted?.rooms?.(rooms) ?? rooms,
     })
     if (life.over) return

@@ -42,3 +42,9 @@ export interface Log {
 export class LogError extends Error {
   override name = 'LogError'
 }
+
+export class DataInUse extends LogError {
+  constructor() {
+    super('another Berth server is using this data directory')
+  }
+}

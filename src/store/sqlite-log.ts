@@ -4,7 +4,14 @@
  */
 import { Worker } from 'node:worker_threads'
 
-import { LogError, type Log, type LoggedChange, type LogSink, type SnapshotWriter } from './log.ts'
+import {
+  DataInUse,
+  LogError,
+  type Log,
+  type LoggedChange,
+  type LogSink,
+  type SnapshotWriter,
+} from './log.ts'
 
 export type ToWorker =
   | { readonly type: 'load' }
@@ -159,11 +166,7 @@ export class SqliteLog implements Log {
   #fail(message: string): void {
     if (this.#failure) return
     const inUse = /database is locked/.test(message)
-    this.#failure = new LogError(
-      inUse
-        ? 'another Berth server is using this data directory'
-        : `the state log failed: ${message}`,
-    )
+    this.#failure = inUse ? new DataInUse() : new LogError(`the state log failed: ${message}`)
     this.#loaded?.fail(this.#failure)
     this.#failed(this.#failure)
     for (const ready of this.#ready.splice(0)) ready()

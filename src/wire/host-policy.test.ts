@@ -20,38 +20,45 @@ const refused = (policy: HostPolicy, use: Partial<HostUse>): string | undefined 
 const KEPT: HostPolicy = {
   paths: { how: 'all-but', named: ['/run/docker.sock', '/home/a/.config/berth'] },
 }
-const ONLY: HostPolicy = { paths: { how: 'only', named: ['/srv/data', '/var/run/docker.sock'] } }
+const only = (...named: readonly string[]): HostPolicy => ({ paths: { how: 'only', named } })
+const ONLY = only('/srv/data', '/var/run/docker.sock')
 
-test('what is kept from tasks is kept with all that is in it and all that it is in', () => {
-  for (const path of [
-    '/run/docker.sock',
-    '/run',
-    '/',
-    '//',
-    '/run/',
-    '/home/a',
-    '/home/a/.config/berth/keys/x.key',
-  ])
-    assert.match(
-      refused(KEPT, { sourcePaths: [path] }) ?? '',
-      /^volumes\.host\.sourcePath \//,
-      path,
-    )
-  for (const path of ['/srv', '/run/dockerless', '/home/ab', '/home/a/.config/other'])
-    assert.equal(refused(KEPT, { sourcePaths: [path] }), undefined, path)
-})
-
-test('a list of what is allowed allows nothing else, and may name what is kept otherwise', () => {
-  for (const path of ['/srv/data', '/srv/data/x', '/var/run/docker.sock'])
-    assert.equal(refused(ONLY, { sourcePaths: [path] }), undefined, path)
-  for (const path of ['/', '/srv', '/srv/data2', '/srv/data/../x', '/var/run'])
-    assert.ok(refused(ONLY, { sourcePaths: [path] }), path)
-  assert.equal(
-    refused({ paths: { how: 'only', named: ['/'] } }, { sourcePaths: ['/etc'] }),
-    undefined,
-  )
-  assert.ok(refused({ paths: { how: 'only', named: [] } }, { sourcePaths: ['/etc'] }))
-})
+for (const [what, policy, no, yes] of [
+  [
+    'what is kept from tasks is kept with all that is in it and all that it is in',
+    KEPT,
+    ['/run/docker.sock', '/run', '/', '//', '/run/', '/home/a', '/home/a/.config/berth/keys/x.key'],
+    ['/srv', '/run/dockerless', '/home/ab', '/home/a/.config/other'],
+  ],
+  [
+    'a list of what is allowed allows nothing else, and may name what is kept otherwise',
+    ONLY,
+    ['/', '/srv', '/srv/data2', '/srv/data/../x', '/var/run'],
+    ['/srv/data', '/srv/data/x', '/var/run/docker.sock'],
+  ],
+  ['a list of nothing allows nothing', only(), ['/etc'], []],
+  [
+    'the root stands for all but processes',
+    only('/'),
+    ['/proc', '/proc/sys', '/proc/1'],
+    ['/etc', '/process'],
+  ],
+  [
+    'processes are allowed by their own name only',
+    only('/proc/sys'),
+    ['/proc'],
+    ['/proc/sys', '/proc/sys/net'],
+  ],
+] as const)
+  test(what, () => {
+    for (const path of no)
+      assert.match(
+        refused(policy, { sourcePaths: [path] }) ?? '',
+        /^volumes\.host\.sourcePath \//,
+        path,
+      )
+    for (const path of yes) assert.equal(refused(policy, { sourcePaths: [path] }), undefined, path)
+  })
 
 test('a volume driver mounts no more of the host than a bind', () => {
   for (const options of [
@@ -99,7 +106,7 @@ test('options of a volume that are of no known form are refused as they are writ
     { type: 'proc', device: 'proc' },
     { type: 'none', o: 'bind', device: '/srv', mountpoint: '/run' },
   ])
-    for (const policy of [KEPT, { paths: { how: 'only', named: ['/'] } } as const])
+    for (const policy of [KEPT, only('/')])
       assert.match(
         refused(policy, { driverOpts: [options] }) ?? '',
         /^volumes\.dockerVolumeConfiguration\.driverOpts type=/,
@@ -108,7 +115,7 @@ test('options of a volume that are of no known form are refused as they are writ
 })
 
 test('what only the kernel can say where it leads is refused', () => {
-  const all: HostPolicy = { paths: { how: 'only', named: ['/', '/proc'] } }
+  const all = only('/', '/proc')
   for (const path of [
     '/srv/..',
     '/srv/../srv/data',
@@ -127,17 +134,6 @@ test('what only the kernel can say where it leads is refused', () => {
   const device: HostPolicy = { devices: { how: 'only', named: ['/'] } }
   for (const path of ['/dev/../etc', 'dev/sda', '/proc/1/root/dev/sda'])
     assert.ok(refused(device, { devices: [path] }), path)
-})
-
-test('processes are allowed by their own name only', () => {
-  const all: HostPolicy = { paths: { how: 'only', named: ['/'] } }
-  const named: HostPolicy = { paths: { how: 'only', named: ['/proc/sys'] } }
-  for (const path of ['/proc', '/proc/sys', '/proc/1'])
-    assert.ok(refused(all, { sourcePaths: [path] }), path)
-  for (const path of ['/proc/sys', '/proc/sys/net'])
-    assert.equal(refused(named, { sourcePaths: [path] }), undefined, path)
-  assert.ok(refused(named, { sourcePaths: ['/proc'] }))
-  assert.equal(refused(all, { sourcePaths: ['/process'] }), undefined)
 })
 
 test('capabilities, namespaces and devices are refused by their names', () => {
@@ -164,7 +160,7 @@ test('attributes say the policy, and never half of what is allowed', () => {
     policyOf(new Map(policyAttributes(policy).map(({ name, value = '' }) => [name, value])))
   for (const policy of [{}, KEPT, { ...ONLY, namespaces: { how: 'only', named: [] } } as const])
     assert.deepEqual(back(policy), policy)
-  assert.deepEqual(back({ paths: { how: 'only', named: ['/srv', '/with a space'] } }), {})
+  assert.deepEqual(back(only('/srv', '/with a space')), {})
   const kept = { paths: { how: 'all-but', named: ['/with a space', '/run'] } } as const
   assert.deepEqual(back(kept), { paths: { how: 'all-but', named: ['/run'] } })
 })

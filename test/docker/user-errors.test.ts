@@ -1,9 +1,11 @@
 /** What a user can do wrong, and the one line that says so. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { rootCertificates } from 'node:tls'
 
 import { freePort } from '../parity/free-port.ts'
 import { patient } from '../patience.ts'
@@ -12,6 +14,9 @@ import { Reader } from './page.fixture.ts'
 const LIMIT = { timeout: patient(120_000) }
 const port = await freePort()
 const reader = new Reader(port)
+const engineLog = join(reader.data, 'log', 'dockerd.log')
+/** More than what is kept. */
+const ENGINE_LOG_BYTES = 11 << 20
 let taken: Server
 let takenPort = 0
 
@@ -20,6 +25,8 @@ before(async () => {
   await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done))
   takenPort = (taken.address() as { port: number }).port
   writeFileSync(join(reader.home, 'file'), '')
+  mkdirSync(join(reader.data, 'log'), { recursive: true })
+  writeFileSync(engineLog, Buffer.alloc(ENGINE_LOG_BYTES))
   const { code, stderr } = await reader.does('berth up --detach --no-demo')
   assert.equal(code, 0, stderr)
 })
@@ -79,7 +86,11 @@ for (const [what, script, text] of [
     /^berth: .*\/file: a file is where a folder should/,
   ],
   ['a file above a folder', 'berth up --data file/x', /\/file\/x: a part of the path is a file/],
-  ['a folder in /proc', 'berth up --data /proc/x', /^berth: \/proc\/x: no such file or folder\n$/],
+  [
+    'a folder in /proc',
+    'berth up --data /proc/x',
+    /^berth: \/proc\/x: no folder can be made there\n$/,
+  ],
   [
     'no server',
     'berth env --data none',
@@ -98,14 +109,110 @@ for (const [what, script, text] of [
     /x is no address/,
   ],
   ['another account', 'berth account keys 123', /^berth: there is no account 123\n$/],
-  ['input that is not there', 'berth plan run-task file://none', /none: no such file or folder/],
+  [
+    'input that is not there',
+    'berth plan run-task file://none',
+    /none cannot be read: no such file\n$/,
+  ],
 ] as const)
   test(`${what} is said in one line`, LIMIT, async () => void (await refused(script, text)))
 
-test('an option that is none is said with a hint, not with all that there is', LIMIT, async () => {
-  const { code, stderr } = await reader.does('berth up --prot 1')
-  assert.equal(code, 1)
-  assert.match(stderr, /^error: unknown option '--prot'\n.*\n?berth: --help says what there is\n$/)
+for (const [what, script, text] of [
+  ['is none', 'up --prot 1', "unknown option '--prot' (Did you mean --port?)"],
+  ['lacks its value', 'up --data', "option '--data <dir>' argument missing"],
+  [
+    'cannot be',
+    'up --port x',
+    "option '--port <n>' argument 'x' is invalid. It must be a whole number",
+  ],
+] as const)
+  test(`an option that ${what} is said in one line with a hint`, LIMIT, async () => {
+    await refused(`berth ${script}`, `berth: ${text}: \`berth --help\` says what there is\n`)
+  })
+
+test('what no server would take is said so, also where one runs', LIMIT, async () => {
+  await refused('berth up --port 99999', 'berth: 99999 is no port\n')
+  await refused('berth up --history-days 0', /^berth: --history-days must be a whole number from 1/)
+  await refused('berth up --host 0.0.0.0', /^berth: 0\.0\.0\.0 is not a loopback address: add --a/)
+  await refused('berth up --tls-cert none --tls-key none', /none cannot be read: no such file\n$/)
+})
+
+test('authorities that are not there or have nothing to do are refused', LIMIT, async () => {
+  writeFileSync(join(reader.home, 'ca.pem'), rootCertificates[0] ?? '')
+  const absent = `berth: ${reader.home}/none cannot be read: no such file\n`
+  const idle = /^berth: --ca .*ca\.pem would do nothing: http:\/\/.* no TLS\n$/
+  for (const command of ['up', 'up --data d4', 'server --data d4']) {
+    await refused(`berth ${command} --ca none`, absent)
+    await refused(`berth ${command} --ca ca.pem`, idle)
+  }
+  await refused('berth up', idle, { BERTH_CA: 'ca.pem' })
+  await refused('berth env --ca ca.pem', idle)
+  const others = await reader.does('berth up --detach --no-demo', { SSL_CERT_FILE: 'none' })
+  assert.equal(others.code, 0, others.stderr)
+})
+
+test(
+  'an engine of another machine is refused, and so is another one than the agent has',
+  LIMIT,
+  async () => {
+    const [far, other] = ['tcp://10.0.0.1:2375', 'unix:///run/other.sock']
+    const words = new RegExp(
+      `DOCKER_HOST is ${far}, and Berth works with the Docker Engine of this`,
+    )
+    for (const command of ['up --no-demo', 'up --no-demo --data d5', 'down --tasks --data d5'])
+      await refused(`berth ${command}`, words, { DOCKER_HOST: far })
+    await refused(
+      'berth up',
+      /of this host works with the Docker Engine at \/var\/run\/docker\.sock/,
+      {
+        DOCKER_HOST: other,
+      },
+    )
+    await refused(
+      'berth up --no-demo --data d5 --port 0',
+      /^berth: Docker Engine: not running at \/run\/other\.sock\. DOCKER_HOST names it\n$/,
+      { DOCKER_HOST: other },
+    )
+    const same = await reader.does('berth up --detach --no-demo', {
+      DOCKER_HOST: 'unix:///var/run/docker.sock',
+    })
+    assert.equal(same.code, 0, same.stderr)
+    const { stdout } = await reader.does('berth doctor || true', { DOCKER_HOST: far })
+    assert.match(stdout, /^missing Docker Engine +not of this machine\n +DOCKER_HOST is tcp/m)
+  },
+)
+
+test('settings of the wrong kind are said with their file', LIMIT, async () => {
+  const [wrong, folder] = [join(reader.home, 'wrong'), join(reader.home, 'folder')]
+  mkdirSync(wrong)
+  writeFileSync(join(wrong, 'berth.toml'), 'port = "7"\n')
+  mkdirSync(join(folder, 'berth.toml'), { recursive: true })
+  await refused(
+    'berth server --data wrong',
+    `berth: ${wrong}/berth.toml: port must be a whole number, not the text "7"\n`,
+  )
+  await refused(
+    'berth up --data folder',
+    `berth: ${folder}/berth.toml cannot be read: it is a folder\n`,
+  )
+})
+
+test('a second server says which one has its data', LIMIT, async () => {
+  const pid = readFileSync(join(reader.data, 'server.pid'), 'utf8').trim()
+  await refused(
+    'berth server --port 0',
+    `berth: another Berth server is using this data directory: process ${pid}, which answers on http://127.0.0.1:${port}\n`,
+  )
+})
+
+test('without a home in its environment a user has the one of the machine', LIMIT, async () => {
+  const { stdout } = await reader.does('HOME= berth doctor || true')
+  assert.match(stdout, new RegExp(`data directory +${userInfo().homedir}/\\.local/share/berth`))
+})
+
+test("the log of an engine that up has started is within the agent's limit", LIMIT, () => {
+  assert.equal(statSync(engineLog).size, 0)
+  assert.equal(statSync(`${engineLog}.1`).size, ENGINE_LOG_BYTES)
 })
 
 test('whoever has read enough ends nothing', LIMIT, async () => {
@@ -119,6 +226,8 @@ test('doctor says where no data can be kept', LIMIT, async () => {
   const { code, stdout } = await reader.does('BERTH_DATA=$HOME/file/x berth doctor')
   assert.equal(code, 1)
   assert.match(stdout, /^missing data directory +.*\/file\/x cannot be written$/m)
+  const named = await reader.does('berth doctor --data file/y')
+  assert.match(named.stdout, /^missing data directory +.*\/file\/y cannot be written$/m)
 })
 
 test('env needs no file of keys', LIMIT, async () => {

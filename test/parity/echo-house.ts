@@ -52,11 +52,7 @@ export class EchoHouse {
             }
           : undefined,
       operation: (service, operation) => ({
-        access: () => ({
-          action: `${service}:${operation}`,
-          resources: ['*'],
-          conditions: {},
-        }),
+        access: () => [{ action: `${service}:${operation}`, resources: ['*'], conditions: {} }],
         run: (input) =>
           Promise.resolve(this.#run(service, modelOf(service).operations.get(operation)!, input)),
         settled: () => Promise.resolve(),

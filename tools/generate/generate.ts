@@ -10,7 +10,7 @@ import { readBotocore } from './botocore.ts'
 import { readDeclarations } from './declarations.ts'
 import { SOURCES, type Source } from './facts.ts'
 import { makeModel } from './model-file.ts'
-import { makeTypes } from './types-file.ts'
+import { makeContract, makeTypes } from './types-file.ts'
 
 const require = createRequire(import.meta.url)
 const FOLDER = join(import.meta.dirname, '../../src/contract')
@@ -49,5 +49,6 @@ if (import.meta.main) {
   for (const source of SOURCES) console.log(generate(source))
   const facts = SOURCES.map((source) => source.facts)
   writeFileSync(join(FOLDER, 'services.json'), `${JSON.stringify(facts, undefined, 2)}\n`)
+  writeFileSync(join(FOLDER, 'contract.ts'), makeContract(facts.map(({ service }) => service)))
   console.log(`${SOURCES.length} services written to src/contract/`)
 }

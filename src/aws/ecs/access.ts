@@ -1,6 +1,6 @@
 /** Resources and condition keys that ECS's operations share, from the Service Authorization Reference. */
 import type { Caller } from '#kernel/principal.ts'
-import type { Context } from '#room/room.ts'
+import type { Context, Question } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { findDefinition } from './definitions/find.ts'
@@ -11,10 +11,11 @@ import {
   definitionArn,
   definitionIn,
   idIn,
+  taskArn,
 } from './names.ts'
 
 /** For operations that AWS gives no resource. */
-export const anyResource = (): { readonly resources: readonly string[] } => ({ resources: ['*'] })
+export const anyResource = (): readonly Question[] => [{ resources: ['*'] }]
 
 const arnOf = (caller: Caller, cluster: string | undefined): string =>
   clusterArn(caller, clusterName(caller, cluster))
@@ -24,7 +25,7 @@ export const theCluster = (
   _tx: Read,
   input: { readonly cluster?: string | undefined },
   { caller }: Context,
-): { readonly resources: readonly string[] } => ({ resources: [arnOf(caller, input.cluster)] })
+): readonly Question[] => [{ resources: [arnOf(caller, input.cluster)] }]
 
 /** The condition `ecs:cluster` of operations whose resource is in a cluster. */
 export const inCluster = (
@@ -33,6 +34,52 @@ export const inCluster = (
 ): { readonly 'ecs:cluster': string } => ({
   'ecs:cluster': arnOf(caller, cluster ?? DEFAULT_CLUSTER),
 })
+
+type Tags = readonly { readonly key?: string | undefined; readonly value?: string | undefined }[]
+
+/** Who creates something with tags must be allowed to tag it too. */
+export function tagging(
+  tags: Tags | undefined,
+  createAction: string,
+  resource: string,
+): readonly Question[] {
+  if (!tags?.length) return []
+  const requested = tags.map(({ key = '', value = '' }) => [`aws:RequestTag/${key}`, value])
+  return [
+    {
+      action: 'ecs:TagResource',
+      resources: [resource],
+      conditions: {
+        ...(Object.fromEntries(requested) as Readonly<Record<string, string>>),
+        'aws:TagKeys': tags.map(({ key = '' }) => key),
+        'ecs:CreateAction': createAction,
+      },
+    },
+  ]
+}
+
+type Roles = {
+  readonly taskRoleArn?: string | undefined
+  readonly executionRoleArn?: string | undefined
+}
+
+/** Who has a task act in a role must be allowed to hand it on. */
+export function passing({ accountId }: Caller, ...named: readonly Roles[]): readonly Question[] {
+  const roles = named.flatMap((one) => [one.taskRoleArn, one.executionRoleArn])
+  const resources = new Set(
+    roles
+      .filter((role) => role !== undefined)
+      .map((role) => (role.startsWith('arn:') ? role : `arn:aws:iam::${accountId}:role/${role}`)),
+  )
+  if (resources.size === 0) return []
+  return [
+    {
+      action: 'iam:PassRole',
+      resources: [...resources],
+      conditions: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+    },
+  ]
+}
 
 /** ARNs of the tasks or container instances that a request names by id or ARN; bad identifiers are refused here. */
 export function named(
@@ -55,17 +102,34 @@ export function named(
  */
 export function theDefinition(
   tx: Read,
-  input: { readonly taskDefinition: string; readonly cluster?: string | undefined },
+  input: Launch,
   { caller }: Context,
-): {
-  readonly resources: readonly string[]
-  readonly conditions: Readonly<Record<string, string>>
-} {
-  const meant =
-    findDefinition(tx, caller, input.taskDefinition) ?? definitionIn(caller, input.taskDefinition)
-  const { family, revision = '*' } = meant
-  return {
-    resources: [definitionArn(caller, family, revision)],
-    conditions: inCluster(caller, input.cluster),
+  action: 'RunTask' | 'StartTask',
+): readonly Question[] {
+  const found = findDefinition(tx, caller, input.taskDefinition)
+  const { family, revision = '*' } = found ?? definitionIn(caller, input.taskDefinition)
+  const { overrides = {}, tags, cluster } = input
+  const roles: Roles = {
+    taskRoleArn: overrides.taskRoleArn ?? found?.definition.taskRoleArn,
+    executionRoleArn: overrides.executionRoleArn ?? found?.definition.executionRoleArn,
   }
+  return [
+    {
+      resources: [definitionArn(caller, family, revision)],
+      conditions: inCluster(caller, cluster),
+    },
+    ...passing(caller, roles),
+    ...tagging(
+      tags,
+      action,
+      taskArn({ ...caller, clusterName: clusterName(caller, cluster), taskId: '*' }),
+    ),
+  ]
+}
+
+type Launch = {
+  readonly taskDefinition: string
+  readonly cluster?: string | undefined
+  readonly overrides?: Roles | undefined
+  readonly tags?: Tags | undefined
 }

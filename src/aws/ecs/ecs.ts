@@ -1,7 +1,9 @@
 /** Amazon ECS: all that it can be asked, and all that it does on its own. */
 import type { Operations } from '#contract/ecs.ts'
-import { type AnyOperation, type Handlers, notBuilt, type Room } from '#room/room.ts'
+import { type Handlers, type Listed, notBuilt, onInput } from '#room/operation.ts'
+import type { Room } from '#room/room.ts'
 
+import type { HistoryOptions } from './history/history.ts'
 import { given } from './meant.ts'
 import { ContinueServiceDeployment } from './operations/ContinueServiceDeployment.ts'
 import { CreateCluster } from './operations/CreateCluster.ts'
@@ -58,6 +60,8 @@ import { UpdateService } from './operations/UpdateService.ts'
 import { UpdateServicePrimaryTaskSet } from './operations/UpdateServicePrimaryTaskSet.ts'
 import { UpdateTaskProtection } from './operations/UpdateTaskProtection.ts'
 import { UpdateTaskSet } from './operations/UpdateTaskSet.ts'
+import type { Policy } from './policy.ts'
+import { rateOf } from './rates.ts'
 import { startEcs } from './start.ts'
 
 const operations = {
@@ -154,19 +158,22 @@ const operations = {
 } satisfies Handlers<Operations>
 
 /** What clients write as empty texts is left out before an operation looks at its input. */
-const asGiven: Room['operations'] = Object.fromEntries(
-  Object.entries(operations).map(([name, operation]) => [
-    name,
-    operation === notBuilt ? notBuilt : onlyGiven(name, operation),
-  ]),
-)
+const asGiven = onInput(operations, given)
 
-function onlyGiven(name: string, operation: AnyOperation): AnyOperation {
-  return {
-    ...operation,
-    access: (tx, input: object, context) => operation.access(tx, given(name, input), context),
-    run: (tx, input: object, context) => operation.run(tx, given(name, input), context) as object,
-  }
+export type EcsOptions = {
+  readonly policy?: Policy
+  /** Where what services were is kept, and how long; the room closes the storage. Absent, it is forgotten. */
+  readonly history?: HistoryOptions | undefined
 }
 
-export const ecs: Room = { service: 'ecs', operations: asGiven, start: startEcs }
+export const ecs = (options: EcsOptions = {}): Room => ({
+  service: 'ecs',
+  operations: Object.fromEntries(
+    Object.entries(asGiven).map(([name, operation]) => [
+      name,
+      operation === notBuilt ? notBuilt : { ...operation, rate: rateOf(name) },
+    ]),
+  ) as Listed,
+  begins: [{ operation: 'CreateCluster', input: { clusterName: 'default' } }],
+  start: (tools) => startEcs(tools, options),
+})

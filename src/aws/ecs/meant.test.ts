@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { type Member, modelOf, type Shape } from '#gateway/model.ts'
-import { notBuilt } from '#room/room.ts'
+import { notBuilt } from '#room/operation.ts'
 
 import { ecs } from './ecs.ts'
 import { given, meant } from './meant.ts'
@@ -32,10 +32,12 @@ function* within({ shape, required }: Member, path: readonly string[]): Generato
     for (const text of within(shape.item, path)) yield { ...text, input: [text.input] }
 }
 
+const { operations } = ecs()
+
 test("of every member of AWS's model an empty text is absent where the member may be", () => {
   let looked = 0
   for (const [name, { input: shape }] of modelOf('ecs').operations) {
-    if (ecs.operations[name] === notBuilt) continue
+    if (operations[name] === notBuilt) continue
     for (const { path, isRequired, input } of texts(shape, [name])) {
       const [, top = ''] = path
       const isWritten = top === 'containerDefinitions' || top === 'volumes'

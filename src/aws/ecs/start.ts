@@ -4,6 +4,9 @@ import type { Running, Tools } from '#room/room.ts'
 import { acsConversation } from './agents/acs.ts'
 import { AgentHub } from './agents/hub.ts'
 import { tcsConversation } from './agents/tcs.ts'
+import type { EcsOptions } from './ecs.ts'
+import { History } from './history/history.ts'
+import { operatorOf } from './operator.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
 import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { orphanReconciler } from './reconcilers/orphans.ts'
@@ -12,19 +15,22 @@ import { serviceScheduler } from './reconcilers/services.ts'
 import { silenceReconciler } from './reconcilers/silence.ts'
 import { sweepers } from './reconcilers/sweepers.ts'
 
-export function startEcs(tools: Tools): Running {
+export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOptions): Running {
   const hub = new AgentHub(tools)
+  const history = kept && new History(tools, kept)
   return {
     reconcilers: [
       definitionReaper(tools),
       graveyardReconciler(tools),
       orphanReconciler(tools),
       serviceReaper(tools),
-      serviceScheduler(tools),
+      serviceScheduler(tools, policy),
       silenceReconciler(tools, hub),
       ...sweepers(tools),
     ],
     conversations: [acsConversation(tools, hub), tcsConversation(tools, hub)],
+    operator: operatorOf(tools, { policy, history }),
     stop: () => hub.stop(),
+    close: async () => history?.close(),
   }
 }

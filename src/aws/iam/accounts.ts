@@ -1,27 +1,14 @@
 /** Makes accounts and keys, and resets accounts: what the operator's command line asks for. */
 import type { Ids } from '#kernel/ids.ts'
+import type { Account, Keys, Wanted } from '#room/guard.ts'
+import { OperatorError } from '#room/operator.ts'
 import { bury } from '#store/graves.ts'
 import type { Sealer } from '#store/seal.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { accessKeys, type AccessKey, accounts, tenantOf } from './records.ts'
 
-/** What the operator did wrong, said to the operator. */
-export class AccountError extends Error {
-  override name = 'AccountError'
-}
-
-export type Keys = {
-  readonly accountId: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}
 export type Making = { readonly ids: Ids; readonly sealer: Sealer; readonly now: number }
-export type Wanted = {
-  readonly accountId?: string | undefined
-  readonly accessKeyId?: string | undefined
-  readonly secretAccessKey?: string | undefined
-}
 
 const ACCOUNT_ID = /^\d{12}$/
 const ACCESS_KEY_ID = /^\w{16,128}$/
@@ -31,8 +18,8 @@ const SECRET_MIN = 8
 export function createAccount(tx: Write, wanted: Wanted, making: Making): Keys {
   const accountId = wanted.accountId ?? freshAccountId(making.ids)
   if (!ACCOUNT_ID.test(accountId))
-    throw new AccountError(`an account id has 12 digits: ${accountId}`)
-  if (tx.get(accounts, accountId)) throw new AccountError(`account ${accountId} exists already`)
+    throw new OperatorError(`an account id has 12 digits: ${accountId}`)
+  if (tx.get(accounts, accountId)) throw new OperatorError(`account ${accountId} exists already`)
   tx.put(accounts, accountId, { accountId, generation: 0, createdAt: making.now })
   return addKey(tx, accountId, { type: 'root' }, wanted, making)
 }
@@ -40,18 +27,23 @@ export function createAccount(tx: Write, wanted: Wanted, making: Making): Keys {
 /** The oldest keys of an account's root user, to be said again; of the account that was made first where none is named. */
 export function rootKeysOf(tx: Read, wanted: string | undefined, sealer: Sealer): Keys {
   const accountId = wanted ?? accountIds(tx)[0]
-  if (accountId === undefined) throw new AccountError('there is no account yet')
-  if (!tx.get(accounts, accountId)) throw new AccountError(`there is no account ${accountId}`)
+  if (accountId === undefined) throw new OperatorError('there is no account yet')
+  if (!tx.get(accounts, accountId)) throw new OperatorError(`there is no account ${accountId}`)
   const [first] = [...tx.scan(accessKeys)]
     .map(({ row }) => row)
     .filter((row) => row.accountId === accountId && row.holder.type === 'root')
     .toSorted((one, other) => one.createdAt - other.createdAt)
-  if (!first) throw new AccountError(`account ${accountId} has no root keys`)
+  if (!first) throw new OperatorError(`account ${accountId} has no root keys`)
   const { accessKeyId, secret } = first
   return { accountId, accessKeyId, secretAccessKey: sealer.open(secret) }
 }
 
-/** The accounts in the order in which they were made. */
+/** In the order in which they were made. */
+export const accountsOf = (tx: Read): Account[] =>
+  [...tx.scan(accounts)]
+    .toSorted((one, other) => one.row.createdAt - other.row.createdAt)
+    .map(({ row }) => ({ accountId: row.accountId, tenant: tenantOf(row) }))
+
 export function accountIds(tx: Read): string[] {
   return [...tx.scan(accounts)]
     .toSorted((one, other) => one.row.createdAt - other.row.createdAt)
@@ -64,7 +56,7 @@ export function accountIds(tx: Read): string[] {
  */
 export function resetAccount(tx: Write, accountId: string, now: number): void {
   const account = tx.get(accounts, accountId)
-  if (!account) throw new AccountError(`there is no account ${accountId}`)
+  if (!account) throw new OperatorError(`there is no account ${accountId}`)
   bury(tx, { accountId, tenant: tenantOf(account), at: now })
   tx.put(accounts, accountId, { ...account, generation: account.generation + 1 })
 }
@@ -79,11 +71,11 @@ export function addKey(
   const accessKeyId = wanted.accessKeyId ?? `AKIA${ids.hex(16).toUpperCase()}`
   const secretAccessKey = wanted.secretAccessKey ?? ids.hex(40)
   if (!ACCESS_KEY_ID.test(accessKeyId))
-    throw new AccountError('an access key id has 16 to 128 letters, digits and underscores')
+    throw new OperatorError('an access key id has 16 to 128 letters, digits and underscores')
   if (secretAccessKey.length < SECRET_MIN)
-    throw new AccountError(`a secret access key has at least ${SECRET_MIN} characters`)
+    throw new OperatorError(`a secret access key has at least ${SECRET_MIN} characters`)
   if (tx.get(accessKeys, accessKeyId))
-    throw new AccountError(`access key ${accessKeyId} exists already`)
+    throw new OperatorError(`access key ${accessKeyId} exists already`)
   tx.put(accessKeys, accessKeyId, {
     accessKeyId,
     secret: sealer.seal(secretAccessKey),

@@ -1,16 +1,18 @@
 /** Machine keys: what the operator's command line asks for. A host is known by its id; its access keys come and go. */
+import type { Keys } from '#room/guard.ts'
+import { OperatorError } from '#room/operator.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { AccountError, addKey, type Keys, type Making } from './accounts.ts'
+import { addKey, type Making } from './accounts.ts'
 import { accessKeys, type AccessKey, accounts } from './records.ts'
 
 const HOST_ID = /^[\w.-]{1,128}$/
 
 /** A machine key, for one host to join with. */
 export function createHostKey(tx: Write, accountId: string, hostId: string, making: Making): Keys {
-  if (!tx.get(accounts, accountId)) throw new AccountError(`there is no account ${accountId}`)
+  if (!tx.get(accounts, accountId)) throw new OperatorError(`there is no account ${accountId}`)
   if (!HOST_ID.test(hostId))
-    throw new AccountError(`a host id has letters, digits, dots and hyphens: ${hostId}`)
+    throw new OperatorError(`a host id has letters, digits, dots and hyphens: ${hostId}`)
   return addKey(tx, accountId, { type: 'host', hostId }, {}, making)
 }
 
@@ -30,7 +32,7 @@ export function hostAccessKeys(tx: Read, accountId: string, hostId?: string): Ho
 export function revokeHostKeys(tx: Write, accountId: string, hostId: string): number {
   const keys = hostAccessKeys(tx, accountId, hostId)
   if (keys.length === 0)
-    throw new AccountError(`account ${accountId} has no machine key of a host ${hostId}`)
+    throw new OperatorError(`account ${accountId} has no machine key of a host ${hostId}`)
   for (const { accessKeyId } of keys) tx.delete(accessKeys, accessKeyId)
   return keys.length
 }

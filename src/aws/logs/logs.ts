@@ -4,7 +4,8 @@
  */
 import type { Operations } from '#contract/logs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { AnyOperation, AnyWaitingOperation, Handlers, Room } from '#room/room.ts'
+import { type Handlers, onInput } from '#room/operation.ts'
+import type { Room } from '#room/room.ts'
 
 import { given } from './meant.ts'
 import { CreateLogGroup } from './operations/CreateLogGroup.ts'
@@ -56,37 +57,16 @@ export function logs(storage: LogStorage): Room {
   } satisfies Partial<Handlers<Operations>>
   return {
     service: 'logs',
-    operations: Object.fromEntries(
-      Object.entries(operations).map(([name, operation]) => [name, onlyGiven(operation)]),
-    ),
+    // What clients write as empty texts is left out before an operation looks at its input.
+    operations: onInput(operations, (_name, input) => given(input)),
     start: (tools) => ({
       reconcilers: [
         discardReconciler(tools, storage),
         graveyardReconciler(tools),
         retentionReconciler(tools, storage),
       ],
-      conversations: [],
-      stop: () => undefined,
+      close: () => storage.close(),
     }),
-  }
-}
-
-/** What clients write as empty texts is left out before an operation looks at its input. */
-function onlyGiven(
-  operation: AnyOperation | AnyWaitingOperation,
-): AnyOperation | AnyWaitingOperation {
-  const access: AnyOperation['access'] = (tx, input: object, context) =>
-    operation.access(tx, given(input), context)
-  if ('wait' in operation)
-    return {
-      ...operation,
-      access,
-      wait: (input: object, context) => operation.wait(given(input), context) as Promise<object>,
-    }
-  return {
-    ...operation,
-    access,
-    run: (tx, input: object, context) => operation.run(tx, given(input), context) as object,
   }
 }
 

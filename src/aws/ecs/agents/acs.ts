@@ -3,7 +3,8 @@
  * store's desired state, and leaves only when the log holds what it was computed from.
  */
 import type { Caller } from '#kernel/principal.ts'
-import type { Conversation, Socket, Tools } from '#room/room.ts'
+import type { Conversation, Socket } from '#room/conversation.ts'
+import type { Tools } from '#room/room.ts'
 import { type AcsConnect, parseAcsConnect } from '#wire/connect.ts'
 import { type AcsDown, type AcsTask, type AcsUp, formatAcs, parseAcsUp } from '#wire/wire.ts'
 

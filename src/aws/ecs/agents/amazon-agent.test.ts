@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-import type { Socket } from '#room/room.ts'
+import type { Socket } from '#room/conversation.ts'
 import { type Answer, House, turn } from '#server/house.fixture.ts'
 
 import { machineKeys, Teller } from './teller.fixture.ts'

@@ -2,7 +2,7 @@ import type { Authorize } from '#kernel/access.ts'
 /** Finds the container instance that an agent's connection is for, and refuses the connection in the protocol's words. */
 import { parseArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { Refused } from '#room/room.ts'
+import type { Refused } from '#room/conversation.ts'
 import { gravesOf } from '#store/graves.ts'
 import type { Read } from '#store/store.ts'
 import { formatRefusal, type RefusalType } from '#wire/refusal.ts'

@@ -1,6 +1,7 @@
 /** TCS, the control plane's half: telemetry comes in, each frame signed by itself; container health goes to the tasks. */
 import type { Caller } from '#kernel/principal.ts'
-import type { Conversation, Socket, Tools } from '#room/room.ts'
+import type { Conversation, Socket } from '#room/conversation.ts'
+import type { Tools } from '#room/room.ts'
 import { parseTcsConnect } from '#wire/connect.ts'
 import {
   formatTcs,

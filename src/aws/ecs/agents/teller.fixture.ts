@@ -1,8 +1,8 @@
 /** The agent's end of telemetry, played by a test: every frame is signed by itself. */
 import { sign } from '#agent/sign.ts'
-import type { Keys } from '#aws/iam/accounts.ts'
 import { createHostKey } from '#aws/iam/host-keys.ts'
-import type { Socket } from '#room/room.ts'
+import type { Socket } from '#room/conversation.ts'
+import type { Keys } from '#room/guard.ts'
 import { ACCOUNT, type Answer, type House, REGION, turn } from '#server/house.fixture.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 import { tcsUrl } from '#wire/connect.ts'

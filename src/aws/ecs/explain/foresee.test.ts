@@ -73,10 +73,10 @@ async function play(store: Store, { afterMs }: Foreseen): Promise<Told> {
     }
   })
   const stop = new AbortController()
-  const tools = { store, clock, ids: orderedIds(), policy: {} } as never
+  const tools = { store, clock, ids: orderedIds() } as never
   // Before the scheduler hears of it: a slower host's service may tell of trouble that is over a moment later.
   store.watch(() => void obey(store, tools, clock.now()))
-  runReconcilers([serviceScheduler(tools)], {
+  runReconcilers([serviceScheduler(tools, {})], {
     store,
     clock,
     signal: stop.signal,

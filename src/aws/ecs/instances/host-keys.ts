@@ -5,8 +5,11 @@ import { type HostKey, hostKeys } from '../records.ts'
 
 const keyOf = (accountId: string, hostId: string): string => `${accountId}/${hostId}`
 
-export const hostKeyOf = (tx: Read, accountId: string, hostId: string): HostKey | undefined =>
-  tx.get(hostKeys, keyOf(accountId, hostId))
+export const containerInstanceOf = (
+  tx: Read,
+  accountId: string,
+  hostId: string,
+): string | undefined => tx.get(hostKeys, keyOf(accountId, hostId))?.containerInstanceArn
 
 /**
  * What is open with the host's keys is closed. The host stays the container instance that it was: with a new key it is
@@ -18,7 +21,7 @@ export function endHostConnections(
   hostId: string,
   now: number,
 ): void {
-  if (hostKeyOf(tx, accountId, hostId))
+  if (tx.get(hostKeys, keyOf(accountId, hostId)))
     tx.patch(hostKeys, keyOf(accountId, hostId), { endedAt: now })
 }
 

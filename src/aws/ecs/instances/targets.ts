@@ -2,7 +2,7 @@
 import type { Attribute } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { Context } from '#room/room.ts'
+import type { Context, Question } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster, named } from '../access.ts'
@@ -18,13 +18,12 @@ export const theTargets = (
   _tx: Read,
   { cluster, attributes }: Request,
   { caller }: Context,
-): {
-  readonly resources: readonly string[]
-  readonly conditions: Readonly<Record<string, string>>
-} => ({
-  resources: named(caller, cluster, attributes.map(targetId), 'container-instance'),
-  conditions: inCluster(caller, cluster),
-})
+): readonly Question[] => [
+  {
+    resources: named(caller, cluster, attributes.map(targetId), 'container-instance'),
+    conditions: inCluster(caller, cluster),
+  },
+]
 
 /** A request names at least one attribute, and not too many. */
 export function checkCount({ attributes }: Request): void {

@@ -2,7 +2,7 @@ import type {
   ContinueServiceDeploymentRequest,
   ContinueServiceDeploymentResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { checkEnum, invalidParameter } from '../names.ts'
 import { theParts } from '../services/access.ts'
@@ -16,7 +16,6 @@ export const ContinueServiceDeployment: Operation<
   ContinueServiceDeploymentRequest,
   ContinueServiceDeploymentResponse
 > = {
-  action: 'ecs:ContinueServiceDeployment',
   access: (_tx, input, { caller }) =>
     theParts(caller, [input.serviceDeploymentArn], 'service-deployment'),
   run(tx, input, { caller, now }) {

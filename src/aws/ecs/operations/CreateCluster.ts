@@ -1,6 +1,7 @@
 import type { ClusterSetting, CreateClusterRequest, CreateClusterResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
+import { tagging } from '../access.ts'
 import { isSaid } from '../meant.ts'
 import { clusterArn, clusterKey, DEFAULT_CLUSTER, invalidParameter } from '../names.ts'
 import { type Cluster, clusters } from '../records.ts'
@@ -12,10 +13,10 @@ const NAME = /^[A-Za-z0-9_-]{1,255}$/
 
 /** Creating a cluster that is there gives it back as it is, as ECS does. */
 export const CreateCluster: Operation<CreateClusterRequest, CreateClusterResponse> = {
-  action: 'ecs:CreateCluster',
-  access: (_tx, { clusterName = DEFAULT_CLUSTER }, { caller }) => ({
-    resources: [clusterArn(caller, clusterName)],
-  }),
+  access(_tx, { clusterName = DEFAULT_CLUSTER, tags }, { caller }) {
+    const resource = clusterArn(caller, clusterName)
+    return [{ resources: [resource] }, ...tagging(tags, 'CreateCluster', resource)]
+  },
   run(tx, input, { caller }) {
     const { clusterName = DEFAULT_CLUSTER } = input
     if (!NAME.test(clusterName))

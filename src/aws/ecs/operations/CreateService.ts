@@ -1,15 +1,16 @@
 import type { CreateServiceRequest, CreateServiceResponse } from '#contract/ecs.ts'
 import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
 import { principalArn } from '#kernel/principal.ts'
-import type { Context, Operation } from '#room/room.ts'
+import type { Context, Operation } from '#room/operation.ts'
 import type { Write } from '#store/store.ts'
 
+import { tagging } from '../access.ts'
 import { runnableDefinition } from '../definitions/find.ts'
 import { SERVICES_PER_CLUSTER_MAX } from '../limits.ts'
 import { isSaid } from '../meant.ts'
 import { activeCluster, clientException, invalidParameter } from '../names.ts'
 import type { Cluster, TaskDefinition } from '../records.ts'
-import { theServiceAndDefinition } from '../services/access.ts'
+import { theServiceAndDefinition, theServiceResource } from '../services/access.ts'
 import { beginDeployment, newRevision } from '../services/begin.ts'
 import { clientToken, notIdempotent, requestHash } from '../services/client-token.ts'
 import { forgetEvents } from '../services/events.ts'
@@ -22,10 +23,15 @@ import { toService, WITH_TAGS } from '../views/service.ts'
 
 /** The same request again is answered with the same service. The name of an INACTIVE service is free. */
 export const CreateService: Operation<CreateServiceRequest, CreateServiceResponse> = {
-  action: 'ecs:CreateService',
   access(tx, input, context) {
     checkServiceName(input.serviceName)
-    return theServiceAndDefinition(tx, { ...input, service: input.serviceName }, context)
+    const asked = { ...input, service: input.serviceName }
+    return [
+      ...theServiceAndDefinition(tx, asked, context),
+      ...theServiceResource(tx, asked, context).flatMap(({ resources: [service = ''] }) =>
+        tagging(input.tags, 'CreateService', service),
+      ),
+    ]
   },
   run(tx, input, context) {
     const cluster = activeCluster(tx, context.caller, input.cluster)

@@ -1,7 +1,8 @@
 import type { CreateTaskSetRequest, CreateTaskSetResponse } from '#contract/ecs.ts'
-import type { Context, Operation } from '#room/room.ts'
+import type { Context, Operation } from '#room/operation.ts'
 import type { Write } from '#store/store.ts'
 
+import { tagging } from '../access.ts'
 import { runnableDefinition } from '../definitions/find.ts'
 import { TASK_SETS_PER_SERVICE_MAX } from '../limits.ts'
 import { activeCluster, invalidParameter } from '../names.ts'
@@ -23,8 +24,11 @@ const EXTERNAL_ID_MAX = 255
 
 /** Without a scale it starts nothing: its controller raises it. */
 export const CreateTaskSet: Operation<CreateTaskSetRequest, CreateTaskSetResponse> = {
-  action: 'ecs:CreateTaskSet',
-  access: (tx, input, context) => theTaskSetResources(tx, { ...input, taskSets: [] }, context),
+  access(tx, input, context) {
+    const questions = theTaskSetResources(tx, { ...input, taskSets: [] }, context)
+    const [taskSet = ''] = questions.flatMap(({ resources }) => resources)
+    return [...questions, ...tagging(input.tags, 'CreateTaskSet', taskSet)]
+  },
   run(tx, input, context) {
     const { caller } = context
     const cluster = activeCluster(tx, caller, input.cluster)

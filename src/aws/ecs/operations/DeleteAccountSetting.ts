@@ -1,5 +1,5 @@
 import type { DeleteAccountSettingRequest, DeleteAccountSettingResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { accountSettings } from '../records.ts'
@@ -9,7 +9,6 @@ export const DeleteAccountSetting: Operation<
   DeleteAccountSettingRequest,
   DeleteAccountSettingResponse
 > = {
-  action: 'ecs:DeleteAccountSetting',
   access: anyResource,
   run(tx, { name, principalArn }, { caller }) {
     checkSettingName(name)

@@ -1,5 +1,5 @@
 import type { Attribute, DeleteAttributesRequest, DeleteAttributesResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { checkAttribute } from '../instances/attributes.ts'
 import { changeInstance } from '../instances/change.ts'
@@ -8,7 +8,6 @@ import { activeCluster, containerInstanceArn } from '../names.ts'
 
 /** Answers with the attributes that were there and are gone. */
 export const DeleteAttributes: Operation<DeleteAttributesRequest, DeleteAttributesResponse> = {
-  action: 'ecs:DeleteAttributes',
   access: theTargets,
   run(tx, input, { caller, now, ids }) {
     const cluster = activeCluster(tx, caller, input.cluster)

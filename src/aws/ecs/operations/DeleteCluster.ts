@@ -1,6 +1,6 @@
 import type { DeleteClusterRequest, DeleteClusterResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { theCluster } from '../access.ts'
@@ -11,7 +11,6 @@ import { EVERYTHING, toCluster } from '../views/cluster.ts'
 
 /** The cluster stays describable as INACTIVE; its name is free again. */
 export const DeleteCluster: Operation<DeleteClusterRequest, DeleteClusterResponse> = {
-  action: 'ecs:DeleteCluster',
   access: theCluster,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,6 +1,6 @@
 import type { DeleteServiceRequest, DeleteServiceResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { activeCluster, invalidParameter } from '../names.ts'
@@ -14,7 +14,6 @@ import { toService } from '../views/service.ts'
 
 /** The service is DRAINING until its tasks are gone, then INACTIVE. Deleting one that drains changes nothing. */
 export const DeleteService: Operation<DeleteServiceRequest, DeleteServiceResponse> = {
-  action: 'ecs:DeleteService',
   access: theServiceResource,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

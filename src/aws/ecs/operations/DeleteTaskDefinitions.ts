@@ -6,7 +6,7 @@ import type {
 } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { definitionArn, definitionIn, definitionKey, invalidParameter } from '../names.ts'
 import { taskDefinitions } from '../records.ts'
@@ -37,13 +37,14 @@ export const DeleteTaskDefinitions: Operation<
   DeleteTaskDefinitionsRequest,
   DeleteTaskDefinitionsResponse
 > = {
-  action: 'ecs:DeleteTaskDefinitions',
-  access: (_tx, input, { caller }) => ({
-    resources: input.taskDefinitions.flatMap((identifier) => {
-      const named = namedBy(caller, identifier)
-      return named ? [definitionArn(caller, named.family, named.revision)] : []
-    }),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: input.taskDefinitions.flatMap((identifier) => {
+        const named = namedBy(caller, identifier)
+        return named ? [definitionArn(caller, named.family, named.revision)] : []
+      }),
+    },
+  ],
   run(tx, input, { caller, now }) {
     if (input.taskDefinitions.length > DEFINITIONS_MAX)
       throw invalidParameter(

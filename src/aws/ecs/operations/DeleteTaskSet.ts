@@ -1,5 +1,5 @@
 import type { DeleteTaskSetRequest, DeleteTaskSetResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { activeCluster, invalidParameter } from '../names.ts'
 import { theTaskSetResources } from '../services/access.ts'
@@ -11,7 +11,6 @@ import { toTaskSet } from '../views/task-set.ts'
 
 /** The task set is DRAINING until its tasks are gone, and then no more. */
 export const DeleteTaskSet: Operation<DeleteTaskSetRequest, DeleteTaskSetResponse> = {
-  action: 'ecs:DeleteTaskSet',
   access: (tx, input, context) =>
     theTaskSetResources(tx, { ...input, taskSets: [input.taskSet] }, context),
   run(tx, input, { caller, now }) {

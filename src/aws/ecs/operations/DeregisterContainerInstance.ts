@@ -2,7 +2,7 @@ import type {
   DeregisterContainerInstanceRequest,
   DeregisterContainerInstanceResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { changeInstance } from '../instances/change.ts'
@@ -17,11 +17,12 @@ export const DeregisterContainerInstance: Operation<
   DeregisterContainerInstanceRequest,
   DeregisterContainerInstanceResponse
 > = {
-  action: 'ecs:DeregisterContainerInstance',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, [input.containerInstance], 'container-instance'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, [input.containerInstance], 'container-instance'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller, now, ids }) {
     const cluster = activeCluster(tx, caller, input.cluster)
     const instance = theInstance(tx, caller, cluster, input.containerInstance)

@@ -2,7 +2,7 @@ import type {
   DeregisterTaskDefinitionRequest,
   DeregisterTaskDefinitionResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { findDefinition } from '../definitions/find.ts'
@@ -15,7 +15,6 @@ export const DeregisterTaskDefinition: Operation<
   DeregisterTaskDefinitionRequest,
   DeregisterTaskDefinitionResponse
 > = {
-  action: 'ecs:DeregisterTaskDefinition',
   access: anyResource,
   run(tx, { taskDefinition }, { caller, now }) {
     const { family, revision } = definitionIn(caller, taskDefinition)

@@ -1,5 +1,5 @@
 import type { DescribeClustersRequest, DescribeClustersResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import {
   clusterArn,
@@ -15,12 +15,13 @@ import { EVERYTHING, toCluster } from '../views/cluster.ts'
 const CLUSTERS_MAX = 100
 
 export const DescribeClusters: Operation<DescribeClustersRequest, DescribeClustersResponse> = {
-  action: 'ecs:DescribeClusters',
-  access: (_tx, input, { caller }) => ({
-    resources: (input.clusters ?? [DEFAULT_CLUSTER]).map((one) =>
-      clusterArn(caller, clusterName(caller, one)),
-    ),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: (input.clusters ?? [DEFAULT_CLUSTER]).map((one) =>
+        clusterArn(caller, clusterName(caller, one)),
+      ),
+    },
+  ],
   run(tx, input, { caller }) {
     const asked = input.clusters?.length ? input.clusters : [DEFAULT_CLUSTER]
     if (asked.length > CLUSTERS_MAX)

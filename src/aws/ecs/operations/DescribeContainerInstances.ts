@@ -4,7 +4,7 @@ import type {
   DescribeContainerInstancesResponse,
   Failure,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
@@ -16,11 +16,12 @@ export const DescribeContainerInstances: Operation<
   DescribeContainerInstancesRequest,
   DescribeContainerInstancesResponse
 > = {
-  action: 'ecs:DescribeContainerInstances',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, input.containerInstances, 'container-instance'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, input.containerInstances, 'container-instance'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)
     if (input.containerInstances.length === 0)

@@ -2,7 +2,7 @@ import type {
   DescribeServiceDeploymentsRequest,
   DescribeServiceDeploymentsResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theParts } from '../services/access.ts'
 import { describedParts } from '../services/describe-parts.ts'
@@ -13,7 +13,6 @@ export const DescribeServiceDeployments: Operation<
   DescribeServiceDeploymentsRequest,
   DescribeServiceDeploymentsResponse
 > = {
-  action: 'ecs:DescribeServiceDeployments',
   access: (_tx, input, { caller }) =>
     theParts(caller, input.serviceDeploymentArns, 'service-deployment'),
   run(tx, { serviceDeploymentArns: arns }, { caller }) {

@@ -2,7 +2,7 @@ import type {
   DescribeServiceRevisionsRequest,
   DescribeServiceRevisionsResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theParts } from '../services/access.ts'
 import { describedParts } from '../services/describe-parts.ts'
@@ -13,7 +13,6 @@ export const DescribeServiceRevisions: Operation<
   DescribeServiceRevisionsRequest,
   DescribeServiceRevisionsResponse
 > = {
-  action: 'ecs:DescribeServiceRevisions',
   access: (_tx, input, { caller }) =>
     theParts(caller, input.serviceRevisionArns, 'service-revision'),
   run(tx, { serviceRevisionArns: arns }, { caller }) {

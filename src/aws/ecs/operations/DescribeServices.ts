@@ -6,7 +6,7 @@ import type {
 } from '#contract/ecs.ts'
 import { formatArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { DESCRIBE_SERVICES_MAX } from '../limits.ts'
 import { activeCluster, included, invalidParameter } from '../names.ts'
@@ -16,7 +16,6 @@ import { toService } from '../views/service.ts'
 
 /** DRAINING and INACTIVE services too: those that ListServices does not name. */
 export const DescribeServices: Operation<DescribeServicesRequest, DescribeServicesResponse> = {
-  action: 'ecs:DescribeServices',
   access: theServiceResources,
   run(tx, input, { caller }) {
     const { clusterName } = activeCluster(tx, caller, input.cluster)

@@ -2,7 +2,7 @@ import type {
   DescribeTaskDefinitionRequest,
   DescribeTaskDefinitionResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { findDefinition } from '../definitions/find.ts'
@@ -13,7 +13,6 @@ export const DescribeTaskDefinition: Operation<
   DescribeTaskDefinitionRequest,
   DescribeTaskDefinitionResponse
 > = {
-  action: 'ecs:DescribeTaskDefinition',
   access: anyResource,
   run(tx, { taskDefinition, include }, { caller }) {
     const found = findDefinition(tx, caller, taskDefinition)

@@ -5,7 +5,7 @@ import type {
   TaskSet,
 } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { DESCRIBE_MAX } from '../limits.ts'
 import { activeCluster, included, invalidParameter } from '../names.ts'
@@ -17,7 +17,6 @@ import { toTaskSet } from '../views/task-set.ts'
 
 /** All of the service where none is named. */
 export const DescribeTaskSets: Operation<DescribeTaskSetsRequest, DescribeTaskSetsResponse> = {
-  action: 'ecs:DescribeTaskSets',
   access: (tx, input, context) =>
     theTaskSetResources(tx, { ...input, taskSets: input.taskSets }, context),
   run(tx, input, { caller }) {

@@ -1,5 +1,5 @@
 import type { DescribeTasksRequest, DescribeTasksResponse, Failure, Task } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
@@ -8,11 +8,12 @@ import { findTask } from '../tasks/find.ts'
 import { toTask } from '../views/task.ts'
 
 export const DescribeTasks: Operation<DescribeTasksRequest, DescribeTasksResponse> = {
-  action: 'ecs:DescribeTasks',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, input.tasks, 'task'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, input.tasks, 'task'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller }) {
     const { clusterName } = activeCluster(tx, caller, input.cluster)
     if (input.tasks.length === 0) throw invalidParameter('Tasks cannot be empty.')

@@ -1,5 +1,5 @@
 import type { DiscoverPollEndpointRequest, DiscoverPollEndpointResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 
@@ -8,9 +8,8 @@ export const DiscoverPollEndpoint: Operation<
   DiscoverPollEndpointRequest,
   DiscoverPollEndpointResponse
 > = {
-  action: 'ecs:DiscoverPollEndpoint',
   access: (_tx, input) =>
-    input.containerInstance ? { resources: [input.containerInstance] } : anyResource(),
+    input.containerInstance ? [{ resources: [input.containerInstance] }] : anyResource(),
   run(_tx, _input, { caller }) {
     // A scheme's own port is left out: Amazon's agent takes `host:port` for the name in the certificate.
     const { origin } = new URL(caller.endpoint)

@@ -1,5 +1,5 @@
 import type { GetTaskProtectionRequest, GetTaskProtectionResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
@@ -7,11 +7,12 @@ import { activeCluster, invalidParameter } from '../names.ts'
 import { protectable, toProtectedTask } from '../services/protection.ts'
 
 export const GetTaskProtection: Operation<GetTaskProtectionRequest, GetTaskProtectionResponse> = {
-  action: 'ecs:GetTaskProtection',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, input.tasks ?? [], 'task'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, input.tasks ?? [], 'task'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller, now }) {
     const { clusterName } = activeCluster(tx, caller, input.cluster)
     const { tasks: asked = [] } = input

@@ -4,7 +4,7 @@ import type {
   Setting,
 } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { invalidParameter, scopeOf } from '../names.ts'
@@ -18,7 +18,6 @@ export const ListAccountSettings: Operation<
   ListAccountSettingsRequest,
   ListAccountSettingsResponse
 > = {
-  action: 'ecs:ListAccountSettings',
   access: anyResource,
   run(tx, input, { caller }) {
     const { name, value, principalArn, effectiveSettings = false, nextToken, maxResults } = input

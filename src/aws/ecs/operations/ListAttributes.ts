@@ -1,6 +1,6 @@
 import type { Attribute, ListAttributesRequest, ListAttributesResponse } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -8,7 +8,6 @@ import { activeCluster, clusterKey, containerInstanceArn, invalidParameter } fro
 import { containerInstances } from '../records.ts'
 
 export const ListAttributes: Operation<ListAttributesRequest, ListAttributesResponse> = {
-  action: 'ecs:ListAttributes',
   access: theCluster,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,6 +1,6 @@
 import type { ListClustersRequest, ListClustersResponse } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -8,7 +8,6 @@ import { clusterArn, scopeOf } from '../names.ts'
 import { clusters } from '../records.ts'
 
 export const ListClusters: Operation<ListClustersRequest, ListClustersResponse> = {
-  action: 'ecs:ListClusters',
   access: anyResource,
   run(tx, { nextToken, maxResults }, { caller }) {
     const scope = scopeOf(caller)

@@ -3,7 +3,7 @@ import type {
   ListContainerInstancesResponse,
 } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -19,7 +19,6 @@ export const ListContainerInstances: Operation<
   ListContainerInstancesRequest,
   ListContainerInstancesResponse
 > = {
-  action: 'ecs:ListContainerInstances',
   access: theCluster,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -3,7 +3,7 @@ import type {
   ListServiceDeploymentsResponse,
 } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { PAGE_LIMIT, SERVICE_DEPLOYMENTS_PAGE } from '../limits.ts'
 import { activeCluster, checkEnum } from '../names.ts'
@@ -21,7 +21,6 @@ export const ListServiceDeployments: Operation<
   ListServiceDeploymentsRequest,
   ListServiceDeploymentsResponse
 > = {
-  action: 'ecs:ListServiceDeployments',
   access: theServiceResource,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,8 +1,8 @@
 import type { ListServicesRequest, ListServicesResponse } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
-import { anyResource, inCluster } from '../access.ts'
+import { inCluster } from '../access.ts'
 import { PAGE_LIMIT, SERVICES_PAGE } from '../limits.ts'
 import { activeCluster, checkEnum, clusterKey, LAUNCH_TYPES } from '../names.ts'
 import { serviceArn } from '../services/names.ts'
@@ -10,11 +10,12 @@ import { servicesByStatus } from '../services/records.ts'
 
 /** ACTIVE ones only. All are the customer's: no service of this build is managed by ECS. */
 export const ListServices: Operation<ListServicesRequest, ListServicesResponse> = {
-  action: 'ecs:ListServices',
-  access: (_tx, input, { caller }) => ({
-    ...anyResource(),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: ['*'],
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)
     const { launchType, schedulingStrategy, resourceManagementType } = input

@@ -3,18 +3,19 @@ import type {
   ListServicesByNamespaceResponse,
 } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 /** Namespaces come with service discovery: until then there is none that could be found. */
 export const ListServicesByNamespace: Operation<
   ListServicesByNamespaceRequest,
   ListServicesByNamespaceResponse
 > = {
-  action: 'ecs:ListServicesByNamespace',
-  access: (_tx, { namespace }) => ({
-    resources: ['*'],
-    conditions: { 'ecs:namespace': namespace },
-  }),
+  access: (_tx, { namespace }) => [
+    {
+      resources: ['*'],
+      conditions: { 'ecs:namespace': namespace },
+    },
+  ],
   run() {
     throw new Fault('NamespaceNotFoundException', 'The specified namespace was not found.')
   },

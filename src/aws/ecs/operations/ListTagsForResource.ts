@@ -1,5 +1,5 @@
 import type { ListTagsForResourceRequest, ListTagsForResourceResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { taggable } from '../taggable.ts'
 
@@ -8,15 +8,11 @@ export const ListTagsForResource: Operation<
   ListTagsForResourceRequest,
   ListTagsForResourceResponse
 > = {
-  action: 'ecs:ListTagsForResource',
   access(tx, input, { caller }) {
     const { host } = taggable(tx, caller, input.resourceArn)
     // For a machine key the question is whose host the resource is on.
-    return {
-      resources: [
-        caller.principal.type === 'host' ? (host ?? input.resourceArn) : input.resourceArn,
-      ],
-    }
+    const isHost = caller.principal.type === 'host'
+    return [{ resources: [isHost ? (host ?? input.resourceArn) : input.resourceArn] }]
   },
   run: (tx, input, { caller }) => ({ tags: taggable(tx, caller, input.resourceArn).tags }),
 }

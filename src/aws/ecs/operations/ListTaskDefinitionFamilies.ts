@@ -3,7 +3,7 @@ import type {
   ListTaskDefinitionFamiliesResponse,
 } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -15,7 +15,6 @@ export const ListTaskDefinitionFamilies: Operation<
   ListTaskDefinitionFamiliesRequest,
   ListTaskDefinitionFamiliesResponse
 > = {
-  action: 'ecs:ListTaskDefinitionFamilies',
   access: anyResource,
   run(tx, input, { caller }) {
     const { familyPrefix = '', status = 'ALL', nextToken, maxResults } = input

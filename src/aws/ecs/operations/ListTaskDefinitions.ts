@@ -1,6 +1,6 @@
 import type { ListTaskDefinitionsRequest, ListTaskDefinitionsResponse } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -12,7 +12,6 @@ export const ListTaskDefinitions: Operation<
   ListTaskDefinitionsRequest,
   ListTaskDefinitionsResponse
 > = {
-  action: 'ecs:ListTaskDefinitions',
   access: anyResource,
   run(tx, input, { caller }) {
     const { familyPrefix, status = 'ACTIVE', sort = 'ASC', nextToken, maxResults } = input

@@ -1,6 +1,6 @@
 import type { ListTasksRequest, ListTasksResponse } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -19,7 +19,6 @@ import { groupOf } from '../services/names.ts'
 
 /** `desiredStatus` is RUNNING unless it is asked; PENDING is allowed and finds nothing, because no task desires it. */
 export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
-  action: 'ecs:ListTasks',
   access: theCluster,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,12 +1,11 @@
 import type { PutAccountSettingRequest, PutAccountSettingResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { accountSettings } from '../records.ts'
 import { checkSetting, settingKey, settingPrincipal } from '../settings.ts'
 
 export const PutAccountSetting: Operation<PutAccountSettingRequest, PutAccountSettingResponse> = {
-  action: 'ecs:PutAccountSetting',
   access: anyResource,
   run(tx, { name, value, principalArn }, { caller }) {
     checkSetting(name, value)

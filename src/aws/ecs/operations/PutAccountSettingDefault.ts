@@ -3,7 +3,7 @@ import type {
   PutAccountSettingDefaultResponse,
 } from '#contract/ecs.ts'
 import { principalArn } from '#kernel/principal.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { accountSettings } from '../records.ts'
@@ -14,7 +14,6 @@ export const PutAccountSettingDefault: Operation<
   PutAccountSettingDefaultRequest,
   PutAccountSettingDefaultResponse
 > = {
-  action: 'ecs:PutAccountSettingDefault',
   access: anyResource,
   run(tx, { name, value }, { caller }) {
     checkSetting(name, value)

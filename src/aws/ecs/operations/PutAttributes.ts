@@ -1,6 +1,6 @@
 import type { Attribute, PutAttributesRequest, PutAttributesResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 import { isBuiltIn } from '#wire/attributes.ts'
 
 import { checkAttribute, CUSTOM_ATTRIBUTES_MAX } from '../instances/attributes.ts'
@@ -9,7 +9,6 @@ import { checkCount, theTarget, theTargets } from '../instances/targets.ts'
 import { activeCluster, containerInstanceArn } from '../names.ts'
 
 export const PutAttributes: Operation<PutAttributesRequest, PutAttributesResponse> = {
-  action: 'ecs:PutAttributes',
   access: theTargets,
   run(tx, input, { caller, now, ids }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -5,19 +5,20 @@ import type {
   Resource,
 } from '#contract/ecs.ts'
 import { parseArn } from '#kernel/arn.ts'
-import type { Context, Operation } from '#room/room.ts'
+import type { Context, Operation } from '#room/operation.ts'
 import type { Write } from '#store/store.ts'
 import { isPolicyAttribute } from '#wire/host-policy.ts'
 
-import { theCluster } from '../access.ts'
+import { tagging, theCluster } from '../access.ts'
 import { registrationRefusal } from '../agents/rivals.ts'
 import { checkForm } from '../instances/attributes.ts'
 import { addInstance, changeInstance } from '../instances/change.ts'
-import { bindHost, hostKeyOf } from '../instances/host-keys.ts'
+import { bindHost, containerInstanceOf } from '../instances/host-keys.ts'
 import {
   activeCluster,
   clientException,
   clusterKey,
+  clusterName,
   containerInstanceArn,
   containerInstanceKey,
   invalidParameter,
@@ -50,17 +51,23 @@ export const RegisterContainerInstance: Operation<
   RegisterContainerInstanceRequest,
   RegisterContainerInstanceResponse
 > = {
-  action: 'ecs:RegisterContainerInstance',
   access(tx, input, context) {
     const { containerInstanceArn: arn, cluster } = input
-    if (!arn) return theCluster(tx, input, context)
-    // One that is not there is said first: the host registers anew then. One that is there must be its own.
     const { caller } = context
-    return {
-      resources: [
-        containerInstanceArn(theInstance(tx, caller, activeCluster(tx, caller, cluster), arn)),
-      ],
+    const anyOfIt = {
+      ...caller,
+      clusterName: clusterName(caller, cluster),
+      containerInstanceId: '*',
     }
+    const tags = tagging(
+      input.tags,
+      'RegisterContainerInstance',
+      arn ?? containerInstanceArn(anyOfIt),
+    )
+    if (!arn) return [...theCluster(tx, input, context), ...tags]
+    // One that is not there is said first: the host registers anew then. One that is there must be its own.
+    const instance = theInstance(tx, caller, activeCluster(tx, caller, cluster), arn)
+    return [{ resources: [containerInstanceArn(instance)] }, ...tags]
   },
   run(tx, input, context) {
     const cluster = activeCluster(tx, context.caller, input.cluster)
@@ -204,8 +211,7 @@ function ec2InstanceId(document: string | undefined): string {
 function boundTo(tx: Write, { clusterName }: Cluster, { caller }: Context): string | undefined {
   const { principal, region } = caller
   if (principal.type !== 'host') return undefined
-  const { containerInstanceArn: arn = '' } =
-    hostKeyOf(tx, principal.accountId, principal.hostId) ?? {}
+  const arn = containerInstanceOf(tx, principal.accountId, principal.hostId) ?? ''
   const bound = parseArn(arn, 'ecs')
   const [, cluster = '', id = ''] = bound?.resource.split('/') ?? []
   const row =

@@ -3,8 +3,9 @@ import type {
   RegisterTaskDefinitionResponse,
 } from '#contract/ecs.ts'
 import { principalArn } from '#kernel/principal.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
+import { passing, tagging } from '../access.ts'
 import { compatibilities, requiresAttributes } from '../definitions/capabilities.ts'
 import { normalise } from '../definitions/normalise.ts'
 import { validate } from '../definitions/validate.ts'
@@ -20,10 +21,14 @@ export const RegisterTaskDefinition: Operation<
   RegisterTaskDefinitionRequest,
   RegisterTaskDefinitionResponse
 > = {
-  action: 'ecs:RegisterTaskDefinition',
-  access: (_tx, { family }, { caller }) => ({
-    resources: [definitionArn(caller, family, '*')],
-  }),
+  access(_tx, input, { caller }) {
+    const resource = definitionArn(caller, input.family, '*')
+    return [
+      { resources: [resource] },
+      ...passing(caller, input),
+      ...tagging(input.tags, 'RegisterTaskDefinition', resource),
+    ]
+  },
   run(tx, input, { caller, now }) {
     validate(meant(input))
     const key = familyKey(caller, input.family)

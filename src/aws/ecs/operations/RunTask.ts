@@ -1,7 +1,7 @@
 import type { Failure, RunTaskRequest, RunTaskResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
 import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
-import type { Context, Operation } from '#room/room.ts'
+import type { Context, Operation } from '#room/operation.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { theDefinition } from '../access.ts'
@@ -19,8 +19,7 @@ import { toTask } from '../views/task.ts'
 const TOKEN = /^[!-~]{1,64}$/
 
 export const RunTask: Operation<RunTaskRequest, RunTaskResponse> = {
-  action: 'ecs:RunTask',
-  access: theDefinition,
+  access: (tx, input, context) => theDefinition(tx, input, context, 'RunTask'),
   run(tx, input, context) {
     const { caller } = context
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,5 +1,5 @@
 import type { Failure, StartTaskRequest, StartTaskResponse, Task } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
@@ -14,8 +14,7 @@ import { toTask } from '../views/task.ts'
 
 /** The custom scheduler's call: the caller chose the hosts, so no constraint or strategy is asked. */
 export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {
-  action: 'ecs:StartTask',
-  access: theDefinition,
+  access: (tx, input, context) => theDefinition(tx, input, context, 'StartTask'),
   run(tx, input, context) {
     const { caller } = context
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,6 +1,6 @@
 import type { StopServiceDeploymentRequest, StopServiceDeploymentResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { checkEnum } from '../names.ts'
 import { theParts } from '../services/access.ts'
@@ -21,7 +21,6 @@ export const StopServiceDeployment: Operation<
   StopServiceDeploymentRequest,
   StopServiceDeploymentResponse
 > = {
-  action: 'ecs:StopServiceDeployment',
   access: (_tx, input, { caller }) =>
     theParts(caller, [input.serviceDeploymentArn], 'service-deployment'),
   run(tx, input, { caller, now }) {

@@ -1,5 +1,5 @@
 import type { StopTaskRequest, StopTaskResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { activeCluster, invalidParameter, ofTask } from '../names.ts'
@@ -11,11 +11,12 @@ import { toTask } from '../views/task.ts'
 
 /** Stopping a stopped task is a success that does nothing. A stopped task's tags are gone. */
 export const StopTask: Operation<StopTaskRequest, StopTaskResponse> = {
-  action: 'ecs:StopTask',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, [input.task], 'task'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, [input.task], 'task'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller, now, ids }) {
     const cluster = activeCluster(tx, caller, input.cluster)
     const task = findTask(tx, caller, cluster.clusterName, input.task)

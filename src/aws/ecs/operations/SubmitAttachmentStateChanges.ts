@@ -2,7 +2,7 @@ import type {
   SubmitAttachmentStateChangesRequest,
   SubmitAttachmentStateChangesResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { activeCluster, invalidParameter } from '../names.ts'
@@ -12,7 +12,6 @@ export const SubmitAttachmentStateChanges: Operation<
   SubmitAttachmentStateChangesRequest,
   SubmitAttachmentStateChangesResponse
 > = {
-  action: 'ecs:SubmitAttachmentStateChanges',
   access: anyResource,
   run(tx, input, { caller }) {
     activeCluster(tx, caller, input.cluster)

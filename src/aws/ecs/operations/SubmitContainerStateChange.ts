@@ -2,7 +2,7 @@ import type {
   SubmitContainerStateChangeRequest,
   SubmitContainerStateChangeResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { applyReport } from '../tasks/report.ts'
 import { reportedTask, theReportingHost } from '../tasks/reported-task.ts'
@@ -12,7 +12,6 @@ export const SubmitContainerStateChange: Operation<
   SubmitContainerStateChangeRequest,
   SubmitContainerStateChangeResponse
 > = {
-  action: 'ecs:SubmitContainerStateChange',
   access: theReportingHost,
   run(tx, input, { caller, now, ids }) {
     const task = reportedTask(tx, caller, input)

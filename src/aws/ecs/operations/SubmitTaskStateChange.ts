@@ -1,5 +1,5 @@
 import type { SubmitTaskStateChangeRequest, SubmitTaskStateChangeResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { invalidParameter } from '../names.ts'
 import { applyReport } from '../tasks/report.ts'
@@ -9,7 +9,6 @@ export const SubmitTaskStateChange: Operation<
   SubmitTaskStateChangeRequest,
   SubmitTaskStateChangeResponse
 > = {
-  action: 'ecs:SubmitTaskStateChange',
   access: theReportingHost,
   run(tx, input, { caller, now, ids }) {
     const task = reportedTask(tx, caller, input)

@@ -1,13 +1,13 @@
 import type { TagResourceRequest, TagResourceResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { taggable } from '../taggable.ts'
 import { addTags, validateTags } from '../tags.ts'
 
 export const TagResource: Operation<TagResourceRequest, TagResourceResponse> = {
-  action: 'ecs:TagResource',
-  access: (_tx, input) => (input.resourceArn ? { resources: [input.resourceArn] } : anyResource()),
+  access: (_tx, input) =>
+    input.resourceArn ? [{ resources: [input.resourceArn] }] : anyResource(),
   run(tx, input, { caller }) {
     validateTags(input.tags)
     const resource = taggable(tx, caller, input.resourceArn)

@@ -1,12 +1,11 @@
 import type { UntagResourceRequest, UntagResourceResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { invalidParameter } from '../names.ts'
 import { taggable } from '../taggable.ts'
 
 export const UntagResource: Operation<UntagResourceRequest, UntagResourceResponse> = {
-  action: 'ecs:UntagResource',
-  access: (_tx, input) => ({ resources: [input.resourceArn] }),
+  access: (_tx, input) => [{ resources: [input.resourceArn] }],
   run(tx, input, { caller }) {
     if (input.tagKeys.some((key) => /^aws:/i.test(key)))
       throw invalidParameter("Tags with the prefix 'aws:' cannot be removed.")

@@ -1,5 +1,5 @@
 import type { UpdateClusterRequest, UpdateClusterResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
 import { activeCluster, clusterKey, invalidParameter } from '../names.ts'
@@ -8,7 +8,6 @@ import { EVERYTHING, toCluster } from '../views/cluster.ts'
 import { checkConfiguration, checkSettings } from './CreateCluster.ts'
 
 export const UpdateCluster: Operation<UpdateClusterRequest, UpdateClusterResponse> = {
-  action: 'ecs:UpdateCluster',
   access: theCluster,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,5 +1,5 @@
 import type { UpdateClusterSettingsRequest, UpdateClusterSettingsResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
 import { activeCluster, clusterKey } from '../names.ts'
@@ -11,7 +11,6 @@ export const UpdateClusterSettings: Operation<
   UpdateClusterSettingsRequest,
   UpdateClusterSettingsResponse
 > = {
-  action: 'ecs:UpdateClusterSettings',
   access: theCluster,
   run(tx, input, { caller }) {
     const cluster = activeCluster(tx, caller, input.cluster)

@@ -1,6 +1,6 @@
 import type { UpdateContainerAgentRequest, UpdateContainerAgentResponse } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { activeCluster } from '../names.ts'
@@ -11,11 +11,12 @@ export const UpdateContainerAgent: Operation<
   UpdateContainerAgentRequest,
   UpdateContainerAgentResponse
 > = {
-  action: 'ecs:UpdateContainerAgent',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, [input.containerInstance], 'container-instance'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, [input.containerInstance], 'container-instance'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller }) {
     theInstance(tx, caller, activeCluster(tx, caller, input.cluster), input.containerInstance)
     throw new Fault(

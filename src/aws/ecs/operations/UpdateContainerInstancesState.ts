@@ -4,7 +4,7 @@ import type {
   UpdateContainerInstancesStateRequest,
   UpdateContainerInstancesStateResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { changeInstance } from '../instances/change.ts'
@@ -18,11 +18,12 @@ export const UpdateContainerInstancesState: Operation<
   UpdateContainerInstancesStateRequest,
   UpdateContainerInstancesStateResponse
 > = {
-  action: 'ecs:UpdateContainerInstancesState',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, input.containerInstances, 'container-instance'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, input.containerInstances, 'container-instance'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller, now, ids }) {
     const cluster = activeCluster(tx, caller, input.cluster)
     const { status } = input

@@ -1,6 +1,6 @@
 import type { UpdateServiceRequest, UpdateServiceResponse } from '#contract/ecs.ts'
 import { canonicalJson } from '#kernel/fingerprint.ts'
-import type { Context, Operation } from '#room/room.ts'
+import type { Context, Operation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { runnableDefinition } from '../definitions/find.ts'
@@ -21,7 +21,6 @@ import { toService, WITH_TAGS } from '../views/service.ts'
  * `forceNewDeployment`; nothing else does.
  */
 export const UpdateService: Operation<UpdateServiceRequest, UpdateServiceResponse> = {
-  action: 'ecs:UpdateService',
   access: theServiceAndDefinition,
   run(tx, input, context) {
     const cluster = activeCluster(tx, context.caller, input.cluster)

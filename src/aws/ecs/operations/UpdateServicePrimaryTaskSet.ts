@@ -2,7 +2,7 @@ import type {
   UpdateServicePrimaryTaskSetRequest,
   UpdateServicePrimaryTaskSetResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { activeCluster, invalidParameter } from '../names.ts'
 import { theServiceResource } from '../services/access.ts'
@@ -17,7 +17,6 @@ export const UpdateServicePrimaryTaskSet: Operation<
   UpdateServicePrimaryTaskSetRequest,
   UpdateServicePrimaryTaskSetResponse
 > = {
-  action: 'ecs:UpdateServicePrimaryTaskSet',
   access: theServiceResource,
   run(tx, input, { caller, now }) {
     const cluster = activeCluster(tx, caller, input.cluster)

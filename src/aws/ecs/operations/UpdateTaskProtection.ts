@@ -4,7 +4,7 @@ import type {
   UpdateTaskProtectionRequest,
   UpdateTaskProtectionResponse,
 } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster, named } from '../access.ts'
@@ -24,11 +24,12 @@ export const UpdateTaskProtection: Operation<
   UpdateTaskProtectionRequest,
   UpdateTaskProtectionResponse
 > = {
-  action: 'ecs:UpdateTaskProtection',
-  access: (_tx, input, { caller }) => ({
-    resources: named(caller, input.cluster, input.tasks, 'task'),
-    conditions: inCluster(caller, input.cluster),
-  }),
+  access: (_tx, input, { caller }) => [
+    {
+      resources: named(caller, input.cluster, input.tasks, 'task'),
+      conditions: inCluster(caller, input.cluster),
+    },
+  ],
   run(tx, input, { caller, now }) {
     const { clusterName } = activeCluster(tx, caller, input.cluster)
     const { expiresInMinutes = EXPIRY_DEFAULT_MINUTES, protectionEnabled } = input

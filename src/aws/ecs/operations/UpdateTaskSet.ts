@@ -1,5 +1,5 @@
 import type { UpdateTaskSetRequest, UpdateTaskSetResponse } from '#contract/ecs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { activeCluster, invalidParameter } from '../names.ts'
 import { theTaskSetResources } from '../services/access.ts'
@@ -11,7 +11,6 @@ import { toTaskSet } from '../views/task-set.ts'
 
 /** Its scale is all that can be changed. */
 export const UpdateTaskSet: Operation<UpdateTaskSetRequest, UpdateTaskSetResponse> = {
-  action: 'ecs:UpdateTaskSet',
   access: (tx, input, context) =>
     theTaskSetResources(tx, { ...input, taskSets: [input.taskSet] }, context),
   run(tx, input, { caller, now }) {

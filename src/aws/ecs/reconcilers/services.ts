@@ -4,6 +4,7 @@ import type { Tools } from '#room/room.ts'
 import { type Read, TransactionTooLarge } from '#store/store.ts'
 
 import { clusterKey } from '../names.ts'
+import type { Policy } from '../policy.ts'
 import {
   type ContainerInstance,
   containerInstances,
@@ -22,7 +23,7 @@ import { Pace } from './pace.ts'
 /** How often to look whether services may act again. */
 const HALTED_MS = 1_000
 
-export const serviceScheduler = ({ store, clock, ids, policy }: Tools): Reconciler => {
+export const serviceScheduler = ({ store, clock, ids }: Tools, policy: Policy): Reconciler => {
   const waiting = new ByCluster()
   const watching = new ByCluster()
   const pace = new Pace()

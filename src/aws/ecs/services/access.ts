@@ -1,6 +1,6 @@
 /** Resources and condition keys of requests about services, from the Service Authorization Reference. */
 import type { Caller } from '#kernel/principal.ts'
-import type { Context } from '#room/room.ts'
+import type { Context, Question } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster } from '../access.ts'
@@ -15,10 +15,7 @@ import {
   taskSetArn,
 } from './names.ts'
 
-type Access = {
-  readonly resources: readonly string[]
-  readonly conditions: Readonly<Record<string, string>>
-}
+type Questions = readonly Question[]
 type InCluster = { readonly cluster?: string | undefined }
 type OfService = InCluster & { readonly service: string }
 
@@ -27,20 +24,24 @@ export const theServiceResource = (
   _tx: Read,
   { cluster, service }: OfService,
   { caller }: Context,
-): Access => ({
-  resources: [serviceArn(placeOf(caller, cluster, service))],
-  conditions: inCluster(caller, cluster),
-})
+): Questions => [
+  {
+    resources: [serviceArn(placeOf(caller, cluster, service))],
+    conditions: inCluster(caller, cluster),
+  },
+]
 
 /** Services that are named together. */
 export const theServiceResources = (
   _tx: Read,
   { cluster, services }: InCluster & { readonly services: readonly string[] },
   { caller }: Context,
-): Access => ({
-  resources: services.map((service) => serviceArn(placeOf(caller, cluster, service))),
-  conditions: inCluster(caller, cluster),
-})
+): Questions => [
+  {
+    resources: services.map((service) => serviceArn(placeOf(caller, cluster, service))),
+    conditions: inCluster(caller, cluster),
+  },
+]
 
 /** A service and what it is to run: the latest revision is resolved before the question is asked. */
 export function theServiceAndDefinition(
@@ -49,19 +50,21 @@ export function theServiceAndDefinition(
     readonly taskDefinition?: string | undefined
     readonly enableExecuteCommand?: boolean | undefined
   },
-  context: Context,
-): Access {
-  const { resources, conditions } = theServiceResource(tx, input, context)
-  return {
-    resources,
-    conditions: {
-      ...conditions,
-      ...definitionCondition(tx, context.caller, input.taskDefinition),
-      ...(input.enableExecuteCommand !== undefined && {
-        'ecs:enable-execute-command': String(input.enableExecuteCommand),
-      }),
+  { caller }: Context,
+): Questions {
+  const { cluster, service, taskDefinition, enableExecuteCommand } = input
+  return [
+    {
+      resources: [serviceArn(placeOf(caller, cluster, service))],
+      conditions: {
+        ...inCluster(caller, cluster),
+        ...definitionCondition(tx, caller, taskDefinition),
+        ...(enableExecuteCommand !== undefined && {
+          'ecs:enable-execute-command': String(enableExecuteCommand),
+        }),
+      },
     },
-  }
+  ]
 }
 
 /** Task sets of a service: those named, or any where none is. */
@@ -72,17 +75,19 @@ export const theTaskSetResources = (
     readonly taskDefinition?: string | undefined
   },
   { caller }: Context,
-): Access => {
+): Questions => {
   const place = placeOf(caller, input.cluster, input.service)
   const named = input.taskSets?.map((one) => taskSetArn(place, taskSetIdIn(caller, place, one)))
-  return {
-    resources: named?.length ? named : [taskSetArn(place, '*')],
-    conditions: {
-      ...inCluster(caller, input.cluster),
-      'ecs:service': serviceArn(place),
-      ...definitionCondition(tx, caller, input.taskDefinition),
+  return [
+    {
+      resources: named?.length ? named : [taskSetArn(place, '*')],
+      conditions: {
+        ...inCluster(caller, input.cluster),
+        'ecs:service': serviceArn(place),
+        ...definitionCondition(tx, caller, input.taskDefinition),
+      },
     },
-  }
+  ]
 }
 
 /** Service deployments or service revisions, by ARN. */
@@ -90,14 +95,13 @@ export function theParts(
   caller: Caller,
   arns: readonly string[],
   type: 'service-deployment' | 'service-revision',
-): { readonly resources: readonly string[] } {
+): Questions {
   const arnOf = type === 'service-deployment' ? serviceDeploymentArn : serviceRevisionArn
-  return {
-    resources: arns.map((arn) => {
-      const { of, id } = partIn(caller, arn, type)
-      return arnOf(of, id)
-    }),
-  }
+  const resources = arns.map((arn) => {
+    const { of, id } = partIn(caller, arn, type)
+    return arnOf(of, id)
+  })
+  return [{ resources }]
 }
 
 function placeOf(caller: Caller, cluster: string | undefined, service: string): ServicePlace {

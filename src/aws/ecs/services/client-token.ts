@@ -1,6 +1,6 @@
 /** Requests that make something once, however often they are sent. */
 import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
-import type { Context } from '#room/room.ts'
+import type { Context } from '#room/operation.ts'
 import type { Write } from '#store/store.ts'
 
 import { clusterKey, invalidParameter } from '../names.ts'

@@ -1,9 +1,9 @@
 /** Hosts that do as they are told, and containers that behave by the rule of their image: a cluster for the scheduler's tests. */
-import type { Policy } from '#room/room.ts'
 import { type Answer, type Host, House } from '#server/house.fixture.ts'
 
 import { takeHealth } from '../agents/health.ts'
 import { containerInstanceArn, containerInstanceKey, definitionKey, taskArn } from '../names.ts'
+import type { Policy } from '../policy.ts'
 import { containerInstances, type Health, type Task, taskDefinitions, tasks } from '../records.ts'
 
 /** What becomes of a container: it runs, cannot be started, ends as soon as it has started, or never gets that far. */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Policy } from '#room/room.ts'
 import { type Answer, faultOf } from '#server/house.fixture.ts'
 import { noticesAfter } from '#store/notices.ts'
 
+import type { Policy } from '../policy.ts'
 import type { Task } from '../records.ts'
 import { Fleet, steady, watched } from './fleet.fixture.ts'
 

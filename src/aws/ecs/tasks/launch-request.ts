@@ -1,6 +1,6 @@
 /** What RunTask and StartTask check alike before anything is placed. */
 import type { RunTaskRequest, Tag, TaskOverride } from '#contract/ecs.ts'
-import type { Context } from '#room/room.ts'
+import type { Context } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { checkOverridable } from '../definitions/container.ts'

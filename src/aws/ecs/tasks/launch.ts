@@ -1,7 +1,7 @@
 /** Makes task records: what RunTask and StartTask have in common once the host is chosen. */
 import type { Attribute, Tag, TaskOverride } from '#contract/ecs.ts'
 import { oncePer } from '#kernel/once-per.ts'
-import type { Context } from '#room/room.ts'
+import type { Context } from '#room/operation.ts'
 
 import {
   type Cluster,

@@ -1,7 +1,7 @@
 /** The task that an agent reports of. */
 import { parseArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { Context } from '#room/room.ts'
+import type { Context, Question } from '#room/operation.ts'
 import { gravesOf } from '#store/graves.ts'
 import type { Read } from '#store/store.ts'
 
@@ -36,10 +36,9 @@ export const theReportingHost = (
   tx: Read,
   input: { readonly cluster?: string | undefined; readonly task?: string | undefined },
   { caller }: Context,
-): {
-  readonly resources: readonly string[]
-  readonly conditions: Readonly<Record<string, string>>
-} => ({
-  resources: [containerInstanceArn(reportedTask(tx, caller, input))],
-  conditions: inCluster(caller, input.cluster),
-})
+): readonly Question[] => [
+  {
+    resources: [containerInstanceArn(reportedTask(tx, caller, input))],
+    conditions: inCluster(caller, input.cluster),
+  },
+]

@@ -180,7 +180,8 @@ test('who may run a definition that has gone is asked of its revision, or of its
   const asks = (taskDefinition: string): readonly string[] =>
     house.server.operations
       .find('ecs', 'RunTask')!
-      .access({ taskDefinition }, house.caller(), house.clock.now()).resources
+      .access({ taskDefinition }, house.caller(), house.clock.now())
+      .flatMap(({ resources }) => resources)
   const arn = 'arn:aws:ecs:us-east-1:111122223333:task-definition'
   assert.deepEqual(asks('web'), [`${arn}/web:1`])
   assert.deepEqual(asks('web:7'), [`${arn}/web:7`])

@@ -1,5 +1,5 @@
 import type { CreateLogGroupRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
 import { alreadyExists, groupKey, invalidParameter } from '../names.ts'
@@ -9,7 +9,6 @@ import { checkTags } from '../tags.ts'
 const ID_HEX_DIGITS = 16
 
 export const CreateLogGroup: Operation<CreateLogGroupRequest, object> = {
-  action: 'logs:CreateLogGroup',
   access: theGroup,
   run(tx, input, { caller, ids, now }) {
     const { logGroupName, tags = {}, logGroupClass = 'STANDARD' } = input

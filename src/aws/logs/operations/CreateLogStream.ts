@@ -1,5 +1,5 @@
 import type { CreateLogStreamRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theStream } from '../access.ts'
 import { alreadyExists, existingGroup, streamKey } from '../names.ts'
@@ -8,7 +8,6 @@ import { logStreams } from '../records.ts'
 const ID_HEX_DIGITS = 16
 
 export const CreateLogStream: Operation<CreateLogStreamRequest, object> = {
-  action: 'logs:CreateLogStream',
   access: theStream,
   run(tx, { logGroupName, logStreamName }, { caller, ids, now }) {
     const group = existingGroup(tx, caller, logGroupName)

@@ -1,5 +1,5 @@
 import type { DeleteLogGroupRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
 import { discardGroup } from '../discard.ts'
@@ -8,7 +8,6 @@ import { checkUnprotected } from '../protection.ts'
 
 /** The group, its streams and its events are gone at once; what they take up is freed behind it. */
 export const DeleteLogGroup: Operation<DeleteLogGroupRequest, object> = {
-  action: 'logs:DeleteLogGroup',
   access: theGroup,
   run(tx, { logGroupName }, { caller }) {
     const group = existingGroup(tx, caller, logGroupName)

@@ -1,5 +1,5 @@
 import type { DeleteLogStreamRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theStream } from '../access.ts'
 import { discardStream } from '../discard.ts'
@@ -7,7 +7,6 @@ import { existingGroup, existingStream } from '../names.ts'
 import { checkUnprotected } from '../protection.ts'
 
 export const DeleteLogStream: Operation<DeleteLogStreamRequest, object> = {
-  action: 'logs:DeleteLogStream',
   access: theStream,
   run(tx, { logGroupName, logStreamName }, { caller }) {
     const group = existingGroup(tx, caller, logGroupName)

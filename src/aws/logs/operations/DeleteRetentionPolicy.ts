@@ -1,12 +1,11 @@
 import type { DeleteRetentionPolicyRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
 import { existingGroup, groupKey } from '../names.ts'
 import { logGroups } from '../records.ts'
 
 export const DeleteRetentionPolicy: Operation<DeleteRetentionPolicyRequest, object> = {
-  action: 'logs:DeleteRetentionPolicy',
   access: theGroup,
   run(tx, { logGroupName }, { caller }) {
     existingGroup(tx, caller, logGroupName)

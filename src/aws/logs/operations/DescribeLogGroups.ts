@@ -1,7 +1,7 @@
 import type { DescribeLogGroupsRequest, DescribeLogGroupsResponse } from '#contract/logs.ts'
 import { page, type Page } from '#kernel/page.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { WaitingOperation } from '#room/room.ts'
+import type { WaitingOperation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { allGroups } from '../access.ts'
@@ -22,7 +22,6 @@ const LIMIT_MAX = 50
 export const DescribeLogGroups = (
   storage: LogStorage,
 ): WaitingOperation<DescribeLogGroupsRequest, DescribeLogGroupsResponse> => ({
-  action: 'logs:DescribeLogGroups',
   access: allGroups,
   async wait(input, { caller, read }) {
     checkFilters(caller, input)

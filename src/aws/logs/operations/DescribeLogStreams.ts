@@ -1,6 +1,6 @@
 import type { DescribeLogStreamsRequest, DescribeLogStreamsResponse } from '#contract/logs.ts'
 import { page } from '#kernel/page.ts'
-import type { WaitingOperation } from '#room/room.ts'
+import type { WaitingOperation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
 import {
@@ -22,7 +22,6 @@ const TIME_DIGITS = 16
 export const DescribeLogStreams = (
   storage: LogStorage,
 ): WaitingOperation<DescribeLogStreamsRequest, DescribeLogStreamsResponse> => ({
-  action: 'logs:DescribeLogStreams',
   access: theGroup,
   async wait(input, { caller, read }) {
     const { orderBy = 'LogStreamName', logStreamNamePrefix = '', descending = false } = input

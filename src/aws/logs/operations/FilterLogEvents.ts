@@ -1,7 +1,7 @@
 import type { FilterLogEventsRequest, FilterLogEventsResponse } from '#contract/logs.ts'
 import { fingerprint } from '#kernel/fingerprint.ts'
 import type { Caller } from '#kernel/principal.ts'
-import type { WaitingOperation } from '#room/room.ts'
+import type { WaitingOperation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { theGroup } from '../access.ts'
@@ -27,7 +27,6 @@ const LIMIT_MAX = 10_000
 export const FilterLogEvents = (
   storage: LogStorage,
 ): WaitingOperation<FilterLogEventsRequest, FilterLogEventsResponse> => ({
-  action: 'logs:FilterLogEvents',
   access: theGroup,
   async wait(input, { caller, read, now }) {
     const { filterPattern = '', startTime = 0, endTime, nextToken, limit = LIMIT_MAX } = input

@@ -1,5 +1,5 @@
 import type { GetLogEventsRequest, GetLogEventsResponse } from '#contract/logs.ts'
-import type { WaitingOperation } from '#room/room.ts'
+import type { WaitingOperation } from '#room/operation.ts'
 
 import { theStream } from '../access.ts'
 import { expiry } from '../batch.ts'
@@ -16,7 +16,6 @@ const LIMIT_MAX = 10_000
 export const GetLogEvents = (
   storage: LogStorage,
 ): WaitingOperation<GetLogEventsRequest, GetLogEventsResponse> => ({
-  action: 'logs:GetLogEvents',
   access: theStream,
   async wait(input, { caller, read, now }) {
     const { nextToken, startFromHead = false, limit = LIMIT_MAX } = input

@@ -1,6 +1,6 @@
 import type { ListLogGroupsRequest, ListLogGroupsResponse } from '#contract/logs.ts'
 import { page } from '#kernel/page.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { allGroups } from '../access.ts'
 import { invalidParameter, scopeOf } from '../names.ts'
@@ -12,7 +12,6 @@ const LIMIT = 50
 const LIMIT_MAX = 1000
 
 export const ListLogGroups: Operation<ListLogGroupsRequest, ListLogGroupsResponse> = {
-  action: 'logs:ListLogGroups',
   access: allGroups,
   run(tx, input, { caller }) {
     const { logGroupNamePattern = '', logGroupClass = 'STANDARD', nextToken, limit } = input

@@ -1,5 +1,5 @@
 import type { ListTagsForResourceRequest, ListTagsForResourceResponse } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theTagged } from '../access.ts'
 import { existingGroup, nameInArn } from '../names.ts'
@@ -8,7 +8,6 @@ export const ListTagsForResource: Operation<
   ListTagsForResourceRequest,
   ListTagsForResourceResponse
 > = {
-  action: 'logs:ListTagsForResource',
   access: theTagged,
   run: (tx, { resourceArn }, { caller }) => ({
     tags: existingGroup(tx, caller, nameInArn(caller, resourceArn)).tags,

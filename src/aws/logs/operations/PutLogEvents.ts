@@ -1,5 +1,5 @@
 import type { PutLogEventsRequest, PutLogEventsResponse } from '#contract/logs.ts'
-import type { WaitingOperation } from '#room/room.ts'
+import type { WaitingOperation } from '#room/operation.ts'
 
 import { theStream } from '../access.ts'
 import { sortOut } from '../batch.ts'
@@ -13,7 +13,6 @@ const TOKEN_DIGITS = 54
 export const PutLogEvents = (
   storage: LogStorage,
 ): WaitingOperation<PutLogEventsRequest, PutLogEventsResponse> => ({
-  action: 'logs:PutLogEvents',
   access: theStream,
   async wait({ logGroupName, logStreamName, logEvents, entity }, { caller, read, now }) {
     const { stream, retentionInDays } = read((tx) => {

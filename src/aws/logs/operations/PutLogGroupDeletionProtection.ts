@@ -1,5 +1,5 @@
 import type { PutLogGroupDeletionProtectionRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
 import { existingGroup, groupKey, groupNamed } from '../names.ts'
@@ -9,7 +9,6 @@ export const PutLogGroupDeletionProtection: Operation<
   PutLogGroupDeletionProtectionRequest,
   object
 > = {
-  action: 'logs:PutLogGroupDeletionProtection',
   access: theGroup,
   run(tx, input, { caller }) {
     const { logGroupName } = existingGroup(tx, caller, groupNamed(caller, input))

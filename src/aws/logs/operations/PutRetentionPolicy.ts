@@ -1,5 +1,5 @@
 import type { PutRetentionPolicyRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
 import { existingGroup, groupKey, notOneOf } from '../names.ts'
@@ -12,7 +12,6 @@ const DAYS = [
 ]
 
 export const PutRetentionPolicy: Operation<PutRetentionPolicyRequest, object> = {
-  action: 'logs:PutRetentionPolicy',
   access: theGroup,
   run(tx, { logGroupName, retentionInDays }, { caller }) {
     if (!DAYS.includes(retentionInDays)) throw notOneOf('retentionInDays', retentionInDays, DAYS)

@@ -1,12 +1,11 @@
 import type { UntagLogGroupRequest } from '#contract/logs.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
 import { removeTags } from '../tags.ts'
 
 /** The older word for UntagResource. */
 export const UntagLogGroup: Operation<UntagLogGroupRequest, object> = {
-  action: 'logs:UntagLogGroup',
   access: theGroup,
   run(tx, { logGroupName, tags }, { caller }) {
     removeTags(tx, caller, logGroupName, tags)

@@ -1,11 +1,10 @@
 import type { GetCallerIdentityRequest, GetCallerIdentityResponse } from '#contract/sts.ts'
 import { principalArn } from '#kernel/principal.ts'
-import type { Operation } from '#room/room.ts'
+import type { Operation } from '#room/operation.ts'
 
 /** Who the caller's key belongs to. Everybody may ask it of themselves. */
 export const GetCallerIdentity: Operation<GetCallerIdentityRequest, GetCallerIdentityResponse> = {
-  action: 'sts:GetCallerIdentity',
-  access: () => ({ resources: ['*'] }),
+  access: () => [{ resources: ['*'] }],
   run: (_tx, _input, { caller: { principal, accountId } }) => ({
     Account: accountId,
     Arn: principalArn(principal),

@@ -1,6 +1,8 @@
+import type { Change, Table } from '#store/store.ts'
+
 /** One change of a record, said backwards: with the record as it is now and all that was done since, it is what it was. Pure. */
-import { type Task, tasks } from '#aws/ecs/records.ts'
-import { serviceKey, shareOf } from '#aws/ecs/services/names.ts'
+import { type Task, tasks } from '../records.ts'
+import { serviceKey, shareOf } from '../services/names.ts'
 import {
   deployments,
   serviceDeployments,
@@ -8,8 +10,7 @@ import {
   serviceRevisions,
   services,
   taskSets,
-} from '#aws/ecs/services/records.ts'
-import type { Change, Table } from '#store/store.ts'
+} from '../services/records.ts'
 
 /** The records that services and their tasks are told by. */
 export const TABLES: ReadonlyMap<string, Table<object>> = new Map(

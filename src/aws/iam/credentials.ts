@@ -1,17 +1,20 @@
 /** Finds the secret and the principal of an access key. Opened secrets are kept while their record stays the same. */
-import { hostKeys } from '#aws/ecs/records.ts'
-import { accessKeys, type AccessKey, accounts, tenantOf } from '#aws/iam/records.ts'
-import type { Credential } from '#gateway/gateway.ts'
-import type { Principal } from '#kernel/principal.ts'
+import type { Credential, Principal } from '#kernel/principal.ts'
 import type { Sealer } from '#store/seal.ts'
 import type { Read, Store } from '#store/store.ts'
 
+import type { Hosts } from './hosts-port.ts'
+import { accessKeys, type AccessKey, accounts, tenantOf } from './records.ts'
+
 const OPENED_MAX = 10_000
 
-export function credentialsOf(
-  store: Store,
-  sealer: Sealer,
-): (accessKeyId: string) => Credential | undefined {
+type Outside = { readonly store: Store; readonly sealer: Sealer; readonly hosts: Hosts }
+
+export function credentialsOf({
+  store,
+  sealer,
+  hosts,
+}: Outside): (accessKeyId: string) => Credential | undefined {
   const opened = new Map<string, { readonly row: AccessKey; readonly secret: string }>()
   const secretOf = (row: AccessKey): string => {
     const known = opened.get(row.accessKeyId)
@@ -28,19 +31,18 @@ export function credentialsOf(
       if (!row || !account) return undefined
       return {
         secretAccessKey: secretOf(row),
-        principal: principalOf(tx, row),
+        principal: principalOf(tx, row, hosts),
         tenant: tenantOf(account),
       }
     })
 }
 
-function principalOf(tx: Read, { accountId, holder }: AccessKey): Principal {
+function principalOf(tx: Read, { accountId, holder }: AccessKey, hosts: Hosts): Principal {
   if (holder.type === 'root') return { type: 'root', accountId }
-  const bound = tx.get(hostKeys, `${accountId}/${holder.hostId}`)
   return {
     type: 'host',
     accountId,
     hostId: holder.hostId,
-    containerInstanceArn: bound?.containerInstanceArn,
+    containerInstanceArn: hosts.containerInstanceOf(tx, accountId, holder.hostId),
   }
 }

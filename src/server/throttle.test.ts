@@ -3,23 +3,26 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
+import { rateOf } from '#aws/ecs/rates.ts'
+
 import { MovedClock } from './house.fixture.ts'
-import { Rates } from './rates.ts'
+import { Throttle } from './throttle.ts'
 
 const CALLER = { accountId: '123456789012', region: 'us-east-1' }
 const THROTTLED = { code: 'ThrottlingException', message: 'Rate exceeded', status: 400 }
 
 test('a burst, then so many a second; kinds, accounts, regions and services have their own', async () => {
   const clock = new MovedClock()
-  const rates = new Rates(clock)
-  const ask = (operation = 'CreateCluster') => rates.check(CALLER, 'ecs', operation)
+  const rates = new Throttle(clock)
+  const limit = (operation: string) => rateOf(operation) ?? assert.fail()
+  const ask = (operation = 'CreateCluster') => rates.check(CALLER, 'ecs', limit(operation))
   for (let index = 0; index < 20; index += 1) ask(index % 2 ? 'CreateCluster' : 'DeleteCluster')
   assert.throws(() => ask(), THROTTLED)
   ask('DescribeClusters')
   ask('SubmitTaskStateChange')
-  rates.check({ ...CALLER, accountId: '210987654321' }, 'ecs', 'CreateCluster')
-  rates.check({ ...CALLER, region: 'eu-west-1' }, 'ecs', 'CreateCluster')
-  rates.check(CALLER, 'sts', 'CreateCluster')
+  rates.check({ ...CALLER, accountId: '210987654321' }, 'ecs', limit('CreateCluster'))
+  rates.check({ ...CALLER, region: 'eu-west-1' }, 'ecs', limit('CreateCluster'))
+  rates.check(CALLER, 'sts', limit('CreateCluster'))
   await clock.move(1000)
   ask()
   assert.throws(() => ask(), THROTTLED)
@@ -39,14 +42,14 @@ test('in any stretch of time no more than the burst and what came in since', asy
       ),
       async (turns) => {
         const clock = new MovedClock()
-        const rates = new Rates(clock)
+        const rates = new Throttle(clock)
         const begin = clock.now()
         let passed = 0
         for (const { waitMs, calls } of turns) {
           await clock.move(waitMs)
           for (let call = 0; call < calls; call += 1)
             try {
-              rates.check(CALLER, 'ecs', 'DescribeTasks')
+              rates.check(CALLER, 'ecs', rateOf('DescribeTasks')!)
               passed += 1
             } catch {
               // Counted by its absence.

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { answerPlan, answerWhy, ExplainError } from './explain.ts'
-import { ACCOUNT, House } from './house.fixture.ts'
+import { readInput } from '#gateway/checked.ts'
+import { OperatorError } from '#room/operator.ts'
+import type { Tools } from '#room/room.ts'
+import { ACCOUNT, House } from '#server/house.fixture.ts'
+
+import { answerPlan, answerWhy } from './answers.ts'
 
 async function outside() {
   const house = await House.open()
@@ -11,11 +15,14 @@ async function outside() {
     family: 'web',
     containerDefinitions: [{ name: 'app', image: 'app:1', cpu: 1024, memory: 64 }],
   })
-  const { store, operations, gateway } = house.server
+  const { store, guard, operations } = house.server
   let count = 0
   const next = (): string => `planned-${(count += 1)}`
   const ids = { hex: next, uuid: next, random: () => 0 }
-  const of = { store, operations, gateway, clock: house.clock, ids, policy: {} }
+  const rehearse: Tools['rehearse'] = (name, input, ...rest) =>
+    operations.rehearse({ service: 'ecs', name }, readInput('ecs', name, input), ...rest)
+  const { accounts } = guard
+  const of = { store, accounts, rehearse, clock: house.clock, ids, policy: {} }
   return { house, of }
 }
 const CREATE = { serviceName: 'web', taskDefinition: 'web', desiredCount: 3 }
@@ -37,7 +44,7 @@ test('what is asked badly gets the text that AWS has for it, or ours', async () 
     try {
       answerPlan(of, { operation, input, accountId: ACCOUNT })
     } catch (error) {
-      assert.ok(error instanceof ExplainError, String(error))
+      assert.ok(error instanceof OperatorError, String(error))
       return error.message
     }
     return 'it was planned'
@@ -50,7 +57,7 @@ test('what is asked badly gets the text that AWS has for it, or ours', async () 
   assert.match(refused('RunTask', {}), /taskDefinition/)
   const asked = { name: 'none', accountId: ACCOUNT }
   assert.throws(() => answerWhy(of, asked), /there is no task, service or deployment none/)
-  assert.throws(() => answerWhy(of, { name: {}, accountId: ACCOUNT }), ExplainError)
+  assert.throws(() => answerWhy(of, { name: {}, accountId: ACCOUNT }), OperatorError)
   assert.throws(() => answerWhy(of, { name: 'web' }), /there are several accounts/)
   assert.equal(await house.call('ListServices').then(({ serviceArns }) => serviceArns.length), 0)
 })

@@ -8,7 +8,12 @@ import { type Caller, type Principal, principalArn } from '#kernel/principal.ts'
 
 type Host = Extract<Principal, { type: 'host' }>
 /** Says whether a resource is one of a kind, for this host and this region. */
-type Kind = (arn: string, host: Host, region: string) => boolean
+type Kind = (
+  arn: string,
+  host: Host,
+  region: string,
+  conditions: AccessRequest['conditions'],
+) => boolean
 
 const YES: Verdict = { allowed: true }
 /** What an operation touches that AWS defines no resource for. */
@@ -19,6 +24,10 @@ const itself: Kind = (arn, { containerInstanceArn }) => arn === containerInstanc
 /** Which cluster a machine joins is its operator's choice; what it gets is its own container instance from then on. */
 const clusterToJoin: Kind = (arn, host, region) =>
   isOf(host, region, parseArn(arn, 'ecs'), 'cluster/')
+/** What it joins a cluster as may have tags from the beginning; it gives none later. */
+const joining: Kind = (arn, host, region, conditions) =>
+  conditions['ecs:CreateAction'] === 'RegisterContainerInstance' &&
+  isOf(host, region, parseArn(arn, 'ecs'), 'container-instance/')
 /** Where a host's containers write to is said by their task definitions: any group of its own account. */
 const logGroup: Kind = (arn, host, region) =>
   isOf(host, region, parseArn(arn, 'logs'), 'log-group:')
@@ -36,6 +45,7 @@ const HOST_POLICY: Readonly<Record<string, readonly Kind[]>> = {
   'ecs:SubmitTaskStateChange': [itself],
   // The tags of its tasks too: of a task it is asked whose host that is on.
   'ecs:ListTagsForResource': [itself],
+  'ecs:TagResource': [joining],
   'logs:CreateLogGroup': [logGroup],
   'logs:CreateLogStream': [logGroup],
   'logs:PutLogEvents': [logGroup],
@@ -45,7 +55,8 @@ export function authorize(caller: Caller, request: AccessRequest): Verdict {
   const { principal, region } = caller
   if (principal.type !== 'host') return YES
   const kinds = Object.hasOwn(HOST_POLICY, request.action) ? HOST_POLICY[request.action]! : []
-  const isAllowed = (arn: string): boolean => kinds.some((kind) => kind(arn, principal, region))
+  const isAllowed = (arn: string): boolean =>
+    kinds.some((kind) => kind(arn, principal, region, request.conditions))
   // A question that names nothing is not answered by "all of nothing may".
   if (request.resources.length > 0 && request.resources.every(isAllowed)) return YES
   const [resource = ANY] = request.resources

@@ -1,13 +1,13 @@
-import { tasksByService } from '#aws/ecs/records.ts'
-import { groupOf, serviceKey } from '#aws/ecs/services/names.ts'
-import { services } from '#aws/ecs/services/records.ts'
-import { toService, WITH_TAGS } from '#aws/ecs/views/service.ts'
-import { toTask } from '#aws/ecs/views/task.ts'
 /** A service as it was: its records are taken back in a transaction that is never kept, and shown as they are shown ever. */
 import type * as Api from '#contract/ecs.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Store, Write } from '#store/store.ts'
 
+import { tasksByService } from '../records.ts'
+import { groupOf, serviceKey } from '../services/names.ts'
+import { services } from '../services/records.ts'
+import { toService, WITH_TAGS } from '../views/service.ts'
+import { toTask } from '../views/task.ts'
 import type { Gap, History, Past } from './history.ts'
 import { TABLES, undone } from './undo.ts'
 

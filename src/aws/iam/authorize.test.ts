@@ -4,11 +4,11 @@ import { test } from 'node:test'
 
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import type { Principal } from '#kernel/principal.ts'
-import { notBuilt } from '#room/room.ts'
+import { notBuilt } from '#room/operation.ts'
+import { faultOf, House } from '#server/house.fixture.ts'
+import { roomsWith } from '#server/rooms.ts'
 
 import { authorize } from './authorize.ts'
-import { faultOf, House } from './house.fixture.ts'
-import { roomsOn } from './rooms.ts'
 
 const ACCOUNT = '111122223333'
 const REGION = 'us-east-1'
@@ -87,8 +87,10 @@ const CALLERS: readonly (readonly [
 ]
 
 const actions = new Set([
-  ...roomsOn({ logs: new MemoryLogStorage() }).flatMap(({ operations }) =>
-    Object.values(operations).flatMap((one) => (one === notBuilt ? [] : [one.action])),
+  ...roomsWith({ logs: new MemoryLogStorage() }).flatMap(({ service, operations }) =>
+    Object.entries(operations).flatMap(([name, one]) =>
+      one === notBuilt ? [] : [`${service}:${name}`],
+    ),
   ),
   'ecs:Poll',
   'ecs:StartTelemetrySession',

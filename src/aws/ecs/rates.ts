@@ -1,17 +1,6 @@
-/**
- * AWS's request rates, for those who want their tools to meet them: a bucket of tokens for each kind of ECS call, each
- * account and each region. Off by default: on one's own machines nobody is a neighbour.
- */
-import type { Clock } from '#kernel/clock.ts'
-import { Fault } from '#kernel/fault.ts'
-import type { Caller } from '#kernel/principal.ts'
-import { type Rate, TokenBuckets } from '#kernel/token-buckets.ts'
-
-export const RATE_PROFILES = ['none', 'aws'] as const
-export type RateProfile = (typeof RATE_PROFILES)[number]
-
-/** Accounts times regions times kinds. */
-const BUCKETS_MAX = 50_000
+/** AWS's request rates: a bucket of tokens for each kind of ECS call, each account and each region. */
+import type { Rate } from '#kernel/token-buckets.ts'
+import type { RateLimit } from '#room/operation.ts'
 
 /**
  * Source: "Amazon ECS endpoints and quotas" in the AWS General Reference. The refill of `cluster resource modify` is
@@ -90,19 +79,8 @@ const KINDS: Readonly<Record<string, Kind>> = Object.fromEntries(
   ).flatMap(([kind, operations]) => operations.split(' ').map((operation) => [operation, kind])),
 )
 
-export class Rates {
-  readonly #buckets: TokenBuckets
-
-  constructor(clock: Clock) {
-    this.#buckets = new TokenBuckets(clock, BUCKETS_MAX)
-  }
-
-  /** Throws AWS's ThrottlingException where the caller's account has asked too much. */
-  check(caller: Pick<Caller, 'accountId' | 'region'>, service: string, operation: string): void {
-    const kind = service === 'ecs' ? KINDS[operation] : undefined
-    if (kind === undefined) return
-    const key = `${caller.accountId} ${caller.region} ${kind}`
-    if (!this.#buckets.take(key, RATES[kind]))
-      throw new Fault('ThrottlingException', 'Rate exceeded')
-  }
+/** The limit of an operation; none where AWS names none. */
+export function rateOf(operation: string): RateLimit | undefined {
+  const bucket = KINDS[operation]
+  return bucket && { bucket, ...RATES[bucket] }
 }

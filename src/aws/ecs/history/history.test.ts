@@ -3,14 +3,13 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { tasks } from '#aws/ecs/records.ts'
-import { deployments, serviceEvents, services } from '#aws/ecs/services/records.ts'
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
+import { type Answer, House, MovedClock, turn } from '#server/house.fixture.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { Store, type Table, type Write } from '#store/store.ts'
 
-import { answerHistory } from '../explain.ts'
-import { type Answer, House, MovedClock, turn } from '../house.fixture.ts'
+import { tasks } from '../records.ts'
+import { deployments, serviceEvents, services } from '../services/records.ts'
 import { takeBack } from './as-of.ts'
 import { History } from './history.ts'
 
@@ -158,16 +157,12 @@ test('a service is shown as it was: what it should be, its deployments, tasks an
   await house.clock.move(3 * DAY_MS)
   assert.deepEqual((await house.call('DescribeServices', { services: ['web'] })).services, [])
 
-  const outside = {
-    store: house.server.store,
-    clock: house.clock,
-    history: house.server.history,
-  }
-  const ask = (asOf: number) => answerHistory(outside, { service: 'web', asOf, accountId: ACCOUNT })
+  const ask = (asOf: number) =>
+    house.order('/history', { service: 'web', asOf, accountId: ACCOUNT })
   const { service, tasks: own, gaps } = await ask(moment)
   assert.deepEqual(service, before)
   assert.deepEqual(
-    own.map(({ taskArn, lastStatus }) => [taskArn, lastStatus]),
+    own.map(({ taskArn, lastStatus }: Answer) => [taskArn, lastStatus]),
     (taskArns as string[]).toSorted().map((arn) => [arn, 'RUNNING']),
   )
   assert.deepEqual(gaps, [])

@@ -6,33 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 
-import type { Keys } from '#aws/iam/accounts.ts'
 import { asJson, KEY, sign } from '#gateway/gateway.fixture.ts'
-import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
-
-import { serveAdmin } from './admin.ts'
-import { ACCOUNT, type Answer, Host, House, turn } from './house.fixture.ts'
+import type { Keys } from '#room/guard.ts'
+import { serveAdmin } from '#server/admin.ts'
+import { ACCOUNT, type Answer, Host, House, turn } from '#server/house.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-hosts-'))
 after(() => rmSync(folder, { recursive: true }))
 
 async function opened(name: string) {
   const house = await House.open()
-  const { store, operations, gateway } = house.server
+  const { store, operators, gateway } = house.server
   const path = join(folder, name)
-  let count = 1000
-  const admin = await serveAdmin(path, {
-    store,
-    operations,
-    gateway,
-    clock: house.clock,
-    ids: { hex: (n) => String(++count).padStart(n, '0'), uuid: () => '0', random: () => 0 },
-    sealer: new Sealer(new Uint8Array(SEAL_KEY_BYTES)),
-    policy: {},
-    history: undefined,
-    allowReset: false,
-    about: {},
-  })
+  const admin = await serveAdmin(path, { store, operators, about: {} })
   after(() => admin.close())
   const order = (command: string, asked: object): Promise<Answer> =>
     new Promise((done, failed) => {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
-import type { Reconciler } from '#reconcile/reconciler.ts'
+import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import { graves } from '#store/graves.ts'
 import type { Store, Table, Write } from '#store/store.ts'
 
@@ -40,10 +40,7 @@ export function graveyard(
 ): Reconciler {
   return {
     name: 'graveyard',
-    hears: [graves.name],
-    *wakes({ after }) {
-      if (after) yield (after as { tenant: string }).tenant
-    },
+    hears: [on(graves, ({ after }) => (after ? [after.tenant] : []))],
     all: (tx) => [...tx.scan(graves)].map(({ row }) => row.tenant),
     reconcile: (tenant) =>
       store.transact((tx) => {

@@ -7,6 +7,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Caller } from '#kernel/principal.ts'
+import type { Listener } from '#reconcile/listeners.ts'
 import type { Reconciler } from '#reconcile/reconciler.ts'
 import type { Sealer } from '#store/seal.ts'
 import type { Store, Table, Write } from '#store/store.ts'
@@ -32,6 +33,8 @@ export type Room = {
   readonly begins?: readonly { readonly operation: string; readonly input: object }[]
   /** Of one room: who is who, and who may. */
   readonly guard?: (ports: GuardPorts) => Guard
+  /** Who hears of notices, of this room or others. */
+  readonly listens?: readonly Listener[]
   /** Called once, when the state is loaded. */
   readonly start?: (tools: Tools) => Running
 }

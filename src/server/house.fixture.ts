@@ -186,7 +186,7 @@ export class House {
   /** What the operator's command line asks. */
   async order(path: string, asked: object = {}): Promise<Answer> {
     const { store, operators } = this.server
-    return commandsOf({ store, operators, about: {} })[path]?.({ ...asked })
+    return commandsOf({ store, operators, clock: this.clock, about: {} })[path]?.({ ...asked })
   }
 
   /** A registered host whose agent is this test. */

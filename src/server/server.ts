@@ -6,6 +6,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
+import { listening } from '#reconcile/listeners.ts'
 import { runReconcilers } from '#reconcile/runner.ts'
 import type { Conversation } from '#room/conversation.ts'
 import { graveyard } from '#room/graveyard.ts'
@@ -84,6 +85,10 @@ export class Server {
       [
         graveyard({ store, clock, ids }, rooms),
         ...this.#started.flatMap(({ running }) => running.reconcilers ?? []),
+        ...listening(
+          rooms.flatMap((room) => room.listens ?? []),
+          store,
+        ),
       ],
       { store, clock, signal: this.#stop.signal, onError: this.#reconcilerFailed(options) },
     )

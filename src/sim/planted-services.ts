@@ -184,6 +184,7 @@ const overlaid = (tx: Write, ways: Partial<Write>): Write => ({
   scan: ways.scan ?? ((source, scan) => tx.scan(source, scan)),
   find: ways.find ?? ((index, value) => tx.find(index, value)),
   after: (stream, number) => tx.after(stream, number),
+  last: (stream) => tx.last(stream),
   view: (view) => tx.view(view),
   put: ways.put ?? ((table, key, row) => tx.put(table, key, row)),
   patch: ways.patch ?? ((table, key, fields) => tx.patch(table, key, fields)),

@@ -12,7 +12,17 @@ import type { Index, Table, View } from './table.ts'
 import { type Change, Transaction } from './transaction.ts'
 import { upgradesOf, versions } from './versions.ts'
 
-export { follow, index, type Index, table, type Table, view, type View } from './table.ts'
+export {
+  follow,
+  index,
+  type Index,
+  table,
+  type Table,
+  timeIndex,
+  type TimeIndex,
+  view,
+  type View,
+} from './table.ts'
 export { type Change, TransactionTooLarge } from './transaction.ts'
 
 /** Where a scan starts and which way it goes. `after` is the `at` of an entry that an earlier page ended with. */
@@ -33,6 +43,8 @@ export interface Read {
   find<T>(index: Index<T>, value: string): Iterable<Keyed<T>>
   /** Rows that are kept, of a greater number than this one, oldest first. */
   after<T>(stream: Stream<T>, number: number): Iterable<Numbered<T>>
+  /** The number of the newest row there ever was; 0 where there was none. */
+  last<T>(stream: Stream<T>): number
   /** What a room keeps in step with rows, as it is now. */
   view<V>(view: View<V>): V
 }

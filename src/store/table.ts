@@ -71,6 +71,19 @@ export function index<T>(
   return made
 }
 
+/** An order by a moment, in milliseconds since the epoch. */
+export type TimeIndex<T> = Index<T> & { at(row: T): number | undefined }
+const TIME_DIGITS = 15
+
+export function timeIndex<T>(
+  of: Table<T>,
+  name: string,
+  at: (row: T) => number | undefined,
+): TimeIndex<T> {
+  const text = (row: T): string | undefined => at(row)?.toString().padStart(TIME_DIGITS, '0')
+  return Object.assign(index(of, name, text), { at })
+}
+
 /**
  * What a room computes from rows and keeps in step with them, where an order is not enough. It is made when it is first
  * asked for, and told of every row that changes from then on; what a transaction takes back is told as changes too.

@@ -88,6 +88,10 @@ export class Transaction implements Write {
     return this.#rows.stream(of as Stream<object>).after(number) as Iterable<Numbered<T>>
   }
 
+  last<T>(of: Stream<T>): number {
+    return this.#rows.stream(of as Stream<object>).last
+  }
+
   view<V>(view: View<V>): V {
     // Rows are read as they are, so a transaction of its own reads them for good.
     return this.#rows.view(view, new Transaction(this.#rows))

@@ -12,7 +12,7 @@ import { orphanReconciler } from './reconcilers/orphans.ts'
 import { serviceReaper } from './reconcilers/service-reaper.ts'
 import { serviceScheduler } from './reconcilers/services.ts'
 import { silenceReconciler } from './reconcilers/silence.ts'
-import { taskReaper } from './reconcilers/task-reaper.ts'
+import { sweepers } from './reconcilers/sweepers.ts'
 
 export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOptions): Running {
   const hub = new AgentHub(tools)
@@ -24,7 +24,7 @@ export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOption
       serviceReaper(tools),
       serviceScheduler(tools, policy),
       silenceReconciler(tools, hub),
-      taskReaper(tools),
+      ...sweepers(tools),
     ],
     conversations: [acsConversation(tools, hub), tcsConversation(tools, hub)],
     operator: operatorOf(tools, { policy, history }),

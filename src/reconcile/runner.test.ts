@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { AssertionFailure } from '#kernel/assert.ts'
 import { BusyClock, MovedClock, turn } from '#server/house.fixture.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store, table } from '#store/store.ts'
 
 import { on } from './reconciler.ts'

@@ -28,9 +28,9 @@ const NAME = /^[\w.-]{1,64}$/
  */
 export async function answerEvents({ store, clock }: Outside, asked: Asked): Promise<Events> {
   const { after, cursor, wait } = asked
-  const name = cursor === undefined ? undefined : String(cursor)
-  if (name !== undefined && !NAME.test(name))
-    throw new OperatorError(`a cursor's name has letters, digits, dots and hyphens: ${name}`)
+  if (!(cursor === undefined || (typeof cursor === 'string' && NAME.test(cursor))))
+    throw new OperatorError("a cursor's name has letters, digits, dots and hyphens")
+  const name = cursor
   if (after !== undefined && !(Number.isSafeInteger(after) && Number(after) >= 0))
     throw new OperatorError('the number of an event is a whole number')
   const from = Number(after ?? (name && store.read((tx) => cursorOf(tx, name))) ?? 0)

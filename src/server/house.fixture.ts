@@ -10,7 +10,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Conversation, Socket } from '#room/conversation.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
 import { commandsOf } from './admin.ts'

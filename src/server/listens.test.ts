@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import type { Room } from '#room/room.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { publish } from '#store/notices.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { AssertionFailure } from '#kernel/assert.ts'
 
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog } from './memory-log.fixture.ts'
 import { announce, heading, type NoticeKind, noticeKind, notices, noticesAfter } from './notices.ts'
 import { Store, table } from './store.ts'
 

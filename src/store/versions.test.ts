@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { LoggedChange } from './log.ts'
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog } from './memory-log.fixture.ts'
 import { announce, noticeKind, noticesAfter } from './notices.ts'
 import { index, Store, table } from './store.ts'
 import { versions } from './versions.ts'

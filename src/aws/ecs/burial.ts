@@ -5,7 +5,13 @@
 import { type Burial, emptied, type Moment } from '#room/graveyard.ts'
 import type { Read, Table, Write } from '#store/store.ts'
 
-import { containerInstances, hostKeys, taskDefinitions, tasks, tasksByInstance } from './records.ts'
+import {
+  containerInstances,
+  hostKeys,
+  taskDefinitions,
+  tasks,
+  tasksByInstance,
+} from './records/records.ts'
 import {
   deployments,
   serviceDeployments,
@@ -13,7 +19,7 @@ import {
   serviceRevisions,
   services,
   taskSets,
-} from './services/records.ts'
+} from './records/services.ts'
 import { together } from './tasks/change.ts'
 import { stopTask } from './tasks/stop.ts'
 

@@ -3,8 +3,8 @@ import type { Caller } from '#kernel/principal.ts'
 import { principalArn } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { invalidParameter, scopeOf } from './names.ts'
-import { accountSettings } from './records.ts'
+import { invalidParameter, scopeOf } from './names/names.ts'
+import { accountSettings } from './records/records.ts'
 
 /** AWS made the long ARN formats the only ones in 2021: they are always on and cannot be switched off. */
 const ALWAYS_ON = ['serviceLongArnFormat', 'taskLongArnFormat', 'containerInstanceLongArnFormat']

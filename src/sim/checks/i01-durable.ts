@@ -1,4 +1,4 @@
-import { containerInstances, taskDefinitions, tasks } from '#aws/ecs/records.ts'
+import { containerInstances, taskDefinitions, tasks } from '#aws/ecs/records/records.ts'
 import { canonicalJson } from '#kernel/fingerprint.ts'
 
 import { keyOf } from '../place.ts'

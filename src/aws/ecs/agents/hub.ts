@@ -1,7 +1,7 @@
 /** Which agents are connected, which of them a commit concerns, and what all of them share. Knows no message. */
 import type { Tools } from '#room/room.ts'
 
-import { containerInstanceArn, containerInstanceKey, ofInstance } from '../names.ts'
+import { containerInstanceArn, containerInstanceKey, ofInstance } from '../names/names.ts'
 import {
   type ContainerInstance,
   containerInstances,
@@ -9,7 +9,7 @@ import {
   hostKeys,
   type Task,
   tasks,
-} from '../records.ts'
+} from '../records/records.ts'
 import { Intake } from './intake.ts'
 import { type Holder, Rivalries } from './rivals.ts'
 import { type Due, Rounds } from './rounds.ts'

@@ -2,7 +2,7 @@
 import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
 import type { Topic } from '#wire/extension.ts'
 
-import type { ContainerInstance } from '../records.ts'
+import type { ContainerInstance } from '../records/records.ts'
 
 export type TopicNow = Topic & { readonly content: object }
 

@@ -12,10 +12,10 @@ import {
   LAUNCH_TYPES,
   invalidParameter,
   taskArn,
-} from '../names.ts'
-import { type Task, tasksByDesired, tasksByService } from '../records.ts'
+} from '../names/names.ts'
+import { groupOf } from '../names/services.ts'
+import { type Task, tasksByDesired, tasksByService } from '../records/records.ts'
 import { theService } from '../services/find.ts'
-import { groupOf } from '../services/names.ts'
 
 /** `desiredStatus` is RUNNING unless it is asked; PENDING is allowed and finds nothing, because no task desires it. */
 export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {

@@ -2,8 +2,8 @@ import type { UpdateClusterRequest, UpdateClusterResponse } from '#contract/ecs.
 import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
-import { activeCluster, clusterKey, invalidParameter } from '../names.ts'
-import { clusters } from '../records.ts'
+import { activeCluster, clusterKey, invalidParameter } from '../names/names.ts'
+import { clusters } from '../records/records.ts'
 import { EVERYTHING, toCluster } from '../views/cluster.ts'
 import { checkConfiguration, checkSettings } from './CreateCluster.ts'
 

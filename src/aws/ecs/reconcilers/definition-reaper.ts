@@ -3,15 +3,14 @@ import { type ChangeOf, on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 import { follow, view } from '#store/store.ts'
 
-import { definitionKey, scopeOf } from '../names.ts'
+import { definitionKey, scopeOf } from '../names/names.ts'
 import {
   definitionsToDelete,
   type Task,
   taskDefinitions,
   tasks,
   tasksByInstance,
-} from '../records.ts'
-import { add } from '../scheduler/hosts.ts'
+} from '../records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -19,7 +18,8 @@ import {
   type TaskSet,
   taskSets,
   taskSetsByDefinition,
-} from '../services/records.ts'
+} from '../records/services.ts'
+import { add } from '../scheduler/hosts.ts'
 
 /** How many tasks that have not ended a definition has; counted from when a definition is first to be gone. */
 class Users {

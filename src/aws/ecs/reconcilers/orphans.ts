@@ -5,7 +5,7 @@
 import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 
-import { containerInstances, type Task, tasksByInstance } from '../records.ts'
+import { containerInstances, type Task, tasksByInstance } from '../records/records.ts'
 import { together } from '../tasks/change.ts'
 
 /** Bounded by what one transaction may change: a task is three records. */

@@ -3,9 +3,9 @@ import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 
 import { INACTIVE_SERVICE_KEPT_MS } from '../limits.ts'
+import { ofService } from '../names/services.ts'
+import { type Service, serviceDeployments, services } from '../records/services.ts'
 import { outdated, partsOf } from '../services/history.ts'
-import { ofService } from '../services/names.ts'
-import { type Service, serviceDeployments, services } from '../services/records.ts'
 
 const ROWS_PER_COMMIT = 100
 

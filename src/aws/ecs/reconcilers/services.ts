@@ -3,7 +3,8 @@ import { type ChangeOf, on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 import { type Read, TransactionTooLarge } from '#store/store.ts'
 
-import { clusterKey } from '../names.ts'
+import { clusterKey } from '../names/names.ts'
+import { serviceKey, shareOf } from '../names/services.ts'
 import type { Policy } from '../policy.ts'
 import {
   type ContainerInstance,
@@ -11,12 +12,11 @@ import {
   type Task,
   tasks,
   tasksByInstance,
-} from '../records.ts'
+} from '../records/records.ts'
+import { type Service, services, serviceDeployments, taskSets } from '../records/services.ts'
 import { isOther } from '../scheduler/hosts.ts'
 import { TASKS_PER_STEP } from '../services/act.ts'
-import { serviceKey, shareOf } from '../services/names.ts'
 import { isRebalanced } from '../services/rebalancing.ts'
-import { type Service, services, serviceDeployments, taskSets } from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { Pace } from './pace.ts'
 

@@ -7,7 +7,7 @@ import type { Tools } from '#room/room.ts'
 
 import type { AgentHub } from '../agents/hub.ts'
 import { changeInstance } from '../instances/change.ts'
-import { containerInstances } from '../records.ts'
+import { containerInstances } from '../records/records.ts'
 
 /** Agents come back within seconds; their longest back-off is two minutes. */
 const GRACE_MS = 60_000

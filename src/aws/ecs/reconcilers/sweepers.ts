@@ -4,7 +4,7 @@ import { sweeper } from '#reconcile/sweeper.ts'
 import type { Tools } from '#room/room.ts'
 
 import { CLIENT_TOKEN_KEPT_MS, STOPPED_TASK_KEPT_MS } from '../limits.ts'
-import { tasksByStop, tokensByAge } from '../records.ts'
+import { tasksByStop, tokensByAge } from '../records/records.ts'
 
 export const sweepers = (tools: Tools): readonly Reconciler[] => [
   sweeper(tools, { name: 'ecs tasks', byTime: tasksByStop, keptMs: STOPPED_TASK_KEPT_MS }),

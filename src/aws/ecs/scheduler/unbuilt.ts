@@ -3,7 +3,7 @@
  * task network to make, no registry to log in to. A task that needs one is refused by its name, whatever agent joined,
  * and by the member of the task definition that asks for it.
  */
-import type { Need } from './place.ts'
+import type { Need } from '../definitions/need.ts'
 
 const UNBUILT: readonly (readonly [capability: RegExp, member: string])[] = [
   [/\.task-iam-role(-network-host)?$/, 'taskRoleArn'],

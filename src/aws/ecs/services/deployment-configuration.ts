@@ -2,9 +2,9 @@
 import type { DeploymentCircuitBreaker, DeploymentConfiguration } from '#contract/ecs.ts'
 
 import { isSaid } from '../meant.ts'
-import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names.ts'
+import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names/names.ts'
+import type { Service } from '../records/services.ts'
 import { filledHooks } from './hooks.ts'
-import type { Service } from './records.ts'
 
 const BAKE_TIME_MAX_MINUTES = 1440
 const THRESHOLD_COUNT_MAX = 5000

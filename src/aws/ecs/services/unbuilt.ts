@@ -2,7 +2,7 @@
 import type { CreateServiceRequest, UpdateServiceRequest } from '#contract/ecs.ts'
 
 import { isSaid } from '../meant.ts'
-import { unavailable } from '../names.ts'
+import { unavailable } from '../names/names.ts'
 
 type Request = Partial<Omit<CreateServiceRequest & UpdateServiceRequest, 'service' | 'serviceName'>>
 

@@ -1,7 +1,7 @@
 /** Whether a task definition can run as a request wants it: RunTask, StartTask and services ask alike. */
 import type { NetworkConfiguration } from '#contract/ecs.ts'
 
-import { invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names/names.ts'
 
 /** The launch type asked for, EC2 unless it is; one that this build runs and the task definition allows. */
 export function launchTypeOf(

@@ -5,15 +5,15 @@ import type { Read } from '#store/store.ts'
 
 import { checkOverridable } from '../definitions/container.ts'
 import { runnableDefinition } from '../definitions/find.ts'
+import { needOf, overridden } from '../definitions/need.ts'
 import { checkRoles } from '../definitions/roles.ts'
 import { checkSizes } from '../definitions/sizes.ts'
 import { isSaid, meant } from '../meant.ts'
-import { checkEnum, invalidParameter, unavailable } from '../names.ts'
-import type { Cluster, Definition } from '../records.ts'
+import { checkEnum, invalidParameter, unavailable } from '../names/names.ts'
+import type { Cluster, Definition } from '../records/records.ts'
 import { addTags, keptTags, validateTags } from '../tags.ts'
 import { checkNetwork, launchTypeOf } from './compatible.ts'
 import type { Launch } from './launch.ts'
-import { needOf, overridden } from './need.ts'
 
 const OVERRIDES_MAX = 8192
 const STARTED_BY_MAX = 128

@@ -1,10 +1,16 @@
-import { formatArn, parseArn } from '#kernel/arn.ts'
 /** Names of ECS: ARNs, record keys, and how the API's identifiers (short names or ARNs) are read. */
+import { formatArn, parseArn } from '#kernel/arn.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { type Cluster, clusters, type ContainerInstance, type Owned, type Task } from './records.ts'
+import {
+  type Cluster,
+  clusters,
+  type ContainerInstance,
+  type Owned,
+  type Task,
+} from '../records/records.ts'
 
 export const scopeOf = (of: { readonly tenant: string; readonly region: string }): string =>
   `${of.tenant}/${of.region}`

@@ -1,6 +1,6 @@
-import { type Task, tasksByService } from '#aws/ecs/records.ts'
 /** Mistakes made on purpose in what the service scheduler sees and writes. */
-import { serviceKey, shareOf } from '#aws/ecs/services/names.ts'
+import { serviceKey, shareOf } from '#aws/ecs/names/services.ts'
+import { type Task, tasksByService } from '#aws/ecs/records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -8,7 +8,7 @@ import {
   type ServiceRevision,
   serviceRevisions,
   services,
-} from '#aws/ecs/services/records.ts'
+} from '#aws/ecs/records/services.ts'
 import { together } from '#aws/ecs/tasks/change.ts'
 import { stopTask } from '#aws/ecs/tasks/stop.ts'
 import type { Room } from '#room/room.ts'

@@ -18,7 +18,7 @@ import {
   serviceRevisions,
   services,
   taskSets,
-} from './services/records.ts'
+} from './services.ts'
 
 export const tables = {
   accountSettings,

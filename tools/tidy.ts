@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
  */
 const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'aws/ecs': [
-    ['records', 'limits', 'policy', 'rates', 'meant'],
+    ['records', 'limits', 'policy', 'rates', 'meant', 'unbuilt'],
     ['names'],
     ['query', 'tags', 'settings'],
     ['definitions'],

@@ -18,6 +18,7 @@ import type { Burial } from './graveyard.ts'
 import type { Account, Guard } from './guard.ts'
 import type { Listed } from './operation.ts'
 import type { Operator } from './operator.ts'
+import type { Unbuilt } from './unbuilt.ts'
 
 export type Room = {
   /** The AWS CLI's name of the service: also the folder's name and the contract's. */
@@ -29,6 +30,8 @@ export type Room = {
   readonly records?: Readonly<Record<string, Table<object>>>
   /** How those of them go that more hangs on. */
   readonly burial?: Burial
+  /** What is refused by name, and what for. */
+  readonly unbuilt?: Unbuilt
   /** What a new data directory's first account is begun with, by its root user. */
   readonly begins?: readonly { readonly operation: string; readonly input: object }[]
   /** Of one room: who is who, and who may. */

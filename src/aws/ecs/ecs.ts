@@ -63,6 +63,7 @@ import { UpdateTaskSet } from './operations/UpdateTaskSet.ts'
 import { rateOf } from './rates.ts'
 import { tables } from './records/tables.ts'
 import { type EcsOptions, startEcs } from './start.ts'
+import { UNBUILT, UNBUILT_CAPABILITIES } from './unbuilt.ts'
 
 const operations = {
   ContinueServiceDeployment,
@@ -170,6 +171,10 @@ export const ecs = (options: EcsOptions = {}): Room => ({
   ) as Listed,
   records: tables,
   burial,
+  unbuilt: {
+    ...UNBUILT,
+    ...Object.fromEntries(UNBUILT_CAPABILITIES.map(([, member, waitsFor]) => [member, waitsFor])),
+  },
   begins: [{ operation: 'CreateCluster', input: { clusterName: 'default' } }],
   start: (tools) => startEcs(tools, options),
 })

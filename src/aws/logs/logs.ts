@@ -32,6 +32,7 @@ import { discardReconciler } from './reconcilers/discards.ts'
 import { retentionReconciler } from './reconcilers/retention.ts'
 import { discards, logGroups, logStreams } from './records.ts'
 import { type LogStorage, StorageUnavailable } from './storage.ts'
+import { UNBUILT } from './unbuilt.ts'
 
 export function logs(storage: LogStorage): Room {
   const asked = forCallers(storage)
@@ -60,6 +61,7 @@ export function logs(storage: LogStorage): Room {
     service: 'logs',
     records: { discards, logGroups, logStreams },
     burial,
+    unbuilt: UNBUILT,
     // What clients write as empty texts is left out before an operation looks at its input.
     operations: onInput(operations, (_name, input) => given(input)),
     start: (tools) => ({

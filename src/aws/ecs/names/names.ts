@@ -11,6 +11,7 @@ import {
   type Owned,
   type Task,
 } from '../records/records.ts'
+import type { UnbuiltName } from '../unbuilt.ts'
 
 export const scopeOf = (of: { readonly tenant: string; readonly region: string }): string =>
   `${of.tenant}/${of.region}`
@@ -59,8 +60,8 @@ export const ofInstance = (instance: ContainerInstance): string =>
 
 export const invalidParameter = (message: string): Fault =>
   new Fault('InvalidParameterException', message)
-/** Of a member that a later release acts on. */
-export const unavailable = (name: string): Fault =>
+/** Of a member that nothing would act on yet. */
+export const unavailable = (name: UnbuiltName): Fault =>
   invalidParameter(`This parameter is not available in this release of Berth: ${name}.`)
 export const clientException = (message: string): Fault => new Fault('ClientException', message)
 

@@ -12,6 +12,7 @@ import {
   LAUNCH_TYPES,
   invalidParameter,
   taskArn,
+  unavailable,
 } from '../names/names.ts'
 import { groupOf } from '../names/services.ts'
 import { type Task, tasksByDesired, tasksByService } from '../records/records.ts'
@@ -37,10 +38,7 @@ export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
       (family ?? input.serviceName ?? input.containerInstance) !== undefined
     )
       throw invalidParameter('When startedBy is specified, it must be the only filter.')
-    if (input.daemonName !== undefined)
-      throw invalidParameter(
-        'This parameter is not available in this release of Berth: daemonName.',
-      )
+    if (input.daemonName !== undefined) throw unavailable('daemonName')
     const instance =
       input.containerInstance === undefined
         ? undefined

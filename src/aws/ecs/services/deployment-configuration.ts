@@ -47,14 +47,14 @@ function refuseUnbuilt(wanted: DeploymentConfiguration): void {
   checkEnum('strategy', wanted.strategy, ['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'])
   if (wanted.strategy !== undefined && wanted.strategy !== 'ROLLING')
     throw unavailable(`deploymentConfiguration.strategy ${wanted.strategy}`)
-  const asked: Readonly<Record<string, boolean>> = {
+  const asked = {
     alarms: wanted.alarms?.enable === true,
     canaryConfiguration: isSaid(wanted.canaryConfiguration),
     earlySuccessCriteria: wanted.earlySuccessCriteria?.enable === true,
     linearConfiguration: isSaid(wanted.linearConfiguration),
   }
-  for (const [name, isAsked] of Object.entries(asked))
-    if (isAsked) throw unavailable(`deploymentConfiguration.${name}`)
+  for (const name of Object.keys(asked) as (keyof typeof asked)[])
+    if (asked[name]) throw unavailable(`deploymentConfiguration.${name}`)
 }
 
 /** Deployments of an external controller are task sets, which know neither stages nor an end. */

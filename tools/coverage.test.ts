@@ -6,7 +6,7 @@ import { coveragePage, overdue } from './coverage.ts'
 test('the page counts what is built of each service and names the rest', () => {
   const page = coveragePage(
     { sts: ['GetCallerIdentity'], ecs: [] },
-    { ecs: { loadBalancers: 'elbv2', referenceId: 'never', role: 'elbv2' } },
+    { ecs: { loadBalancers: 'elbv2', referenceId: 'no room', role: 'elbv2' } },
   )
   assert.match(page, /^Of \d{4} operations of 33 AWS services, 1 are built\./m)
   assert.match(page, /^\| sts \| 1 \| 11 \|$/m)

@@ -50,12 +50,12 @@ function waiting(refused: Refused): string[] {
   const rows = Object.entries(refused).flatMap(([service, unbuilt]) =>
     Object.entries(unbuilt).map(([what, waitsFor]) => ({ service, what, waitsFor })),
   )
-  const order = (text: string): string => text.replace('never', '~')
+  const order = (text: string): string => text.replace('no room', '~')
   rows.sort((a, b) => (order(a.waitsFor) < order(b.waitsFor) ? -1 : 1))
   return [
     '## Refused until something else is built',
     '',
-    'What is refused by name, and the service whose room it waits for; nothing is planned for the rest.',
+    'What is refused by name, and the service whose room it waits for. What waits for no room a later release may have.',
     '',
     '| waits for | service | refused |',
     '| --- | --- | --- |',

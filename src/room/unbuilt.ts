@@ -4,8 +4,8 @@
  */
 import type { Contract } from '#contract/contract.ts'
 
-/** Of what no room is planned for. */
-export const NEVER = 'never'
+/** Of what waits for no other room: a later release may have it. */
+export const NO_ROOM = 'no room'
 
 /** What is refused (an operation, a member, a value), and the service of the room that it waits for. */
-export type Unbuilt = Readonly<Record<string, keyof Contract | typeof NEVER>>
+export type Unbuilt = Readonly<Record<string, keyof Contract | typeof NO_ROOM>>

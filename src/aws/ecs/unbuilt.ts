@@ -1,5 +1,5 @@
 /** What ECS refuses until another room can act on it. Whoever refuses something names it here first: the names are typed. */
-import { NEVER, type Unbuilt } from '#room/unbuilt.ts'
+import { NO_ROOM, type Unbuilt } from '#room/unbuilt.ts'
 
 export const UNBUILT = {
   // Operations.
@@ -51,12 +51,12 @@ export const UNBUILT = {
   fargateTaskRetirementWaitPeriod: 'ec2',
   fargateEventWindows: 'ec2',
   tagResourceAuthorization: 'iam',
-  guardDutyActivate: NEVER,
-  defaultLogDriverMode: NEVER,
+  guardDutyActivate: NO_ROOM,
+  defaultLogDriverMode: NO_ROOM,
 
   // Services and tasks.
   capacityProviderStrategy: 'autoscaling',
-  deploymentController: NEVER,
+  deploymentController: NO_ROOM,
   'deploymentController.type CODE_DEPLOY': 'codedeploy',
   'deploymentConfiguration.alarms': 'cloudwatch',
   'deploymentConfiguration.canaryConfiguration': 'elbv2',
@@ -73,15 +73,15 @@ export const UNBUILT = {
   MANAGED_INSTANCES: 'autoscaling',
   monitoring: 'cloudwatch',
   'overrides.ephemeralStorage': 'ec2',
-  'overrides.inferenceAcceleratorOverrides': NEVER,
+  'overrides.inferenceAcceleratorOverrides': NO_ROOM,
   platformVersion: 'ec2',
   // No answer of the API has it: a name that nobody could ever ask for.
-  referenceId: NEVER,
+  referenceId: NO_ROOM,
   role: 'iam',
   serviceConnectConfiguration: 'servicediscovery',
   serviceRegistries: 'servicediscovery',
   volumeConfigurations: 'ec2',
-  vpcLatticeConfigurations: NEVER,
+  vpcLatticeConfigurations: NO_ROOM,
 } as const satisfies Unbuilt
 export type UnbuiltName = keyof typeof UNBUILT
 
@@ -97,21 +97,21 @@ export const UNBUILT_CAPABILITIES = [
   [/\.task-iam-role(-network-host)?$/, 'taskRoleArn', 'iam'],
   [/\.ecr-auth$/, 'image (in Amazon ECR)', 'ecr'],
   [/\.execution-role-/, 'executionRoleArn', 'iam'],
-  [/\.logging-driver\.awsfirelens$/, 'logConfiguration.logDriver awsfirelens', NEVER],
+  [/\.logging-driver\.awsfirelens$/, 'logConfiguration.logDriver awsfirelens', NO_ROOM],
   [/\.task-eni/, 'networkMode awsvpc', 'ec2'],
   [/\.secrets\..*\.bootstrap\./, 'logConfiguration.secretOptions', 'secretsmanager'],
   [/\.secrets\./, 'secrets', 'secretsmanager'],
   [/\.private-registry-authentication\./, 'repositoryCredentials', 'secretsmanager'],
   [/\.env-files\./, 'environmentFiles', 's3'],
-  [/\.firelens\./, 'firelensConfiguration', NEVER],
+  [/\.firelens\./, 'firelensConfiguration', NO_ROOM],
   [/\.efs(Auth)?$/, 'efsVolumeConfiguration', 'efs'],
   [/\.storage\.ebs/, 'configuredAtLaunch', 'ec2'],
   [/\.storage\./, 's3filesVolumeConfiguration', 's3'],
-  [/\.fsxWindowsFileServer$/, 'fsxWindowsFileServerVolumeConfiguration', NEVER],
-  [/\.gmsa/, 'credentialSpecs', NEVER],
-  [/\.aws-appmesh$/, 'proxyConfiguration', NEVER],
-  [/\.task-eia$/, 'inferenceAccelerators', NEVER],
-  [/\.fault-injection$/, 'enableFaultInjection', NEVER],
-  [/\.neuron-device$/, 'resourceRequirements NeuronDevice', NEVER],
-  [/\.gpu-sharing$/, 'resourceRequirements.sharingStrategy', NEVER],
+  [/\.fsxWindowsFileServer$/, 'fsxWindowsFileServerVolumeConfiguration', NO_ROOM],
+  [/\.gmsa/, 'credentialSpecs', NO_ROOM],
+  [/\.aws-appmesh$/, 'proxyConfiguration', NO_ROOM],
+  [/\.task-eia$/, 'inferenceAccelerators', NO_ROOM],
+  [/\.fault-injection$/, 'enableFaultInjection', NO_ROOM],
+  [/\.neuron-device$/, 'resourceRequirements NeuronDevice', NO_ROOM],
+  [/\.gpu-sharing$/, 'resourceRequirements.sharingStrategy', NO_ROOM],
 ] as const satisfies readonly (readonly [RegExp, string, Unbuilt[string]])[]

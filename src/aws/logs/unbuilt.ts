@@ -1,19 +1,19 @@
 /** What CloudWatch Logs refuses until another room can act on it. */
 import type { Fault } from '#kernel/fault.ts'
-import { NEVER, type Unbuilt } from '#room/unbuilt.ts'
+import { NO_ROOM, type Unbuilt } from '#room/unbuilt.ts'
 
 import { invalidParameter } from './names.ts'
 
 export const UNBUILT = {
-  accountIdentifiers: NEVER,
-  dataSources: NEVER,
-  fieldIndexNames: NEVER,
-  includeLinkedAccounts: NEVER,
+  accountIdentifiers: NO_ROOM,
+  dataSources: NO_ROOM,
+  fieldIndexNames: NO_ROOM,
+  includeLinkedAccounts: NO_ROOM,
   kmsKeyId: 'kms',
-  'logGroupClass=DELIVERY': NEVER,
-  'logGroupClass=ESSENTIALS': NEVER,
-  'logGroupClass=INFREQUENT_ACCESS': NEVER,
-  logGroupTags: NEVER,
+  'logGroupClass=DELIVERY': NO_ROOM,
+  'logGroupClass=ESSENTIALS': NO_ROOM,
+  'logGroupClass=INFREQUENT_ACCESS': NO_ROOM,
+  logGroupTags: NO_ROOM,
 } as const satisfies Unbuilt
 
 /** `words` say what is not there, such as `Encryption is`. */

@@ -15,7 +15,7 @@ test('the page counts what is built of each service and names the rest', () => {
   assert.doesNotMatch(page, /^## ecs$/m)
   assert.match(
     page,
-    /^\| elbv2 \| ecs \| loadBalancers, role \|\n\| never \| ecs \| referenceId \|$/m,
+    /^\| elbv2 \| ecs \| loadBalancers, role \|\n\| no room \| ecs \| referenceId \|$/m,
   )
 })
 

@@ -22,8 +22,8 @@ import { ownLabels, type Owner } from './tasks/create.ts'
 import type { Report } from './tasks/report.ts'
 import { TaskRunner } from './tasks/runner.ts'
 import { isStopped } from './tasks/task.ts'
-import { runTcs } from './tcs.ts'
-import { healthOf, Telemetry } from './telemetry.ts'
+import { runTcs } from './telemetry/tcs.ts'
+import { healthOf, Telemetry } from './telemetry/telemetry.ts'
 
 const RESTORE_RETRY_MS = 2_000
 const RESYNC_MS = 5 * 60_000

@@ -11,15 +11,10 @@ import { CallFault } from '../control-plane.ts'
 import { type Engine, EngineError } from '../engine.ts'
 import type { Calls } from '../outside.ts'
 import { Slots } from '../slots.ts'
+import { awslogsConfig, type ContainerLogs } from '../tasks/container-logs.ts'
 import { containerOf, containersOf, type KnownTask } from '../tasks/task.ts'
 import { Follower } from './follower.ts'
-import {
-  awslogsConfig,
-  type AwslogsOptions,
-  type LogsPlace,
-  readOptions,
-  streamName,
-} from './options.ts'
+import { type AwslogsOptions, type LogsPlace, readOptions, streamName } from './options.ts'
 import type { Spool } from './spool.ts'
 import { LogStream } from './stream.ts'
 
@@ -43,7 +38,7 @@ export type AwslogsTools = AwslogsOutside & {
 
 type Sending = { readonly options: AwslogsOptions; readonly stream: LogStream }
 
-export class Awslogs {
+export class Awslogs implements ContainerLogs {
   readonly #tools: AwslogsTools
   readonly #passes = new Slots(PASSES_AT_ONCE)
   readonly #followers = new Map<string, Follower>()

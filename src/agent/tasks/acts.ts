@@ -3,8 +3,8 @@ import type { AcsContainer } from '#wire/task.ts'
 
 import { EngineError, type Engine, type Image, type Observed } from '../engine.ts'
 import type { Host, TaskLimits } from '../host.ts'
-import type { Awslogs } from '../logs/awslogs.ts'
 import type { Slots } from '../slots.ts'
+import type { ContainerLogs } from './container-logs.ts'
 import { containerBody, LABELS, REGION_VARIABLES, type BodySettings, type Owner } from './create.ts'
 import { checkRealPaths } from './host-use.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
@@ -40,7 +40,7 @@ export type Tools = {
   readonly hostPolicy: HostPolicy
   readonly ports: PortChooser
   readonly images: ImageCleanup
-  readonly logs: Awslogs | undefined
+  readonly logs: ContainerLogs | undefined
   readonly again: Again
   readonly pullBehavior: PullBehavior
   readonly stopTimeoutSeconds: number

@@ -8,13 +8,12 @@ import type { AcsTask } from '#wire/task.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Engine, Listing, Observed } from '../engine.ts'
 import type { Host, PortRange } from '../host.ts'
-import type { Awslogs } from '../logs/awslogs.ts'
 import { Slots } from '../slots.ts'
-import { FORGOTTEN_MAX } from '../state/state.ts'
 import { accept, problemOf, refuse } from './accept.ts'
 import { AGAIN_MS, perform, taskIdOf, taskLimits, type Tools } from './acts.ts'
 import { admit, type Capacity } from './admission.ts'
 import { adopt, reconcile } from './adopt.ts'
+import type { ContainerLogs } from './container-logs.ts'
 import { LABELS, ownLabels, type BodySettings, type Owner } from './create.ts'
 import { ImageCleanup, type PulledImages } from './image-cleanup.ts'
 import { isOver, tooMany } from './leftovers.ts'
@@ -28,6 +27,8 @@ const STARTS_AT_ONCE = 4
 const PULLS_AT_ONCE = 4
 /** Of a task's id: they are as good as chance. */
 const JITTER_DIGITS = 6
+/** Ended tasks whose ARNs are kept, so that a late payload does not run them again. */
+const FORGOTTEN_MAX = 1000
 /** Digits at the end of names on the engine. */
 const NAME_HEX_DIGITS = 20
 
@@ -36,7 +37,7 @@ export type RunnerOptions = {
   readonly host: Host
   readonly settings: BodySettings
   /** Without it logs by awslogs go nowhere, and tasks that want them are refused. */
-  readonly logs?: Awslogs | undefined
+  readonly logs?: ContainerLogs | undefined
   readonly capacity: Capacity
   readonly ports: PortRange
   readonly clock: Clock

@@ -16,6 +16,7 @@ import type { Conversation } from './conversation.ts'
 import type { Account, Guard } from './guard.ts'
 import type { Listed } from './operation.ts'
 import type { Operator } from './operator.ts'
+import type { Topic } from './topic.ts'
 
 export type Room = {
   /** The AWS CLI's name of the service: also the folder's name and the contract's. */
@@ -27,6 +28,8 @@ export type Room = {
   readonly records?: Readonly<Record<string, Table<object>>>
   /** What a new data directory's first account is begun with, by its root user. */
   readonly begins?: readonly { readonly operation: string; readonly input: object }[]
+  /** What hosts are told of the room's without asking. */
+  readonly topics?: readonly Topic[]
   /** Of one room: who is who, and who may. */
   readonly guard?: (ports: GuardPorts) => Guard
   /** Called once, when the state is loaded. */
@@ -46,6 +49,8 @@ export type Tools = {
   /** See `Guard.accounts`. */
   readonly accounts: Guard['accounts']
   readonly call: CallLater
+  /** Of all rooms: told by the one that hosts talk with. */
+  readonly topics: readonly Topic[]
   /** Runs an operation of this room as if it were to be kept, looks at what would be, and keeps nothing. Throws its Fault. */
   readonly rehearse: <R>(
     operation: string,

@@ -10,6 +10,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Conversation, Socket } from '#room/conversation.ts'
+import type { Room } from '#room/room.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
@@ -112,13 +113,14 @@ export class House {
     this.log = log
   }
 
-  /** `log` and `clock` of an earlier house make this its restart. */
+  /** `log` and `clock` of an earlier house make this its restart; `others` are rooms that only a test has. */
   static async open(
     log = new MemoryLog(),
     clock = new MovedClock(),
     logStorage: LogStorage = new MemoryLogStorage(),
     policy: Policy = {},
     history?: HistoryOptions,
+    others: readonly Room[] = [],
   ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -128,7 +130,7 @@ export class House {
     }
     const server = await Server.open({
       stateLog: log,
-      rooms: roomsWith({ ecs: { policy, history }, logs: logStorage }),
+      rooms: [...roomsWith({ ecs: { policy, history }, logs: logStorage }), ...others],
       clock,
       ids,
       log: quiet,

@@ -3,6 +3,7 @@ import type { Operations } from '#contract/ecs.ts'
 import { type Handlers, type Listed, notBuilt, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
+import { containerInstanceTopic } from './agents/topics.ts'
 import type { HistoryOptions } from './history/history.ts'
 import { given } from './meant.ts'
 import { ContinueServiceDeployment } from './operations/ContinueServiceDeployment.ts'
@@ -174,6 +175,7 @@ export const ecs = (options: EcsOptions = {}): Room => ({
       operation === notBuilt ? notBuilt : { ...operation, rate: rateOf(name) },
     ]),
   ) as Listed,
+  topics: [containerInstanceTopic],
   begins: [{ operation: 'CreateCluster', input: { clusterName: 'default' } }],
   start: (tools) => startEcs(tools, options),
 })

@@ -58,9 +58,10 @@ export class HostTopic {
     this.#gathered = whole && more ? after : undefined
     if (whole && more) return
     this.#entries = after
+    // What goes makes room for what comes.
+    for (const key of before.keys()) if (!after.has(key)) this.#due.add(key)
     for (const [key, { revision }] of after)
       if (before.get(key)?.revision !== revision) this.#due.add(key)
-    for (const key of before.keys()) if (!after.has(key)) this.#due.add(key)
     if (!this.#isApplying) void this.#apply()
   }
 

@@ -214,7 +214,7 @@ export class Session {
       this.#cancelResync?.()
       this.#runner.stop()
       this.#topics.stop()
-      await Promise.all(this.#parts.map((part) => part.stop?.()))
+      await Promise.all(this.#parts.map(async (part) => part.stop?.()))
     }
   }
 

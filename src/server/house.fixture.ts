@@ -113,14 +113,22 @@ export class House {
     this.log = log
   }
 
-  /** `log` and `clock` of an earlier house make this its restart; `others` are rooms that only a test has. */
+  /** `log` and `clock` of an earlier house make this its restart. */
   static async open(
     log = new MemoryLog(),
     clock = new MovedClock(),
     logStorage: LogStorage = new MemoryLogStorage(),
     policy: Policy = {},
     history?: HistoryOptions,
-    others: readonly Room[] = [],
+  ): Promise<House> {
+    return House.of(roomsWith({ ecs: { policy, history }, logs: logStorage }), log, clock)
+  }
+
+  /** A house of these rooms. */
+  static async of(
+    rooms: readonly Room[],
+    log = new MemoryLog(),
+    clock = new MovedClock(),
   ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -130,7 +138,7 @@ export class House {
     }
     const server = await Server.open({
       stateLog: log,
-      rooms: [...roomsWith({ ecs: { policy, history }, logs: logStorage }), ...others],
+      rooms,
       clock,
       ids,
       log: quiet,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import type { Room } from '#room/room.ts'
 import type { EntryState } from '#room/topic.ts'
 import { type Answer, type Host, House, turn } from '#server/house.fixture.ts'
+import { roomsWith } from '#server/rooms.ts'
 import { index, table } from '#store/store.ts'
 import { digestOf } from '#wire/topic.ts'
 
@@ -33,7 +35,7 @@ const roads: Room = {
 }
 
 async function prepared() {
-  const house = await House.open(undefined, undefined, undefined, undefined, undefined, [roads])
+  const house = await House.of([...roomsWith({ logs: new MemoryLogStorage() }), roads])
   const host = await house.host()
   const keyOf = ({ arn }: Host) =>
     `${house.caller().tenant}/us-east-1/default/${arn.split('/').at(-1)}`
@@ -64,86 +66,11 @@ const revisionsIn = (frames: readonly Answer[]): Map<string, string> =>
   )
 const ROUTES = { name: 'routes', revision: digestOf([]), entries: [] }
 
-test('what a hello says is known is not told again, by whatever version of topics it speaks', async () => {
-  const { put, hello, host, house } = await prepared()
-  await house.call('TagResource', { resourceArn: host.arn, tags: [{ key: 'team', value: 'red' }] })
-  await put('a', 1)
-  await put('b', 2)
-  const first = await hello({ version: 2, topics: [ROUTES] })
-  assert.deepEqual(
-    first.map(({ type, message }) => [type, message.name, message.gone]),
-    [['BerthTopicEntries', 'routes', []]],
-    'only topics that the host has a part for',
-  )
-  const [a, b] = first[0].message.changed
-  assert.deepEqual([a.key, a.content, b.key, b.content], ['a', 1, 'b', 2])
-  const own = { key: a.key, revision: a.revision }
-  const other = { key: b.key, revision: b.revision }
-  const digest = digestOf(revisionsIn([first[0].message]))
-  const known = (revision: string, entries?: object[]) => ({
-    version: 2,
-    topics: [{ name: 'routes', revision, ...(entries && { entries }) }],
-  })
-  const instance = {
-    name: 'container-instance',
-    content: { status: 'ACTIVE', tags: [{ key: 'team', value: 'red' }] },
-  }
-  const whole = (frames: Answer[]) =>
-    frames.map(({ type, message: { revision: _, ...rest } }) => [type, rest])
-  const cases: readonly [string, object, (frames: Answer[]) => void][] = [
-    ['all of it', known(digest, [own, other]), (frames) => assert.deepEqual(frames, [])],
-    ['its digest', known(digest), (frames) => assert.deepEqual(frames, [])],
-    [
-      'a part of it',
-      known('x', [own]),
-      ([{ message }]) =>
-        assert.deepEqual(
-          [message.changed.map(({ key }: Answer) => key), message.gone],
-          [['b'], []],
-        ),
-    ],
-    [
-      'something old and something that went',
-      known('x', [own, { key: 'b', revision: 'old' }, { key: 'c', revision: 'old' }]),
-      ([{ message }]) =>
-        assert.deepEqual(
-          [message.changed.map(({ key }: Answer) => key), message.gone],
-          [['b'], ['c']],
-        ),
-    ],
-    [
-      'another digest',
-      known('x'),
-      ([{ message }]) =>
-        assert.deepEqual([message.changed.length, message.whole, message.more], [2, true, false]),
-    ],
-    [
-      'a topic that nobody here has',
-      { version: 2, topics: [{ name: 'unknown', revision: 'x', entries: [own] }] },
-      (frames) => assert.deepEqual(frames, []),
-    ],
-    [
-      'a version to come',
-      { ...known(digest, [own]), version: 3, more: [] },
-      ([{ message }]) => assert.deepEqual(message.changed.length, 1),
-    ],
-    ['no topic', { version: 2, topics: [] }, (frames) => assert.deepEqual(frames, [])],
-    [
-      'nothing, as agents of before do',
-      { topics: [] },
-      (frames) => assert.deepEqual(whole(frames), [['BerthTopic', instance]]),
-    ],
-    [
-      'an old revision, as agents of before do',
-      {
-        topics: [
-          { name: 'container-instance', revision: 'a.b' },
-          { name: 'other', revision: 'c' },
-        ],
-      },
-      (frames) => assert.deepEqual(whole(frames), [['BerthTopic', instance]]),
-    ],
-  ]
+type Case = readonly [what: string, hello: object, check: (frames: Answer[]) => void]
+async function exchange(
+  hello: (message: object) => Promise<Answer[]>,
+  cases: readonly Case[],
+): Promise<void> {
   for (const [what, message, check] of cases) {
     const frames = await hello(message)
     try {
@@ -152,9 +79,74 @@ test('what a hello says is known is not told again, by whatever version of topic
       throw new Error(`${what}: ${JSON.stringify(frames)}`, { cause: error })
     }
   }
+}
+const silent = (frames: Answer[]): void => assert.deepEqual(frames, [])
+/** The one frame that is heard names these as changed, and these as gone. */
+const news =
+  (changed: readonly string[], gone: readonly string[] = [], whole?: boolean) =>
+  (frames: Answer[]): void =>
+    assert.deepEqual(
+      frames.map(({ type, message }) => [
+        type,
+        message.changed.map(({ key }: Answer) => key),
+        message.gone,
+        message.whole,
+      ]),
+      [['BerthTopicEntries', changed, gone, whole]],
+    )
+
+test('what a hello says is known is not told again', async () => {
+  const { put, hello } = await prepared()
+  await put('a', 1)
+  await put('b', 2)
+  const first = await hello({ version: 2, topics: [ROUTES] })
+  news(['a', 'b'])(first)
+  const revisions = revisionsIn([first[0].message])
+  const [a, b] = ['a', 'b'].map((key) => ({ key, revision: revisions.get(key) }))
+  const old = (key: string) => ({ key, revision: 'old' })
+  const digest = digestOf(revisions)
+  const known = (revision: string, entries?: readonly unknown[]) => ({
+    version: 2,
+    topics: [{ name: 'routes', revision, ...(entries && { entries }) }],
+  })
+  await exchange(hello, [
+    ['nothing', { version: 2, topics: [ROUTES] }, news(['a', 'b'])],
+    ['all of it', known(digest, [a, b]), silent],
+    ['a part of it', known('x', [a]), news(['b'])],
+    ['what is old, and what went', known('x', [a, old('b'), old('c')]), news(['b'], ['c'])],
+    ['its digest', known(digest), silent],
+    ['another digest', known('x'), news(['a', 'b'], [], true)],
+    ['a topic that nobody here has', { version: 2, topics: [{ ...ROUTES, name: 'x' }] }, silent],
+    ['no topic', { version: 2, topics: [] }, silent],
+    ['a version to come', { ...known(digest, [a]), version: 3, more: [] }, news(['b'])],
+  ])
+})
+
+test('an agent of before is told the one topic that it knows, as one value', async () => {
+  const { put, hello, host, house } = await prepared()
+  const tags = [{ key: 'team', value: 'red' }]
+  await house.call('TagResource', { resourceArn: host.arn, tags })
+  await put('a', 1)
+  const name = 'container-instance'
   const [{ message }] = await hello({ topics: [] })
   const { revision } = message
-  assert.deepEqual(await hello({ topics: [{ name: 'container-instance', revision }] }), [])
+  const instance = { type: 'BerthTopic', message }
+  assert.deepEqual(message, { name, revision, content: { status: 'ACTIVE', tags } })
+  const old = { name, revision: 'a.b' }
+  await exchange(hello, [
+    ['nothing', { topics: [] }, (frames) => assert.deepEqual(frames, [instance])],
+    ['what is old', { topics: [old] }, (frames) => assert.deepEqual(frames, [instance])],
+    [
+      'what it is',
+      {
+        topics: [
+          { name, revision },
+          { ...old, name: 'other' },
+        ],
+      },
+      silent,
+    ],
+  ])
 })
 
 test('a change is told to the hosts that it concerns: what changed, and what went', async () => {
@@ -277,7 +269,11 @@ test('a host that is registered no longer says nothing, and one that says what n
       revision,
       entries: [{ key: 'a', revision, state: 'failed', reason: 'x'.repeat(2000) }],
     },
-    { name: 'routes', revision, entries: Array(51).fill({ key: 'a', revision, state: 'failed' }) },
+    {
+      name: 'routes',
+      revision,
+      entries: Array.from({ length: 51 }, () => ({ key: 'a', revision, state: 'failed' })),
+    },
   ])
     await host.say('BerthTopicState', message)
   assert.equal(host.closed?.code, 1008)

@@ -1,5 +1,5 @@
-import type { Read, Table, Write } from '#store/store.ts'
 /** What a room tells hosts without their asking, over the connection that ECS has with each of their agents. */
+import type { Read, Table, Write } from '#store/store.ts'
 import type { Change } from '#store/transaction.ts'
 
 /**

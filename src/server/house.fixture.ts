@@ -11,7 +11,7 @@ import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Conversation, Socket } from '#room/conversation.ts'
 import type { Room } from '#room/room.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
 import { commandsOf } from './admin.ts'
@@ -196,7 +196,7 @@ export class House {
   /** What the operator's command line asks. */
   async order(path: string, asked: object = {}): Promise<Answer> {
     const { store, operators } = this.server
-    return commandsOf({ store, operators, about: {} })[path]?.({ ...asked })
+    return commandsOf({ store, operators, clock: this.clock, about: {} })[path]?.({ ...asked })
   }
 
   /** A registered host whose agent is this test. */

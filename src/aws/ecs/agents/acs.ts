@@ -17,7 +17,7 @@ import {
   ofInstance,
   taskArn,
   taskKeyOnHost,
-} from '../names.ts'
+} from '../names/names.ts'
 import {
   type ContainerInstance,
   containerInstances,
@@ -25,7 +25,7 @@ import {
   taskDefinitions,
   tasks,
   tasksByInstance,
-} from '../records.ts'
+} from '../records/records.ts'
 import { together } from '../tasks/change.ts'
 import { isLater } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'

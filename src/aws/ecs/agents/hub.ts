@@ -3,7 +3,7 @@ import { assert } from '#kernel/assert.ts'
 import type { Tools } from '#room/room.ts'
 import type { Topic } from '#room/topic.ts'
 
-import { containerInstanceArn, containerInstanceKey, ofInstance } from '../names.ts'
+import { containerInstanceArn, containerInstanceKey, ofInstance } from '../names/names.ts'
 import {
   type ContainerInstance,
   containerInstances,
@@ -11,7 +11,7 @@ import {
   hostKeys,
   type Task,
   tasks,
-} from '../records.ts'
+} from '../records/records.ts'
 import { Intake } from './intake.ts'
 import { type Holder, Rivalries } from './rivals.ts'
 import { type Due, Rounds } from './rounds.ts'

@@ -1,7 +1,7 @@
 /** What every host is told of itself. */
 import type { Topic } from '#room/topic.ts'
 
-import { type ContainerInstance, containerInstances } from '../records.ts'
+import { type ContainerInstance, containerInstances } from '../records/records.ts'
 
 /** Agents from before topics had entries know this one, and no other. */
 export const CONTAINER_INSTANCE = 'container-instance'

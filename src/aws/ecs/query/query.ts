@@ -2,9 +2,9 @@
  * The cluster query language: `attribute:stack == prod and not runningTasksCount > 5`. An expression is parsed
  * once into a predicate over hosts.
  */
-import { invalidParameter } from '../names.ts'
-import { compare, type Comparison, exists } from './query-compare.ts'
-import { type Token, tokens } from './query-tokens.ts'
+import { invalidParameter } from '../names/names.ts'
+import { compare, type Comparison, exists } from './compare.ts'
+import { type Token, tokens } from './tokens.ts'
 
 /** What the language can ask about a container instance. */
 export type Subject = {

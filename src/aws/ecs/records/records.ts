@@ -13,7 +13,7 @@ import type {
   TaskOverride,
   VersionInfo,
 } from '#contract/ecs.ts'
-import { index, table } from '#store/store.ts'
+import { index, table, timeIndex } from '#store/store.ts'
 
 /** Whose a record is, and where: what ARNs and notices are made of. */
 export type Owned = { readonly tenant: string; readonly accountId: string; readonly region: string }
@@ -263,8 +263,6 @@ export const tasksByService = index(
       : `${scope(row)}/${row.clusterName}/${row.group}`,
   isOverAsBefore,
 )
-/** Stopped tasks in the order of their end, for the reaper. */
-export const tasksByStop = index(tasks, 'stopped', (row) =>
-  row.stoppedAt === undefined ? undefined : String(row.stoppedAt).padStart(15, '0'),
-)
-export const tokensByAge = index(clientTokens, 'age', (row) => String(row.at).padStart(15, '0'))
+/** Stopped tasks in the order of their end. */
+export const tasksByStop = timeIndex(tasks, 'stopped', (row) => row.stoppedAt)
+export const tokensByAge = timeIndex(clientTokens, 'age', (row) => row.at)

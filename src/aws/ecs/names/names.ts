@@ -1,10 +1,17 @@
-import { formatArn, parseArn } from '#kernel/arn.ts'
 /** Names of ECS: ARNs, record keys, and how the API's identifiers (short names or ARNs) are read. */
+import { formatArn, parseArn } from '#kernel/arn.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { type Cluster, clusters, type ContainerInstance, type Owned, type Task } from './records.ts'
+import {
+  type Cluster,
+  clusters,
+  type ContainerInstance,
+  type Owned,
+  type Task,
+} from '../records/records.ts'
+import type { UnbuiltName } from '../unbuilt.ts'
 
 export const scopeOf = (of: { readonly tenant: string; readonly region: string }): string =>
   `${of.tenant}/${of.region}`
@@ -53,8 +60,8 @@ export const ofInstance = (instance: ContainerInstance): string =>
 
 export const invalidParameter = (message: string): Fault =>
   new Fault('InvalidParameterException', message)
-/** Of a member that a later release acts on. */
-export const unavailable = (name: string): Fault =>
+/** Of a member that nothing would act on yet. */
+export const unavailable = (name: UnbuiltName): Fault =>
   invalidParameter(`This parameter is not available in this release of Berth: ${name}.`)
 export const clientException = (message: string): Fault => new Fault('ClientException', message)
 

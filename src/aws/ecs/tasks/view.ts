@@ -1,8 +1,14 @@
 /** A task as the API shows it. */
 import type * as Api from '#contract/ecs.ts'
 
-import { clusterArn, containerArn, containerInstanceArn, definitionArn, taskArn } from '../names.ts'
-import type { Container, Task } from '../records.ts'
+import {
+  clusterArn,
+  containerArn,
+  containerInstanceArn,
+  definitionArn,
+  taskArn,
+} from '../names/names.ts'
+import type { Container, Task } from '../records/records.ts'
 
 const date = (ms: number | undefined): Date | undefined =>
   ms === undefined ? undefined : new Date(ms)

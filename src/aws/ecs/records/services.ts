@@ -13,7 +13,7 @@ import type {
 } from '#contract/ecs.ts'
 import { index, table } from '#store/store.ts'
 
-import type { Owned } from '../records.ts'
+import type { Owned } from './records.ts'
 
 type InService = Owned & { readonly clusterName: string; readonly serviceName: string }
 

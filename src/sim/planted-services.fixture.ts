@@ -1,6 +1,6 @@
-import { type Task, tasksByService } from '#aws/ecs/records.ts'
 /** Mistakes made on purpose in what the service scheduler sees and writes. */
-import { serviceKey, shareOf } from '#aws/ecs/services/names.ts'
+import { serviceKey, shareOf } from '#aws/ecs/names/services.ts'
+import { type Task, tasksByService } from '#aws/ecs/records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -8,7 +8,7 @@ import {
   type ServiceRevision,
   serviceRevisions,
   services,
-} from '#aws/ecs/services/records.ts'
+} from '#aws/ecs/records/services.ts'
 import { together } from '#aws/ecs/tasks/change.ts'
 import { stopTask } from '#aws/ecs/tasks/stop.ts'
 import type { Room } from '#room/room.ts'
@@ -184,6 +184,7 @@ const overlaid = (tx: Write, ways: Partial<Write>): Write => ({
   scan: ways.scan ?? ((source, scan) => tx.scan(source, scan)),
   find: ways.find ?? ((index, value) => tx.find(index, value)),
   after: (stream, number) => tx.after(stream, number),
+  last: (stream) => tx.last(stream),
   view: (view) => tx.view(view),
   put: ways.put ?? ((table, key, row) => tx.put(table, key, row)),
   patch: ways.patch ?? ((table, key, fields) => tx.patch(table, key, fields)),

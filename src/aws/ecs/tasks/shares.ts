@@ -4,9 +4,9 @@
  */
 import type { Table, Write } from '#store/store.ts'
 
-import { definitionKey } from '../names.ts'
-import { type Task, taskDefinitions } from '../records.ts'
-import { HEALTH_FAILED, inService, shareOf } from './names.ts'
+import { definitionKey } from '../names/names.ts'
+import { HEALTH_FAILED, inService, shareOf } from '../names/services.ts'
+import { type Task, taskDefinitions } from '../records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -14,7 +14,7 @@ import {
   taskSets,
   type TaskSet,
   type Throttle,
-} from './records.ts'
+} from '../records/services.ts'
 
 /** The first pause after a round of launches that came to nothing; AWS does not say how long its own is. */
 const THROTTLE_FIRST_MS = 10_000

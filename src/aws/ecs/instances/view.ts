@@ -1,8 +1,8 @@
 /** A container instance as the API shows it. */
 import type * as Api from '#contract/ecs.ts'
 
-import { containerInstanceArn } from '../names.ts'
-import type { ContainerInstance, Resources } from '../records.ts'
+import { containerInstanceArn } from '../names/names.ts'
+import type { ContainerInstance, Resources } from '../records/records.ts'
 
 const NOTHING_MORE: ReadonlySet<string> = new Set()
 

@@ -1,12 +1,25 @@
 /** What a task needs of a host: from its definition, with its overrides laid over. */
 import type { Attribute, ContainerDefinition, TaskOverride } from '#contract/ecs.ts'
 import { oncePer } from '#kernel/once-per.ts'
+import type { Ask } from '#wire/host-policy.ts'
 
-import { requiresAttributes } from '../definitions/capabilities.ts'
-import { hostAsks } from '../definitions/host-use.ts'
-import { parseCpu, parseMemory } from '../definitions/sizes.ts'
-import type { Definition } from '../records.ts'
-import type { Need } from '../scheduler/place.ts'
+import type { Definition } from '../records/records.ts'
+import { requiresAttributes } from './capabilities.ts'
+import { hostAsks } from './host-use.ts'
+import { parseCpu, parseMemory } from './sizes.ts'
+
+/** What a task needs. */
+export type Need = {
+  readonly cpu: number
+  readonly memoryMiB: number
+  readonly ports: readonly number[]
+  readonly portsUdp: readonly number[]
+  readonly gpus: number
+  readonly requiresAttributes: readonly Attribute[]
+  /** What of the host it uses beyond its containers, and the host's operator may not allow. */
+  readonly asks: readonly Ask[]
+  readonly group: string
+}
 
 /** The definition as this task runs it: container overrides applied. Without any it is the very definition. */
 export function overridden(definition: Definition, overrides: TaskOverride): Definition {

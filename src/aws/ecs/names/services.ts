@@ -2,8 +2,8 @@
 import { formatArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
 
-import { scopeOf } from '../names.ts'
-import type { Owned } from '../records.ts'
+import type { Owned } from '../records/records.ts'
+import { scopeOf } from './names.ts'
 
 type Of = Owned | Caller
 /** Where a service is. */

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { resetAccount } from '#aws/iam/accounts.ts'
 import { ACCOUNT, type Answer, House } from '#server/house.fixture.ts'
 
-import { containerInstances, tasks as allTasks } from '../records.ts'
+import { containerInstances, tasks as allTasks } from './records/records.ts'
 
 test('a reset account is empty at once; its tasks are stopped and heard of until their hosts confirm', async () => {
   const house = await House.open()

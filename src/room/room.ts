@@ -18,6 +18,7 @@ import type { Burial } from './graveyard.ts'
 import type { Account, Guard } from './guard.ts'
 import type { Listed } from './operation.ts'
 import type { Operator } from './operator.ts'
+import type { Topic } from './topic.ts'
 import type { Unbuilt } from './unbuilt.ts'
 
 export type Room = {
@@ -34,6 +35,8 @@ export type Room = {
   readonly unbuilt?: Unbuilt
   /** What a new data directory's first account is begun with, by its root user. */
   readonly begins?: readonly { readonly operation: string; readonly input: object }[]
+  /** What hosts are told of the room's without asking. */
+  readonly topics?: readonly Topic[]
   /** Of one room: who is who, and who may. */
   readonly guard?: (ports: GuardPorts) => Guard
   /** Who hears of notices, of this room or others. */
@@ -55,6 +58,8 @@ export type Tools = {
   /** See `Guard.accounts`. */
   readonly accounts: Guard['accounts']
   readonly call: CallLater
+  /** Of all rooms: told by the one that hosts talk with. */
+  readonly topics: readonly Topic[]
   /** Runs an operation of this room as if it were to be kept, looks at what would be, and keeps nothing. Throws its Fault. */
   readonly rehearse: <R>(
     operation: string,

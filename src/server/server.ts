@@ -141,6 +141,7 @@ export class Server {
       authorize: guard.authorize,
       accounts: guard.accounts,
       call: operations.call,
+      topics: this.#rooms.flatMap(({ topics = [] }) => topics),
       rehearse: (name, input, caller, look) =>
         operations.rehearse({ service, name }, readInput(service, name, input), caller, look),
       authenticate: ({ target, headers, body }) =>

@@ -3,6 +3,7 @@ import type { Operations } from '#contract/ecs.ts'
 import { type Handlers, type Listed, notBuilt, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
+import { containerInstanceTopic } from './agents/topics.ts'
 import { burial } from './burial.ts'
 import { given } from './meant.ts'
 import { ContinueServiceDeployment } from './operations/ContinueServiceDeployment.ts'
@@ -169,6 +170,7 @@ export const ecs = (options: EcsOptions = {}): Room => ({
       operation === notBuilt ? notBuilt : { ...operation, rate: rateOf(name) },
     ]),
   ) as Listed,
+  topics: [containerInstanceTopic],
   records: tables,
   burial,
   unbuilt: {

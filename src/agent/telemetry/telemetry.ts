@@ -3,9 +3,9 @@ import type { Ids } from '#kernel/ids.ts'
 import { TCS_TASKS_MAX } from '#wire/limits.ts'
 import type { ContainerHealth, ContainerMetric, StatsSet, TcsUp } from '#wire/tcs.ts'
 
-import { NETWORK_COUNTERS, type Engine, type Stats } from './engine.ts'
-import { Slots } from './slots.ts'
-import { containerOf, containersOf, type KnownTask } from './tasks/task.ts'
+import { NETWORK_COUNTERS, type Engine, type Stats } from '../engine.ts'
+import { Slots } from '../slots.ts'
+import { containerOf, containersOf, type KnownTask } from '../tasks/task.ts'
 
 const MIB = 1024 * 1024
 const NANOSECONDS_PER_MS = 1e6

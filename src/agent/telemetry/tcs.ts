@@ -4,9 +4,9 @@ import type { Log } from '#kernel/log.ts'
 import { TCS_FRAME_BYTES_MAX } from '#wire/limits.ts'
 import { formatTcs, joinSignedFrame, parseTcsDown, type TcsUp } from '#wire/tcs.ts'
 
-import { Backoff } from './backoff.ts'
-import type { Connect, Socket } from './outside.ts'
-import { sign, type Credentials } from './sign.ts'
+import { Backoff } from '../backoff.ts'
+import type { Connect, Socket } from '../outside.ts'
+import { sign, type Credentials } from '../sign.ts'
 
 const RECONNECT = { minMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.2 }
 const PUBLISH_MS = 20_000

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { accept } from './tasks/accept.ts'
-import { change, type KnownTask } from './tasks/task.ts'
+import { accept } from '../tasks/accept.ts'
+import { change, type KnownTask } from '../tasks/task.ts'
 import { Telemetry, type TelemetryOptions } from './telemetry.ts'
 
 const ARN = 'arn:aws:ecs:us-east-1:123456789012:task/default/1'

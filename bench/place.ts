@@ -4,8 +4,8 @@
  */
 import type { PlacementStrategy } from '#contract/ecs.ts'
 
-import { parseExpression } from '../src/aws/ecs/query/query.ts'
 import type { Need } from '../src/aws/ecs/definitions/need.ts'
+import { parseExpression } from '../src/aws/ecs/query/query.ts'
 import { type Host, judge } from '../src/aws/ecs/scheduler/place.ts'
 import { Placer } from '../src/aws/ecs/scheduler/placer.ts'
 import { compare, median, tell } from './report.ts'

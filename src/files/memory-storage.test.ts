@@ -1,4 +1,4 @@
-import { MemoryLogStorage } from './memory-storage.ts'
+import { MemoryStorage } from './memory-storage.ts'
 import { storageSuite } from './storage.suite.ts'
 
-storageSuite('memory', () => new MemoryLogStorage())
+storageSuite('memory', (_context, room) => new MemoryStorage(room))

@@ -1,68 +1,94 @@
-import { utf8Bytes } from './batch.ts'
+import { assert } from '#kernel/assert.ts'
+
 import { Scan } from './scan.ts'
 import {
+  APPEND_BYTES_MAX,
   comparePlaces,
-  EVENT_OVERHEAD_BYTES,
-  type LogEvent,
-  type LogStorage,
+  type Entry,
+  type EntryStorage,
   type Page,
   type Query,
-  type StoredEvent,
+  type RoomFiles,
+  sizeOf,
+  StorageFull,
+  type StoredEntry,
   type StreamRef,
   type StreamStats,
 } from './storage.ts'
 
-/** Log events in memory, for tests and simulations: it forgets them with its process, and does everything at once. */
-export class MemoryLogStorage implements LogStorage {
-  readonly #groups = new Map<string, Map<string, StoredEvent[]>>()
+/** Entries in memory, for tests and simulations: it forgets them with its process, and does everything at once. */
+export class MemoryStorage implements EntryStorage {
+  readonly #room: RoomFiles
+  readonly #groups = new Map<string, Map<string, StoredEntry[]>>()
 
-  append(
+  constructor(room: RoomFiles) {
+    this.#room = room
+  }
+
+  async append(
     { groupId, streamId }: StreamRef,
-    events: readonly LogEvent[],
-    ingestionTime: number,
+    entries: readonly Entry[],
+    appendedAt: number,
   ): Promise<void> {
-    const group = this.#groups.get(groupId) ?? new Map<string, StoredEvent[]>()
+    const size = bytesOf(entries)
+    assert(size <= APPEND_BYTES_MAX, 'an append has a limit')
+    const { bytes } = this.#room
+    if (bytes !== undefined && this.#bytes() + size > bytes) throw new StorageFull()
+    const group = this.#groups.get(groupId) ?? new Map<string, StoredEntry[]>()
     this.#groups.set(groupId, group)
     const stream = group.get(streamId) ?? []
     group.set(streamId, stream)
-    for (const event of events)
-      stream.push({ ...event, streamId, sequence: stream.length, ingestionTime })
-    return Promise.resolve()
+    for (const { timestamp, payload } of entries) {
+      const sequence = stream.length
+      const own = typeof payload === 'string' ? Buffer.from(payload, 'utf8') : Buffer.from(payload)
+      stream.push({ timestamp, streamId, sequence, appendedAt, payload: own })
+    }
   }
 
   read(query: Query): Promise<Page> {
-    const { groupId, streamIds, from, until, beyond, reverse } = query
-    const scan = new Scan(query)
+    const { groupId, streamIds, from, until, beyond, reverse, limit, match } = query
+    const { compile } = this.#room.matching
+    const scan = new Scan(limit, match === undefined ? undefined : compile(match))
     const sign = reverse ? -1 : 1
     const all = [...new Set(streamIds)]
       .flatMap((id) => this.#groups.get(groupId)?.get(id) ?? [])
-      .filter((event) => event.timestamp >= from && event.timestamp < until)
-      .filter((event) => !beyond || sign * comparePlaces(event, beyond) > 0)
+      .filter((entry) => entry.timestamp >= from && entry.timestamp < until)
+      .filter((entry) => !beyond || sign * comparePlaces(entry, beyond) > 0)
       .sort((one, other) => sign * comparePlaces(one, other))
-    const isAll = all.every((event) => scan.take(event, utf8Bytes(event.message)))
+    const isAll = all.every((entry) => scan.take(entry, entry.payload))
     return Promise.resolve(scan.page(isAll))
   }
 
   stats(groupId: string, streamIds: readonly string[]): Promise<readonly StreamStats[]> {
     return Promise.resolve(
       streamIds.map((id) => {
-        const events = this.#groups.get(groupId)?.get(id) ?? []
-        if (events.length === 0) return { storedBytes: 0 }
-        const times = events.map(({ timestamp }) => timestamp)
+        const entries = this.#groups.get(groupId)?.get(id) ?? []
+        if (entries.length === 0) return { storedBytes: 0 }
+        const times = entries.map(({ timestamp }) => timestamp)
         return {
-          firstEventTimestamp: Math.min(...times),
-          lastEventTimestamp: Math.max(...times),
-          lastIngestionTime: Math.max(...events.map(({ ingestionTime }) => ingestionTime)),
-          storedBytes: events.reduce((sum, event) => sum + sizeOf(event), 0),
+          oldest: Math.min(...times),
+          newest: Math.max(...times),
+          lastAppendedAt: Math.max(...entries.map(({ appendedAt }) => appendedAt)),
+          storedBytes: bytesOf(entries),
         }
       }),
     )
   }
 
   expire(groupId: string, before: number): Promise<void> {
-    for (const events of this.#groups.get(groupId)?.values() ?? [])
-      if (events.every(({ timestamp }) => timestamp < before)) events.length = 0
+    for (const entries of this.#groups.get(groupId)?.values() ?? [])
+      if (entries.every(({ timestamp }) => timestamp < before)) entries.length = 0
     return Promise.resolve()
+  }
+
+  /** A stream is one file, as it were. */
+  dropOldest(groupId: string): Promise<boolean> {
+    const streams = [...(this.#groups.get(groupId)?.values() ?? [])].filter(({ length }) => length)
+    const newest = (entries: readonly StoredEntry[]): number =>
+      Math.max(...entries.map(({ timestamp }) => timestamp))
+    const [oldest] = streams.toSorted((one, other) => newest(one) - newest(other))
+    if (oldest) oldest.length = 0
+    return Promise.resolve(oldest !== undefined)
   }
 
   delete({ groupId, streamId }: { groupId: string; streamId?: string | undefined }): Promise<void> {
@@ -74,6 +100,12 @@ export class MemoryLogStorage implements LogStorage {
   close(): Promise<void> {
     return Promise.resolve()
   }
+
+  #bytes(): number {
+    const streams = [...this.#groups.values()].flatMap((group) => [...group.values()])
+    return streams.reduce((sum, entries) => sum + bytesOf(entries), 0)
+  }
 }
 
-const sizeOf = ({ message }: LogEvent): number => utf8Bytes(message) + EVENT_OVERHEAD_BYTES
+const bytesOf = (entries: readonly Entry[]): number =>
+  entries.reduce((sum, entry) => sum + sizeOf(entry), 0)

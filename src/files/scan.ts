@@ -1,43 +1,47 @@
-import { compilePattern, type Pattern } from './patterns/pattern.ts'
+import type { Matcher } from './matching.ts'
 import {
-  EVENT_OVERHEAD_BYTES,
+  ENTRY_OVERHEAD_BYTES,
   type Page,
   PAGE_BYTES_MAX,
-  type Query,
+  type Place,
   SCAN_BYTES_MAX,
   SCAN_STEPS_MAX,
-  type StoredEvent,
+  type StoredEntry,
 } from './storage.ts'
 
 /** What one read finds. It ends when its page is full, and when it has looked at enough for what it found. Pure. */
 export class Scan {
-  readonly #pattern: Pattern
+  readonly #matcher: Matcher | undefined
   readonly #limit: number
-  readonly #events: StoredEvent[] = []
+  readonly #entries: StoredEntry[] = []
   #bytes = 0
   #scannedBytes = 0
   #steps = 0
-  #reached: StoredEvent | undefined
+  #reached: Place | undefined
 
-  constructor({ pattern, limit }: Pick<Query, 'pattern' | 'limit'>) {
-    this.#pattern = compilePattern(pattern)
+  /** Without a matcher all is found. */
+  constructor(limit: number, matcher: Matcher | undefined) {
+    this.#matcher = matcher
     this.#limit = limit
   }
 
-  /** Looks at the next event, whose message has these bytes. False when the page ended before it. */
-  take(event: StoredEvent, messageBytes: number): boolean {
+  /** Looks at the next entry. False when the page ended before it. */
+  take(place: Omit<StoredEntry, 'payload'>, payload: Buffer): boolean {
     if (this.#scannedBytes >= SCAN_BYTES_MAX || this.#steps >= SCAN_STEPS_MAX) return false
-    const size = messageBytes + EVENT_OVERHEAD_BYTES
-    const isFound = this.#pattern.matches(event.message)
+    const size = payload.length + ENTRY_OVERHEAD_BYTES
+    const isFound = this.#matcher?.matches(payload) ?? true
     const isFull =
-      this.#events.length === this.#limit ||
-      (this.#events.length > 0 && this.#bytes + size > PAGE_BYTES_MAX)
+      this.#entries.length === this.#limit ||
+      (this.#entries.length > 0 && this.#bytes + size > PAGE_BYTES_MAX)
     if (isFound && isFull) return false
     this.#scannedBytes += size
-    this.#steps += this.#pattern.size * event.message.length
-    this.#reached = event
+    this.#steps += (this.#matcher?.stepsPerByte ?? 0) * payload.length
+    const { timestamp, streamId, sequence, appendedAt } = place
+    this.#reached = place
     if (!isFound) return true
-    this.#events.push(event)
+    // Bytes of its own: those that it lies in are many more, and would be kept with it.
+    const own = Buffer.from(payload)
+    this.#entries.push({ timestamp, streamId, sequence, appendedAt, payload: own })
     this.#bytes += size
     return true
   }
@@ -48,6 +52,8 @@ export class Scan {
   }
 
   page(isAll: boolean): Page {
-    return isAll ? { events: this.#events } : { events: this.#events, reached: this.#reached }
+    if (isAll || !this.#reached) return { entries: this.#entries }
+    const { timestamp, streamId, sequence } = this.#reached
+    return { entries: this.#entries, reached: { timestamp, streamId, sequence } }
   }
 }

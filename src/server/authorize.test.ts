@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
+import { LOG_FILES, logStorage } from '#aws/logs/storage.ts'
+import { MemoryStorage } from '#files/memory-storage.ts'
 import type { Principal } from '#kernel/principal.ts'
 import { notBuilt } from '#room/room.ts'
 
@@ -87,7 +88,7 @@ const CALLERS: readonly (readonly [
 ]
 
 const actions = new Set([
-  ...roomsOn({ logs: new MemoryLogStorage() }).flatMap(({ operations }) =>
+  ...roomsOn({ logs: logStorage(new MemoryStorage(LOG_FILES)) }).flatMap(({ operations }) =>
     Object.values(operations).flatMap((one) => (one === notBuilt ? [] : [one.action])),
   ),
   'ecs:Poll',

@@ -1,8 +1,8 @@
 /** A whole control plane without sockets: time is moved by the test, ids come in order, calls go as the gateway makes them. */
 import { createAccount } from '#aws/iam/accounts.ts'
 import { tenantOf, accounts } from '#aws/iam/records.ts'
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
-import type { LogStorage } from '#aws/logs/storage.ts'
+import { LOG_FILES, type LogStorage, logStorage } from '#aws/logs/storage.ts'
+import { MemoryStorage } from '#files/memory-storage.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
@@ -114,7 +114,7 @@ export class House {
   static async open(
     log = new MemoryLog(),
     clock = new MovedClock(),
-    logStorage: LogStorage = new MemoryLogStorage(),
+    logs: LogStorage = logStorage(new MemoryStorage(LOG_FILES)),
     policy: Policy = {},
     history?: HistoryOptions,
   ): Promise<House> {
@@ -126,7 +126,7 @@ export class House {
     }
     const server = await Server.open({
       stateLog: log,
-      storages: { logs: logStorage },
+      storages: { logs },
       policy,
       ...(history && { history }),
       clock,

@@ -5,7 +5,8 @@ import { hostname } from 'node:os'
 
 import { accountIds, createAccount, type Keys } from '#aws/iam/accounts.ts'
 import { accounts, tenantOf } from '#aws/iam/records.ts'
-import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
+import { LOG_FILES, logStorage } from '#aws/logs/storage.ts'
+import { Files } from '#files/files.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Caller } from '#kernel/principal.ts'
 import { SqliteLog } from '#store/sqlite-log.ts'
@@ -14,6 +15,7 @@ import { systemClock, systemIds } from '#system/system.ts'
 import { serveAdmin } from './admin.ts'
 import { checkConfig, type ServerConfig } from './config.ts'
 import { type DataPaths, prepareData } from './data.ts'
+import { historyFiles } from './history/history.ts'
 import { SealKey } from './seal-key.ts'
 import { Server } from './server.ts'
 import { endpointHost, readTls, type Tls } from './tls.ts'
@@ -38,15 +40,13 @@ export async function runServer(
   const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
-  const storages = { logs: new SegmentStorage(paths.logs, log, fatal) }
+  const files = new Files(paths.root, log, fatal)
+  const storages = { logs: logStorage(files.open(LOG_FILES)) }
   const stateLog = new SqliteLog(paths.state)
   const { lostHostAfterSeconds: lost } = config
   const policy = lost === undefined ? {} : { lostHostAfterMs: lost * 1000 }
-  const { rates, historyDays: days, historyBytes: bytes } = config
-  // The state does not wait for its history: without a thread to write it the server goes on.
-  const historyEnds = (error: Error): void =>
-    log.error('history is not written any more', { error: error.message })
-  const history = { storage: new SegmentStorage(paths.history, log, historyEnds), days, bytes }
+  const { rates, historyDays: days, historyBytes } = config
+  const history = { storage: files.open(historyFiles(historyBytes)), days }
   const server = await Server.open({ ...ports, rates, policy, stateLog, storages, history }).catch(
     async (error: unknown) => {
       await storages.logs.close()

@@ -4,7 +4,8 @@ import { createHostKey } from '#aws/iam/host-keys.ts'
  * A whole cluster in one process, in virtual time, out of one seed: the real server and the real agents; only their
  * outside is pretended. Everything that happens in it is watched by the checks; the first that fails ends it.
  */
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
+import { LOG_FILES, logStorage } from '#aws/logs/storage.ts'
+import { MemoryStorage } from '#files/memory-storage.ts'
 import { AssertionFailure } from '#kernel/assert.ts'
 import { roomsOn } from '#server/rooms.ts'
 import { Server } from '#server/server.ts'
@@ -55,7 +56,7 @@ export class World {
   readonly #options: WorldOptions
   readonly #oracle = new Oracle()
   /** Outlives the server, as files do; what it has taken is durable at once. */
-  readonly #logStorage = new MemoryLogStorage()
+  readonly #logStorage = logStorage(new MemoryStorage(LOG_FILES))
   readonly #disk: StateDisk
   readonly #checks: readonly Check[]
   readonly #sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { resetAccount } from '#aws/iam/accounts.ts'
+import { MemoryStorage } from '#files/memory-storage.ts'
+import { StorageUnavailable } from '#files/storage.ts'
 import {
   ACCOUNT,
   type Answer,
@@ -13,9 +15,8 @@ import {
 } from '#server/house.fixture.ts'
 import { MemoryLog } from '#store/memory-log.ts'
 
-import { MemoryLogStorage } from './memory-storage.ts'
 import { discards, logGroups, logStreams } from './records.ts'
-import { StorageUnavailable } from './storage.ts'
+import { LOG_FILES, logStorage } from './storage.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -393,7 +394,7 @@ test('a protected group loses nothing until it is protected no longer', async ()
 })
 
 test('what has expired is not seen, and is deleted', async () => {
-  const storage = new MemoryLogStorage()
+  const storage = logStorage(new MemoryStorage(LOG_FILES))
   const house = await House.open(new MemoryLog(), undefined, storage)
   const logs = await Logs.open(house)
   await logs.put(['old'])
@@ -409,7 +410,7 @@ test('what has expired is not seen, and is deleted', async () => {
 })
 
 test('deleting a group of many streams frees all of them, also over a restart', async () => {
-  const [journal, storage] = [new MemoryLog(), new MemoryLogStorage()]
+  const [journal, storage] = [new MemoryLog(), logStorage(new MemoryStorage(LOG_FILES))]
   const logs = await Logs.open(await House.open(journal, undefined, storage))
   for (let n = 0; n < 250; n++)
     await logs.call('CreateLogStream', { logGroupName: GROUP, logStreamName: `s${n}` })
@@ -429,7 +430,7 @@ test('deleting a group of many streams frees all of them, also over a restart', 
 })
 
 test('a reset account has no logs left, and keeps none', async () => {
-  const storage = new MemoryLogStorage()
+  const storage = logStorage(new MemoryStorage(LOG_FILES))
   const logs = await Logs.open(await House.open(new MemoryLog(), undefined, storage))
   await logs.put(['secret'])
   const { store } = logs.house.server
@@ -446,7 +447,7 @@ test('a reset account has no logs left, and keeps none', async () => {
 })
 
 test('events of a stream that is deleted while they are written are not kept', async () => {
-  const storage = new MemoryLogStorage()
+  const storage = logStorage(new MemoryStorage(LOG_FILES))
   const logs = await Logs.open(await House.open(new MemoryLog(), undefined, storage))
   const { groupId } = logs.house.server.store.read((tx) => [...tx.scan(logGroups)][0]!.row)
   const { streamId } = logs.house.server.store.read((tx) => [...tx.scan(logStreams)][0]!.row)
@@ -464,7 +465,7 @@ test('events of a stream that is deleted while they are written are not kept', a
 })
 
 test('a storage that cannot is said in AWS’s word', async () => {
-  const storage = new MemoryLogStorage()
+  const storage = logStorage(new MemoryStorage(LOG_FILES))
   const logs = await Logs.open(await House.open(new MemoryLog(), undefined, storage))
   storage.append = () => Promise.reject(new StorageUnavailable('the disk is full'))
   assert.match(await faultOf(logs.put(['x'])), /^ServiceUnavailableException/)

@@ -3,6 +3,7 @@
  * here answers 501; StartLiveTail is one, since event streams are not built.
  */
 import type { Operations } from '#contract/logs.ts'
+import { StorageUnavailable } from '#files/storage.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { AnyOperation, AnyWaitingOperation, Handlers, Room } from '#room/room.ts'
 
@@ -29,7 +30,7 @@ import { UntagResource } from './operations/UntagResource.ts'
 import { discardReconciler } from './reconcilers/discards.ts'
 import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { retentionReconciler } from './reconcilers/retention.ts'
-import { type LogStorage, StorageUnavailable } from './storage.ts'
+import type { LogStorage } from './storage.ts'
 
 export function logs(storage: LogStorage): Room {
   const asked = forCallers(storage)

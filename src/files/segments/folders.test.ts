@@ -6,15 +6,16 @@ import { test, type TestContext } from 'node:test'
 
 import { Folders } from './folders.ts'
 import { encodeFrame } from './frames.ts'
-import { type Disk, NO_ROOM } from './reserve.ts'
+import { type Disk, Reserve } from './reserve.ts'
 
 const STREAM = { groupId: 'g', streamId: 's' }
 const DAY_MS = 24 * 3_600_000
 const MiB = 1 << 20
+const NO_ROOM = 'what is left of the disk is kept for the state'
 
-function folders(context: TestContext, disk?: () => Disk): { all: Folders; root: string } {
+function folders(context: TestContext, reserve = new Reserve()): { all: Folders; root: string } {
   const root = mkdtempSync(join(tmpdir(), 'berth-folders-'))
-  const all = new Folders(root, (what) => assert.fail(what), disk)
+  const all = new Folders({ root, damaged, reserve })
   context.after(() => {
     all.close()
     rmSync(root, { recursive: true, force: true })
@@ -22,17 +23,27 @@ function folders(context: TestContext, disk?: () => Disk): { all: Folders; root:
   return { all, root }
 }
 
+const damaged = (what: string): never => assert.fail(what)
+const RANGE = {
+  ...STREAM,
+  streamIds: ['s'],
+  from: 0,
+  until: Infinity,
+  reverse: false,
+  limit: 1,
+}
 const append = (timestamp: number, bytes = 1) => ({
   stream: STREAM,
-  frame: encodeFrame([{ timestamp, message: 'x'.repeat(bytes) }], 0),
+  frame: encodeFrame([{ timestamp, payload: 'x'.repeat(bytes) }], 0),
 })
 
 test('what the state needs of a disk is left to it', async (context) => {
   let disk: Disk = { sizeBytes: 1000 * MiB, freeBytes: 51 * MiB }
-  const { all } = folders(context, () => disk)
-  const refused = async (count: number): Promise<readonly [number, string][]> => [
-    ...(await all.append(Array.from({ length: count }, (_, n) => append(n, MiB / 2)))),
-  ]
+  const { all } = folders(context, new Reserve(() => disk))
+  const refused = async (count: number): Promise<[number, string][]> => {
+    const failed = await all.append(Array.from({ length: count }, (_, n) => append(n, MiB / 2)))
+    return [...failed].map(([index, { message }]) => [index, message])
+  }
   assert.deepEqual(
     await refused(3),
     [
@@ -59,8 +70,31 @@ test('where no index can be written, what is there is read all the same', async 
   const index = readdirSync(path).find((name) => name.endsWith('.idx')) ?? ''
   rmSync(join(path, index))
   symlinkSync(join(root, 'none', 'here'), join(path, index))
-  const again = new Folders(root, (what) => assert.fail(what))
-  const query = { ...STREAM, streamIds: ['s'], from: 0, until: 2, reverse: false }
-  const [stream] = again.durable({ ...query, limit: 1, pattern: '' })
+  const again = new Folders({ root, damaged, reserve: new Reserve() })
+  const [stream] = again.durable({ ...RANGE, until: 2 })
   assert.equal(stream?.parts[0]?.blocks?.length, 1)
+})
+
+test('rooms that write at the same time leave the reserve together', async (context) => {
+  const disk = (): Disk => ({ sizeBytes: 1000 * MiB, freeBytes: 51 * MiB })
+  const reserve = new Reserve(disk)
+  const [one, other] = [folders(context, reserve).all, folders(context, reserve).all]
+  const appends = [append(0, 0.6 * MiB)]
+  const [first, second] = await Promise.all([one.append(appends), other.append(appends)])
+  assert.deepEqual([first.size, second.get(0)?.message], [0, NO_ROOM])
+  assert.equal((await other.append(appends)).size, 0, 'what is written is claimed no more')
+})
+
+test('a full segment is never written to again, even where the one after it is gone', async (context) => {
+  const { all, root } = folders(context)
+  await all.append([append(0), append(2 * DAY_MS)])
+  await all.append([append(4 * DAY_MS)])
+  await all.append([append(1)])
+  // The newest file holds what is oldest.
+  all.expire('g', 2)
+  await all.append([append(4 * DAY_MS + 1)])
+  const [stream] = all.durable(RANGE)
+  const again = new Folders({ root, damaged, reserve: new Reserve() })
+  assert.deepEqual(again.durable(RANGE)[0]?.parts.length, stream?.parts.length)
+  assert.equal(again.stats('g', ['s'])[0]?.storedBytes, all.stats('g', ['s'])[0]?.storedBytes)
 })

@@ -4,6 +4,7 @@ import {
   appendFileSync,
   closeSync,
   constants,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -14,15 +15,16 @@ import {
 } from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { basename, join } from 'node:path'
+import { after, test, type TestContext } from 'node:test'
 
 import type { LogFields } from '#kernel/log.ts'
 
+import { Files } from '../files.ts'
+import { including, MATCHING } from '../including.fixture.ts'
 import { storageSuite } from '../storage.suite.ts'
-import { StorageUnavailable } from '../storage.ts'
+import { type EntryStorage, type RoomFiles, StorageUnavailable } from '../storage.ts'
 import { refusal } from './refusal.ts'
-import { SegmentStorage } from './segment-storage.ts'
 import { SEGMENT_BYTES_MAX } from './stream.ts'
 
 const STREAM = { groupId: 'a'.repeat(16), streamId: 'b'.repeat(16) }
@@ -33,7 +35,6 @@ const ALL = {
   until: Number.MAX_SAFE_INTEGER,
   reverse: false,
   limit: 10_000,
-  pattern: '',
 }
 
 const said: (LogFields | undefined)[] = []
@@ -42,19 +43,26 @@ const log = {
   warn: () => undefined,
   error: (_message: string, fields?: LogFields) => void said.push(fields),
 }
-function open(context: TestContext, root: string): SegmentStorage {
-  const storage = new SegmentStorage(root, log, (error) => assert.fail(error))
+const fatal = (error: Error): never => assert.fail(error)
+/** One pair of threads for all tests: a room is always open. */
+const shared = mkdtempSync(join(tmpdir(), 'berth-files-'))
+const sharedFiles = new Files(shared, log, fatal)
+const keeper = sharedFiles.open({ name: 'keeper', matching: MATCHING })
+after(async () => {
+  await keeper.close()
+  rmSync(shared, { recursive: true, force: true })
+})
+
+/** `root` is the folder of the room. */
+function open(context: TestContext, root: string, bytes?: number): EntryStorage {
+  const storage = sharedFiles.open({ name: basename(root), matching: MATCHING, bytes })
   context.after(() => storage.close())
   return storage
 }
 
-function folder(context: TestContext): string {
-  const root = mkdtempSync(join(tmpdir(), 'berth-logs-'))
-  context.after(() => rmSync(root, { recursive: true, force: true }))
-  return root
-}
+const folder = (): string => mkdtempSync(join(shared, 'room-'))
 
-storageSuite('segments', (context) => open(context, folder(context)))
+storageSuite('segments', (context, { name, bytes }) => open(context, join(shared, name), bytes))
 
 const files = (root: string, ending: string): string[] => {
   const path = join(root, STREAM.groupId, STREAM.streamId)
@@ -64,14 +72,14 @@ const files = (root: string, ending: string): string[] => {
     .map((name) => join(path, name))
 }
 const LIMIT = { timeout: 30_000 }
-const event = (timestamp: number) => ({ timestamp, message: `line ${timestamp}` })
-const found = async (storage: SegmentStorage): Promise<number[]> =>
-  (await storage.read(ALL)).events.map(({ timestamp }) => timestamp)
+const entry = (timestamp: number) => ({ timestamp, payload: `line ${timestamp}` })
+const found = async (storage: EntryStorage): Promise<number[]> =>
+  (await storage.read(ALL)).entries.map(({ timestamp }) => timestamp)
 
 test('segments: wherever a crash tears the newest file, whole batches before it stay and nothing else', async (context) => {
-  const root = folder(context)
+  const root = folder()
   const storage = open(context, root)
-  for (const n of [1, 2, 3]) await storage.append(STREAM, [event(n), event(n)], 0)
+  for (const n of [1, 2, 3]) await storage.append(STREAM, [entry(n), entry(n)], 0)
   await storage.close()
   const [path = ''] = files(root, '.log')
   const whole = readFileSync(path)
@@ -80,7 +88,7 @@ test('segments: wherever a crash tears the newest file, whole batches before it 
     const torn = open(context, root)
     const kept = Math.floor((size * 3) / whole.length)
     assert.deepEqual(await found(torn), [1, 1, 2, 2, 3, 3].slice(0, 2 * kept))
-    await torn.append(STREAM, [event(9)], 0)
+    await torn.append(STREAM, [entry(9)], 0)
     await torn.close()
     const again = open(context, root)
     assert.deepEqual(await found(again), [...[1, 1, 2, 2, 3, 3].slice(0, 2 * kept), 9])
@@ -95,18 +103,18 @@ test(
     let path = ''
     // Whoever still waits at the pipe when this fails would keep the process.
     context.after(() => closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK)))
-    const root = folder(context)
+    const root = folder()
     const storage = open(context, root)
-    await storage.append(STREAM, [event(1)], 0)
+    await storage.append(STREAM, [entry(1)], 0)
     path = files(root, '.log')[0] ?? ''
     // A pipe is not opened for reading before somebody opens it for writing.
     renameSync(path, `${path}.kept`)
     execFileSync('mkfifo', [path])
     const refused = assert.rejects(found(storage), /ESPIPE/)
     const other = { ...STREAM, streamId: 'c'.repeat(16) }
-    await storage.append(other, [event(2)], 0)
+    await storage.append(other, [entry(2)], 0)
     const [stats] = await storage.stats(other.groupId, [other.streamId])
-    assert.equal(stats?.lastEventTimestamp, 2)
+    assert.equal(stats?.newest, 2)
     await storage.delete(other)
     await (await openFile(path, 'w')).close()
     await refused
@@ -116,7 +124,7 @@ test(
 )
 
 test('segments: a question that the end overtakes is told so', async (context) => {
-  const storage = open(context, folder(context))
+  const storage = open(context, folder())
   const finding = found(storage)
   await Promise.all([
     storage.close(),
@@ -125,17 +133,17 @@ test('segments: a question that the end overtakes is told so', async (context) =
 })
 
 test('segments: what the disk refuses is told, and a mistake of ours goes on its way', () => {
-  assert.equal(refusal(new StorageUnavailable('full')), 'full')
+  assert.equal(refusal(new StorageUnavailable('full')).message, 'full')
   const error = new Error('ENOSPC: no space left on device, write') as NodeJS.ErrnoException
   error.syscall = 'write'
-  assert.equal(refusal(error), error.message)
+  assert.equal(refusal(error).message, error.message)
   assert.throws(() => refusal(new TypeError('x is not a function')), TypeError)
 })
 
 test('segments: a damaged batch is not read, its neighbours are, and the operator hears of it', async (context) => {
-  const root = folder(context)
+  const root = folder()
   const storage = open(context, root)
-  for (const n of [1, 2, 3]) await storage.append(STREAM, [event(n)], 0)
+  for (const n of [1, 2, 3]) await storage.append(STREAM, [entry(n)], 0)
   await storage.close()
   const [path = ''] = files(root, '.log')
   const bytes = readFileSync(path)
@@ -144,18 +152,18 @@ test('segments: a damaged batch is not read, its neighbours are, and the operato
   said.length = 0
   const again = open(context, root)
   assert.deepEqual(await found(again), [1, 3])
-  await again.append(STREAM, [event(4)], 0)
+  await again.append(STREAM, [entry(4)], 0)
   assert.deepEqual(await found(again), [1, 3, 4])
   await again.close()
   assert.equal(said[0]?.['path'], path)
 })
 
 test('segments: a full segment is left with an index, and one that is damaged is made again', async (context) => {
-  const root = folder(context)
+  const root = folder()
   const storage = open(context, root)
-  const message = 'x'.repeat(1 << 20)
-  const count = SEGMENT_BYTES_MAX / message.length + 3
-  for (let n = 0; n < count; n++) await storage.append(STREAM, [{ timestamp: n, message }], n)
+  const payload = 'x'.repeat(1 << 20)
+  const count = SEGMENT_BYTES_MAX / payload.length + 3
+  for (let n = 0; n < count; n++) await storage.append(STREAM, [{ timestamp: n, payload }], n)
   await storage.close()
   const [index = ''] = files(root, '.idx')
   assert.equal(files(root, '.log').length, 2)
@@ -163,10 +171,10 @@ test('segments: a full segment is left with an index, and one that is damaged is
     writeFileSync(index, text)
     const again = open(context, root)
     const [stats] = await again.stats(STREAM.groupId, [STREAM.streamId])
-    assert.equal(stats?.storedBytes, count * (message.length + 26))
-    const { events } = await again.read({ ...ALL, from: 3, until: 4 })
+    assert.equal(stats?.storedBytes, count * (payload.length + 26))
+    const { entries } = await again.read({ ...ALL, from: 3, until: 4 })
     assert.deepEqual(
-      events.map(({ timestamp, ingestionTime }) => [timestamp, ingestionTime]),
+      entries.map(({ timestamp, appendedAt }) => [timestamp, appendedAt]),
       [[3, 3]],
     )
     await again.close()
@@ -174,36 +182,36 @@ test('segments: a full segment is left with an index, and one that is damaged is
 })
 
 test('segments: what expires goes by whole files', async (context) => {
-  const root = folder(context)
+  const root = folder()
   const storage = open(context, root)
   const DAY_MS = 24 * 3_600_000
-  for (const day of [1, 3, 5]) await storage.append(STREAM, [event(day * DAY_MS)], 0)
+  for (const day of [1, 3, 5]) await storage.append(STREAM, [entry(day * DAY_MS)], 0)
   assert.equal(files(root, '.log').length, 3, 'one file holds no more than a day')
   await storage.expire(STREAM.groupId, 4 * DAY_MS)
   assert.equal(files(root, '.log').length, 1)
-  await storage.append(STREAM, [event(5 * DAY_MS + 1)], 0)
+  await storage.append(STREAM, [entry(5 * DAY_MS + 1)], 0)
   assert.deepEqual(await found(storage), [5 * DAY_MS, 5 * DAY_MS + 1])
   await storage.close()
 })
 
 test('segments: where the disk takes nothing, appends are refused, and go on when it does again', async (context) => {
-  const root = folder(context)
+  const root = folder()
   const storage = open(context, root)
   // A file where the stream's folder has to be.
   appendFileSync(join(root, STREAM.groupId), 'in the way')
-  await assert.rejects(storage.append(STREAM, [event(1)], 0), StorageUnavailable)
+  await assert.rejects(storage.append(STREAM, [entry(1)], 0), StorageUnavailable)
   rmSync(join(root, STREAM.groupId))
-  await storage.append(STREAM, [event(2)], 0)
+  await storage.append(STREAM, [entry(2)], 0)
   assert.deepEqual(await found(storage), [2])
   await storage.close()
-  await assert.rejects(storage.append(STREAM, [event(3)], 0), StorageUnavailable)
+  await assert.rejects(storage.append(STREAM, [entry(3)], 0), StorageUnavailable)
 })
 
 test('segments: more than the disk can take is refused before it fills the memory', async (context) => {
-  const storage = open(context, folder(context))
-  const message = 'x'.repeat(1 << 20)
+  const storage = open(context, folder())
+  const payload = 'x'.repeat(1 << 20)
   const all = Array.from({ length: 100 }, (_, n) =>
-    storage.append(STREAM, [{ timestamp: n, message }], 0).then(
+    storage.append(STREAM, [{ timestamp: n, payload }], 0).then(
       () => n,
       (error: unknown) => {
         assert.ok(error instanceof StorageUnavailable)
@@ -214,6 +222,80 @@ test('segments: more than the disk can take is refused before it fills the memor
   const taken = (await Promise.all(all)).filter((n) => n !== undefined)
   assert.ok(taken.length > 0 && taken.length < 100)
   const [stats] = await storage.stats(STREAM.groupId, [STREAM.streamId])
-  assert.equal(stats?.storedBytes, taken.length * (message.length + 26))
+  assert.equal(stats?.storedBytes, taken.length * (payload.length + 26))
+  await storage.close()
+})
+
+/** As much as a search looks at, in payloads of which none is found. */
+async function muchOf(storage: EntryStorage): Promise<void> {
+  const payload = 'x'.repeat(1 << 20)
+  for (let n = 0; n < 40; n++) await storage.append(STREAM, [{ timestamp: n, payload }], 0)
+}
+
+test('files: the searches of one room keep no reads and no appends of another room waiting', async (context) => {
+  const root = folder()
+  const files = new Files(root, log, fatal)
+  const room = (name: string): RoomFiles => ({ name, matching: MATCHING })
+  const [busy, other] = [files.open(room('busy')), files.open(room('other'))]
+  context.after(() => Promise.all([busy.close(), other.close()]))
+  await muchOf(busy)
+  await other.append(STREAM, [entry(1)], 0)
+  await busy.read({ ...ALL, limit: 1 })
+  const ends: string[] = []
+  const searches = Array.from({ length: 8 }, () =>
+    busy.read({ ...ALL, match: including('y') }).then(() => ends.push('search')),
+  )
+  await other.append(STREAM, [entry(2)], 0)
+  ends.push('append')
+  const { entries } = await other.read({ ...ALL, match: including('line 2') })
+  ends.push('read')
+  assert.equal(entries.length, 1)
+  await Promise.all(searches)
+  assert.deepEqual(ends.slice(0, 2), ['append', 'read'])
+})
+
+test('files: a room that closes leaves the others open, and can be opened again', async () => {
+  const root = folder()
+  const files = new Files(root, log, fatal)
+  const room = (name: string): RoomFiles => ({ name, matching: MATCHING })
+  const [one, other] = [files.open(room('one')), files.open(room('other'))]
+  await one.append(STREAM, [entry(1)], 0)
+  await one.close()
+  await assert.rejects(one.append(STREAM, [entry(2)], 0), StorageUnavailable)
+  await other.append(STREAM, [entry(3)], 0)
+  assert.deepEqual(await found(other), [3])
+  await other.close()
+  const again = files.open(room('one'))
+  assert.deepEqual(await found(again), [1])
+  await again.close()
+  assert.deepEqual(readdirSync(root).toSorted(), ['one', 'other'])
+})
+
+test('segments: files of the first release are read as they are', async (context) => {
+  const root = folder()
+  const path = join(root, STREAM.groupId, STREAM.streamId)
+  mkdirSync(path, { recursive: true })
+  const full =
+    'QkxHMR8AAAB7TB6dAgAAAAAAAAAAABxAAAAAAAAAAAAAAAAAAADwPwAAAAAAAABAAAAAAAAA8D8DAAAAb25lAAAAAAAAAEAEAAAAenfDtg=='
+  const last =
+    'QkxHMREAAABYpkhpAQAAAAAAAAAAACBAAAAAAAAAAEAAAAAAAAAIQAAAAAAAAAhAAAAAAAAACEAFAAAAdGhyZWU='
+  const index =
+    '882736451\n{"sum":{"bytes":79,"oldest":1,"newest":2,"lastIngestionTime":7,"nextSequence":2,"storedBytes":59},"blocks":[{"at":0,"bytes":79,"oldest":1,"newest":2}]}'
+  writeFileSync(join(path, '00000001.log'), full, 'base64')
+  writeFileSync(join(path, '00000001.idx'), index)
+  writeFileSync(join(path, '00000002.log'), last, 'base64')
+  const storage = open(context, root)
+  const { entries } = await storage.read(ALL)
+  assert.deepEqual(
+    entries.map(({ payload, ...place }) => ({ ...place, text: payload.toString() })),
+    [
+      { timestamp: 1, streamId: STREAM.streamId, sequence: 0, appendedAt: 7, text: 'one' },
+      { timestamp: 2, streamId: STREAM.streamId, sequence: 1, appendedAt: 7, text: 'zwö' },
+      { timestamp: 3, streamId: STREAM.streamId, sequence: 2, appendedAt: 8, text: 'three' },
+    ],
+  )
+  const stats = await storage.stats(STREAM.groupId, [STREAM.streamId])
+  assert.deepEqual(stats, [{ oldest: 1, newest: 3, lastAppendedAt: 8, storedBytes: 59 + 31 }])
+  assert.equal(readFileSync(join(path, '00000001.idx'), 'utf8'), index, 'and left as they are')
   await storage.close()
 })

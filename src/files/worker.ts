@@ -99,10 +99,13 @@ export class Workers {
 
   /** Once the room's files are let go of. Those who still wait are told. */
   async close(room: string): Promise<void> {
-    if (this.#ended || !this.#rooms.has(room)) return
-    await this.ask(room, { type: 'close' })
-    this.#rooms.delete(room)
-    this.#failAll(new StorageUnavailable(CLOSED), (waiter) => waiter.room === room)
+    if (!this.#rooms.has(room)) return
+    try {
+      if (!this.#ended) await this.ask(room, { type: 'close' })
+    } finally {
+      this.#rooms.delete(room)
+      this.#failAll(new StorageUnavailable(CLOSED), (waiter) => waiter.room === room)
+    }
   }
 
   async end(): Promise<void> {

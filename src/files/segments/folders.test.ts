@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
+import { blocksOf } from './files.ts'
 import { Folders } from './folders.ts'
 import { encodeFrame } from './frames.ts'
 import { type Disk, Reserve } from './reserve.ts'
@@ -87,12 +88,13 @@ test('rooms that write at the same time leave the reserve together', async (cont
 
 test('a full segment is never written to again, even where the one after it is gone', async (context) => {
   const { all, root } = folders(context)
-  await all.append([append(0), append(2 * DAY_MS)])
-  await all.append([append(4 * DAY_MS)])
-  await all.append([append(1)])
-  // The newest file holds what is oldest.
-  all.expire('g', 2)
-  await all.append([append(4 * DAY_MS + 1)])
+  const days = [0, 3].map((day) => ({ timestamp: day * DAY_MS, payload: 'x' }))
+  await all.append([{ stream: STREAM, frame: encodeFrame(days, 0) }])
+  await all.append([append(2 * DAY_MS)])
+  // The newest file holds nothing newer than the one before it.
+  all.expire('g', 2.5 * DAY_MS)
+  await all.append([append(DAY_MS / 2)])
+  assert.equal(blocksOf(join(root, 'g', 's'), 1).length, 1)
   const [stream] = all.durable(RANGE)
   const again = new Folders({ root, damaged, reserve: new Reserve() })
   assert.deepEqual(again.durable(RANGE)[0]?.parts.length, stream?.parts.length)

@@ -299,3 +299,26 @@ test('segments: files of the first release are read as they are', async (context
   assert.equal(readFileSync(join(path, '00000001.idx'), 'utf8'), index, 'and left as they are')
   await storage.close()
 })
+
+test('files: a thread that ends by itself is told once, to whoever waits too, and leaves no other behind', async () => {
+  const root = folder()
+  const fatals: Error[] = []
+  const files = new Files(root, log, (error) => fatals.push(error))
+  const broken = {
+    module: 'data:text/javascript,export const nothing = 1',
+    compile: MATCHING.compile,
+  }
+  const [one, other] = [
+    files.open({ name: 'one', matching: broken }),
+    files.open({ name: 'other', matching: MATCHING }),
+  ]
+  await one.append(STREAM, [entry(1)], 0)
+  await assert.rejects(one.read({ ...ALL, match: including('line') }), StorageUnavailable)
+  assert.match(fatals.map(String).join(), /^TypeError: compile is not a function$/)
+  await assert.rejects(other.append(STREAM, [entry(1)], 0), /compile is not a function/)
+  await one.close()
+  await other.close()
+  const again = files.open({ name: 'one', matching: MATCHING })
+  assert.deepEqual(await found(again), [1])
+  await again.close()
+})

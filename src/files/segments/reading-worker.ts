@@ -54,7 +54,9 @@ async function answer({ id, room, query, streams }: Question): Promise<void> {
       say({ type: 'damaged', path }),
     )
     const result = packed(page)
-    port.postMessage({ type: 'done', id, result } satisfies FromThread, [result.payloads])
+    const { numbers, payloads } = result
+    const memory = [numbers.buffer, payloads.buffer]
+    port.postMessage({ type: 'done', id, result } satisfies FromThread, memory)
   } catch (error) {
     say({ type: 'failed', id, refusal: refusal(error) })
   }

@@ -30,14 +30,19 @@ export class SegmentStorage implements EntryStorage {
     this.#closed = closed
   }
 
-  async append(stream: StreamRef, entries: readonly Entry[], appendedAt: number): Promise<void> {
-    const { buffer, length } = encodeFrame(entries, appendedAt)
+  /** Not the one that waits: what was encoded is thousands of objects, which need not live as long. */
+  append(stream: StreamRef, entries: readonly Entry[], appendedAt: number): Promise<void> {
+    return this.#append(stream, encodeFrame(entries, appendedAt).buffer)
+  }
+
+  async #append(stream: StreamRef, frame: ArrayBuffer): Promise<void> {
+    const { byteLength: length } = frame
     assert(length <= APPEND_BYTES_MAX, 'an append has a limit')
     if (this.#waitingBytes + length > WAITING_BYTES_MAX)
       throw new StorageUnavailable('the disk does not keep up')
     this.#waitingBytes += length
     try {
-      await this.#workers.ask(this.#room, { type: 'append', stream, frame: buffer }, [buffer])
+      await this.#workers.ask(this.#room, { type: 'append', stream, frame }, [frame])
     } finally {
       this.#waitingBytes -= length
     }

@@ -132,6 +132,23 @@ test('pages are stable while rows come and go', async () => {
   )
 })
 
+test('a scan of one value goes through its rows alone, from any place, either way', async () => {
+  const store = await open()
+  await store.write((tx) => {
+    for (const key of ['a', 'b', 'c']) tx.put(rows, key, { group: 'x', size: 1 })
+    tx.put(rows, 'd', { group: 'xy', size: 1 })
+  })
+  store.read((tx) => {
+    const all = [...tx.scan(byGroup, { value: 'x' })]
+    assert.equal(all.map(({ key }) => key).join(''), 'abc')
+    const after = all[0]?.at
+    const rest = [...tx.scan(byGroup, { value: 'x', after })]
+    assert.equal(rest.map(({ key }) => key).join(''), 'bc')
+    const back = [...tx.scan(byGroup, { value: 'x', reverse: true })]
+    assert.equal(back.map(({ key }) => key).join(''), 'cba')
+  })
+})
+
 test('notices are numbered without gaps and the oldest make room', async () => {
   const store = await open()
   const notice = (id: string) => ({

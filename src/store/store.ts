@@ -28,6 +28,8 @@ export { type Change, TransactionTooLarge } from './transaction.ts'
 /** Where a scan starts and which way it goes. `after` is the `at` of an entry that an earlier page ended with. */
 export type Scan = {
   readonly prefix?: string
+  /** Instead of a prefix: the rows of this index value alone, in the order of their keys. */
+  readonly value?: string
   readonly after?: string | undefined
   readonly reverse?: boolean
 }

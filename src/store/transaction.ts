@@ -8,7 +8,7 @@ import type { LoggedChange } from './log.ts'
 import { freeze, type Rows } from './rows.ts'
 import type { Found, Keyed, Scan, Write } from './store.ts'
 import { type Numbered, type Stream, streamLimit } from './stream.ts'
-import type { Index, Table, Telling, View } from './table.ts'
+import { END, type Index, type Table, type Telling, type View } from './table.ts'
 import { versions } from './versions.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
@@ -62,7 +62,8 @@ export class Transaction implements Write {
   }
 
   *scan<T>(source: Table<T> | Index<T>, scan: Scan = {}): Generator<Found<T>> {
-    const { prefix = '', after, reverse = false } = scan
+    const { value, after, reverse = false } = scan
+    const prefix = value === undefined ? (scan.prefix ?? '') : value + END
     if ('of' in source) {
       const entries = this.#rows.entries(source as unknown as Index<object>)
       for (const { at, key } of entries.scan(prefix, after, reverse)) {

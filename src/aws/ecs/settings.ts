@@ -1,9 +1,10 @@
 /** Account settings: those that act in this build, their defaults, and who they hold for. */
 import type { Caller } from '#kernel/principal.ts'
 import { principalArn } from '#kernel/principal.ts'
+import { scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
-import { invalidParameter, scopeOf } from './names/names.ts'
+import { invalidParameter } from './names/names.ts'
 import { accountSettings } from './records/records.ts'
 import { unbuilt, type UnbuiltName } from './unbuilt.ts'
 

@@ -2,16 +2,15 @@
 import { formatArn, parseArn } from '#kernel/arn.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { type Owned, scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
-import { type LogGroup, logGroups, type LogStream, logStreams, type Owned } from './records.ts'
+import { type LogGroup, logGroups, type LogStream, logStreams } from './records.ts'
 
-export const scopeOf = (of: { readonly tenant: string; readonly region: string }): string =>
-  `${of.tenant}/${of.region}`
-export const groupKey = (of: Owned | Caller, name: string): string => `${scopeOf(of)}/${name}`
-export const streamsPrefix = (of: Owned | Caller, { groupId }: LogGroup): string =>
+export const groupKey = (of: Owned, name: string): string => `${scopeOf(of)}/${name}`
+export const streamsPrefix = (of: Owned, { groupId }: LogGroup): string =>
   `${scopeOf(of)}/${groupId}/`
-export const streamKey = (of: Owned | Caller, group: LogGroup, name: string): string =>
+export const streamKey = (of: Owned, group: LogGroup, name: string): string =>
   `${streamsPrefix(of, group)}${name}`
 
 type Place = { readonly accountId: string; readonly region: string }

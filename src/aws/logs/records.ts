@@ -2,10 +2,8 @@
  * The records of CloudWatch Logs: groups and streams. Events are kept elsewhere (storage.ts), under ids that are never
  * used twice. All fields are written by operations; `discards` are emptied by their reconciler.
  */
+import type { Owned } from '#room/owned.ts'
 import { table } from '#store/store.ts'
-
-/** Whose a record is, and where: what ARNs are made of. */
-export type Owned = { readonly tenant: string; readonly accountId: string; readonly region: string }
 
 /** Key: `tenant/region/name`. */
 export type LogGroup = Owned & {

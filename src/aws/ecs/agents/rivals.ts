@@ -2,6 +2,7 @@
  * Two agents with one host key, on a cloned machine or in a second process: each would run every task. The connection
  * that is alive keeps its place, and the operator hears of the other.
  */
+import { ownerOf } from '#room/owned.ts'
 import type { Tools } from '#room/room.ts'
 import { publish } from '#store/notices.ts'
 import type { AcsConnect } from '#wire/connect.ts'
@@ -106,9 +107,7 @@ export class Rivalries {
       publish(tx, {
         source: 'berth.ecs',
         detailType: DETAIL_TYPE,
-        tenant: instance.tenant,
-        accountId: instance.accountId,
-        region: instance.region,
+        ...ownerOf(instance),
         resources: [arn],
         time: now,
         id: ids.uuid(),

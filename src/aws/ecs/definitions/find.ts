@@ -1,8 +1,9 @@
 /** Finds the task definition that a request means. */
 import type { Caller } from '#kernel/principal.ts'
+import { scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
-import { clientException, definitionIn, definitionKey, scopeOf } from '../names/names.ts'
+import { clientException, definitionIn, definitionKey } from '../names/names.ts'
 import { definitionsByStatus, type TaskDefinition, taskDefinitions } from '../records/records.ts'
 
 /** The revision named, whatever its status; without a revision the latest active one. */
@@ -14,8 +15,8 @@ export function findDefinition(
   const { family, revision } = definitionIn(caller, identifier)
   if (revision !== undefined)
     return tx.get(taskDefinitions, definitionKey(caller, family, revision))
-  const active = `${scopeOf(caller)}/${family}/ACTIVE\u0000`
-  for (const { row } of tx.scan(definitionsByStatus, { prefix: active, reverse: true })) return row
+  const active = `${scopeOf(caller)}/${family}/ACTIVE`
+  for (const { row } of tx.scan(definitionsByStatus, { value: active, reverse: true })) return row
   return undefined
 }
 

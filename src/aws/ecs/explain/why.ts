@@ -3,9 +3,10 @@
  * every host with every predicate and its numbers.
  */
 import { parseArn } from '#kernel/arn.ts'
+import { scopeOf } from '#room/owned.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, taskArn, taskKey } from '../names/names.ts'
+import { containerInstanceArn, taskArn, taskKey, containerInstanceKey } from '../names/names.ts'
 import {
   HEALTH_FAILED,
   inService,
@@ -57,7 +58,7 @@ export type Place = { readonly tenant: string; readonly region: string; readonly
 /** `tx` must be a rehearsal: the scheduler itself is asked. Nothing where nothing has this name. */
 export function why(tx: Write, name: string, place: Place, world: World): Why | undefined {
   const { type, cluster, id } = named(name, place.cluster)
-  const prefix = `${place.tenant}/${place.region}/${cluster}/`
+  const prefix = `${scopeOf(place)}/${cluster}/`
   if (type === 'service' || type === undefined) {
     const service = tx.get(services, `${prefix}${id}`)
     if (service) return whyService(tx, service, world)
@@ -319,7 +320,7 @@ function unplaced(
 
 function whyTask(tx: Write, task: Task, world: World): Why {
   const { now } = world
-  const key = `${task.tenant}/${task.region}/${task.clusterName}/${task.containerInstanceId}`
+  const key = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
   const host = tx.get(containerInstances, key)
   const says = [`${task.lastStatus}, wanted ${task.desiredStatus}, version ${task.version}`]
   const share = shareOf(task)

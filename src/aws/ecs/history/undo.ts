@@ -1,4 +1,5 @@
 /** One change of a record, said backwards: with the record as it is now and all that was done since, it is what it was. Pure. */
+import { parentOf } from '#room/keys.ts'
 import type { Change, Table } from '#store/store.ts'
 
 import { serviceKey, shareOf } from '../names/services.ts'
@@ -52,7 +53,7 @@ export function undoOf(revision: number, change: Change): Undo | undefined {
 
 function serviceOf({ table, key, before, after }: Change): string | undefined {
   if (table === services.name) return key
-  if (table !== tasks.name) return key.slice(0, key.lastIndexOf('/'))
+  if (table !== tasks.name) return parentOf(key)
   const task = (after ?? before) as Task
   const share = shareOf(task)
   return share && serviceKey(task, task.clusterName, share.serviceName)

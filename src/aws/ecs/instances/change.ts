@@ -1,4 +1,5 @@
 /** The one place where a container instance changes by itself: a version more, and everybody who listens hears of it. */
+import { ownerOf } from '#room/owned.ts'
 import { announce, type Moment, noticeKind } from '#store/notices.ts'
 import type { Write } from '#store/store.ts'
 
@@ -12,9 +13,7 @@ const instanceNotices = noticeKind<ContainerInstance>({
   detailType: 'ECS Container Instance State Change',
   table: containerInstances,
   told: (instance, time) => ({
-    tenant: instance.tenant,
-    accountId: instance.accountId,
-    region: instance.region,
+    ...ownerOf(instance),
     resources: [containerInstanceArn(instance)],
     detail: {
       ...toContainerInstance(instance),

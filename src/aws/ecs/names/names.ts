@@ -2,28 +2,21 @@
 import { formatArn, parseArn } from '#kernel/arn.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { lastOf, parentOf } from '#room/keys.ts'
+import { type Owned, scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
-import {
-  type Cluster,
-  clusters,
-  type ContainerInstance,
-  type Owned,
-  type Task,
-} from '../records/records.ts'
+import { type Cluster, clusters, type ContainerInstance, type Task } from '../records/records.ts'
 import type { UnbuiltName } from '../unbuilt.ts'
 
-export const scopeOf = (of: { readonly tenant: string; readonly region: string }): string =>
-  `${of.tenant}/${of.region}`
-
-export const clusterKey = (of: Owned | Caller, name: string): string => `${scopeOf(of)}/${name}`
-export const taskKey = (of: Owned | Caller, cluster: string, id: string): string =>
+export const clusterKey = (of: Owned, name: string): string => `${scopeOf(of)}/${name}`
+export const taskKey = (of: Owned, cluster: string, id: string): string =>
   `${scopeOf(of)}/${cluster}/${id}`
 export const containerInstanceKey = taskKey
 const REVISION_DIGITS = 7
-export const definitionKey = (of: Owned | Caller, family: string, revision: number): string =>
+export const definitionKey = (of: Owned, family: string, revision: number): string =>
   `${scopeOf(of)}/${family}/${String(revision).padStart(REVISION_DIGITS, '0')}`
-export const familyKey = (of: Owned | Caller, family: string): string => `${scopeOf(of)}/${family}`
+export const familyKey = (of: Owned, family: string): string => `${scopeOf(of)}/${family}`
 
 type Place = { readonly accountId: string; readonly region: string }
 const arn = (of: Place, resource: string): string =>
@@ -52,7 +45,7 @@ export const definitionArn = (of: Place, family: string, revision: number | '*')
 
 /** The key of a task on a host, whose key this is, from the task's ARN. */
 export const taskKeyOnHost = (hostKey: string, arn: string): string =>
-  `${hostKey.slice(0, hostKey.lastIndexOf('/'))}/${arn.slice(arn.lastIndexOf('/') + 1)}`
+  `${parentOf(hostKey)}/${lastOf(arn)}`
 
 export const ofTask = (task: Task): string => taskKey(task, task.clusterName, task.taskId)
 export const ofInstance = (instance: ContainerInstance): string =>

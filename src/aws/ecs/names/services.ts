@@ -1,15 +1,11 @@
 /** Names of services and of what belongs to them: record keys, ARNs, and how tasks tell whose they are. */
 import { formatArn } from '#kernel/arn.ts'
-import type { Caller } from '#kernel/principal.ts'
+import { type Owned, scopeOf } from '#room/owned.ts'
 
-import type { Owned } from '../records/records.ts'
-import { scopeOf } from './names.ts'
-
-type Of = Owned | Caller
 /** Where a service is. */
 export type ServicePlace = Owned & { readonly clusterName: string; readonly serviceName: string }
 
-export const serviceKey = (of: Of, cluster: string, service: string): string =>
+export const serviceKey = (of: Owned, cluster: string, service: string): string =>
   `${scopeOf(of)}/${cluster}/${service}`
 export const ofService = (of: ServicePlace): string =>
   serviceKey(of, of.clusterName, of.serviceName)

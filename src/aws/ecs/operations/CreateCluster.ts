@@ -1,5 +1,6 @@
 import type { ClusterSetting, CreateClusterRequest, CreateClusterResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
+import { ownerOf } from '#room/owned.ts'
 
 import { tagging } from '../access.ts'
 import { isSaid } from '../meant.ts'
@@ -38,9 +39,7 @@ export const CreateCluster: Operation<CreateClusterRequest, CreateClusterRespons
     const before = tx.get(clusters, key)
     if (before?.status === 'ACTIVE') return { cluster: toCluster(tx, before, EVERYTHING) }
     const cluster: Cluster = {
-      tenant: caller.tenant,
-      accountId: caller.accountId,
-      region: caller.region,
+      ...ownerOf(caller),
       clusterName,
       status: 'ACTIVE',
       settings: checkSettings(input.settings) ?? [

@@ -2,6 +2,7 @@ import type { CreateServiceRequest, CreateServiceResponse } from '#contract/ecs.
 import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
 import { principalArn } from '#kernel/principal.ts'
 import type { Context, Operation } from '#room/operation.ts'
+import { ownerOf } from '#room/owned.ts'
 import type { Write } from '#store/store.ts'
 
 import { tagging } from '../access.ts'
@@ -16,7 +17,7 @@ import { theServiceAndDefinition, theServiceResource } from '../services/access.
 import { beginDeployment, newRevision } from '../services/begin.ts'
 import { clientToken, notIdempotent, requestHash } from '../services/client-token.ts'
 import { forgetEvents } from '../services/events.ts'
-import { checkServiceName, countServices, ownerOf } from '../services/find.ts'
+import { checkServiceName, countServices } from '../services/find.ts'
 import { type Wanted, wantedService } from '../services/request.ts'
 import { refuseUnbuilt } from '../services/unbuilt.ts'
 import { toService, WITH_TAGS } from '../views/service.ts'

@@ -5,9 +5,10 @@ import type {
 } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
+import { scopeOf } from '#room/owned.ts'
 
 import { anyResource } from '../access.ts'
-import { invalidParameter, scopeOf } from '../names/names.ts'
+import { invalidParameter } from '../names/names.ts'
 import { accountSettings } from '../records/records.ts'
 import { checkSettingName, DEFAULTS, effectiveSetting, settingPrincipal } from '../settings.ts'
 

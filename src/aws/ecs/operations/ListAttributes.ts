@@ -1,5 +1,6 @@
 import type { Attribute, ListAttributesRequest, ListAttributesResponse } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
+import { joined, parted } from '#room/keys.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
@@ -26,7 +27,7 @@ export const ListAttributes: Operation<ListAttributesRequest, ListAttributesResp
     const ask = { nextToken, maxResults, limit: PAGE_LIMIT, question }
     const { items, nextToken: next } = page(ask, function* (after) {
       // A place is the instance's key and the attribute's name: an instance may span pages.
-      const [from, name = ''] = after?.split('\u0001') ?? []
+      const [from, name = ''] = after === undefined ? [] : parted(after)
       for (const { key, row } of tx.scan(containerInstances, { prefix })) {
         if (row.status === 'INACTIVE' || (from !== undefined && key < from)) continue
         const sorted = row.attributes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -35,7 +36,7 @@ export const ListAttributes: Operation<ListAttributesRequest, ListAttributesResp
           if (attributeName !== undefined && attribute.name !== attributeName) continue
           if (attributeValue !== undefined && attribute.value !== attributeValue) continue
           yield {
-            at: `${key}\u0001${attribute.name}`,
+            at: joined(key, attribute.name),
             shown: shown(attribute, containerInstanceArn(row)),
           }
         }

@@ -1,10 +1,11 @@
 import type { ListClustersRequest, ListClustersResponse } from '#contract/ecs.ts'
 import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
+import { scopeOf } from '#room/owned.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { clusterArn, scopeOf } from '../names/names.ts'
+import { clusterArn } from '../names/names.ts'
 import { clusters } from '../records/records.ts'
 
 export const ListClusters: Operation<ListClustersRequest, ListClustersResponse> = {

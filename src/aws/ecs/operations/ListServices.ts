@@ -22,9 +22,9 @@ export const ListServices: Operation<ListServicesRequest, ListServicesResponse> 
     checkEnum('launchType', launchType, LAUNCH_TYPES)
     checkEnum('schedulingStrategy', schedulingStrategy, ['REPLICA', 'DAEMON'])
     checkEnum('resourceManagementType', resourceManagementType, ['CUSTOMER', 'ECS'])
-    const prefix = `${clusterKey(cluster, cluster.clusterName)}/ACTIVE\u0000`
+    const value = `${clusterKey(cluster, cluster.clusterName)}/ACTIVE`
     const question = [
-      prefix,
+      value,
       'services',
       launchType,
       schedulingStrategy,
@@ -34,7 +34,7 @@ export const ListServices: Operation<ListServicesRequest, ListServicesResponse> 
     const ask = { nextToken, maxResults, limit: PAGE_LIMIT, question }
     const { items, nextToken: next } = page(ask, function* (after) {
       if (resourceManagementType === 'ECS') return
-      for (const found of tx.scan(servicesByStatus, { prefix, after }))
+      for (const found of tx.scan(servicesByStatus, { value, after }))
         if (
           (launchType === undefined || found.row.launchType === launchType) &&
           (schedulingStrategy === undefined || found.row.schedulingStrategy === schedulingStrategy)

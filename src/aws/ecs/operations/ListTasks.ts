@@ -57,15 +57,15 @@ export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
       (instance === undefined || task.containerInstanceId === instance)
     const inCluster = clusterKey(cluster, cluster.clusterName)
     // An index of a service's tasks holds none whose end is confirmed.
-    const [source, prefix] =
+    const [source, value] =
       service === undefined || desiredStatus === 'STOPPED'
-        ? [tasksByDesired, `${inCluster}/${desiredStatus}\u0000`]
-        : [tasksByService, `${inCluster}/${groupOf(service)}\u0000`]
+        ? [tasksByDesired, `${inCluster}/${desiredStatus}`]
+        : [tasksByService, `${inCluster}/${groupOf(service)}`]
     const filters = [desiredStatus, family, startedBy, launchType, instance, service]
-    const question = JSON.stringify([prefix, ...filters])
+    const question = JSON.stringify([value, ...filters])
     const ask = { nextToken, maxResults, limit: PAGE_LIMIT, question }
     const { items, nextToken: next } = page(ask, function* (after) {
-      for (const found of tx.scan(source, { prefix, after })) if (matches(found.row)) yield found
+      for (const found of tx.scan(source, { value, after })) if (matches(found.row)) yield found
     })
     return { taskArns: items.map(({ row }) => taskArn(row)), nextToken: next }
   },

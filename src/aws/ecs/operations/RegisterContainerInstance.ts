@@ -6,6 +6,7 @@ import type {
 } from '#contract/ecs.ts'
 import { parseArn } from '#kernel/arn.ts'
 import type { Context, Operation } from '#room/operation.ts'
+import { ownerOf } from '#room/owned.ts'
 import type { Write } from '#store/store.ts'
 import { isPolicyAttribute } from '#wire/host-policy.ts'
 
@@ -93,9 +94,7 @@ function first(
   { ids, now, caller }: Context,
 ): ContainerInstance {
   const instance: ContainerInstance = {
-    tenant: caller.tenant,
-    accountId: caller.accountId,
-    region: caller.region,
+    ...ownerOf(caller),
     containerInstanceId: ids.hex(32),
     clusterName: cluster.clusterName,
     status: 'ACTIVE',

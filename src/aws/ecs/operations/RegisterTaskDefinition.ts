@@ -4,6 +4,7 @@ import type {
 } from '#contract/ecs.ts'
 import { principalArn } from '#kernel/principal.ts'
 import type { Operation } from '#room/operation.ts'
+import { ownerOf } from '#room/owned.ts'
 
 import { passing, tagging } from '../access.ts'
 import { compatibilities, requiresAttributes } from '../definitions/capabilities.ts'
@@ -47,9 +48,7 @@ export const RegisterTaskDefinition: Operation<
     })
     const definition = normalise(input)
     const row: TaskDefinition = {
-      tenant: caller.tenant,
-      accountId: caller.accountId,
-      region: caller.region,
+      ...ownerOf(caller),
       family: input.family,
       revision,
       status: 'ACTIVE',

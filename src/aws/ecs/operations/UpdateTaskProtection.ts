@@ -9,7 +9,7 @@ import type { Read } from '#store/store.ts'
 
 import { inCluster, named } from '../access.ts'
 import { PROTECT_MAX } from '../limits.ts'
-import { activeCluster, checkWhole, invalidParameter, ofTask } from '../names/names.ts'
+import { activeCluster, checkWhole, invalidParameter, ofTask, clusterKey } from '../names/names.ts'
 import { inService, serviceKey, shareOf } from '../names/services.ts'
 import { type Task, tasks, tasksByService } from '../records/records.ts'
 import { deployments, services } from '../records/services.ts'
@@ -59,8 +59,8 @@ const BLOCKED =
 
 /** What protected tasks hold already, a deployment or a scale-in, is not held for longer: theirs run out. */
 function isBlocked(tx: Read, task: Task, now: number): boolean {
-  const { tenant, region, clusterName, group } = task
-  const held = [...tx.find(tasksByService, `${tenant}/${region}/${clusterName}/${group}`)]
+  const group = `${clusterKey(task, task.clusterName)}/${task.group}`
+  const held = [...tx.find(tasksByService, group)]
     .map(({ row }): Task => row)
     .filter((row) => row.desiredStatus === 'RUNNING' && isProtected(row, now))
   if (isOld(tx, task) && held.some((row) => isOld(tx, row))) return true

@@ -1,9 +1,10 @@
 /** Drops definitions that are DELETE_IN_PROGRESS once no task and no service uses them. The family's counter stays. */
 import { type ChangeOf, on, type Reconciler } from '#reconcile/reconciler.ts'
+import { scopeOf } from '#room/owned.ts'
 import type { Tools } from '#room/room.ts'
 import { follow, view } from '#store/store.ts'
 
-import { definitionKey, scopeOf } from '../names/names.ts'
+import { definitionKey } from '../names/names.ts'
 import {
   definitionsToDelete,
   type Task,

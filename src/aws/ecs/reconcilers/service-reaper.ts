@@ -1,5 +1,6 @@
 /** Forgets services a day after their end, and of the others the history that is too long. */
 import { on, type Reconciler } from '#reconcile/reconciler.ts'
+import { parentOf } from '#room/keys.ts'
 import type { Tools } from '#room/room.ts'
 
 import { INACTIVE_SERVICE_KEPT_MS } from '../limits.ts'
@@ -12,7 +13,7 @@ const ROWS_PER_COMMIT = 100
 export const serviceReaper = ({ store, clock }: Tools): Reconciler => ({
   name: 'ecs service reaper',
   hears: [
-    on(serviceDeployments, ({ key, before }) => (before ? [] : [ofPart(key)])),
+    on(serviceDeployments, ({ key, before }) => (before ? [] : [parentOf(key)])),
     on(services, ({ key, before, after }) =>
       after && before?.status !== after.status ? [key] : [],
     ),
@@ -36,9 +37,6 @@ export const serviceReaper = ({ store, clock }: Tools): Reconciler => ({
     }).result
   },
 })
-
-/** The service that a deployment is of. */
-const ofPart = (key: string): string => key.slice(0, key.lastIndexOf('/'))
 
 /** In how many milliseconds the service is to be forgotten; nothing for one that lives. */
 function endsIn({ status, inactiveAt }: Service, now: number): number | undefined {

@@ -1,5 +1,6 @@
 /** The service scheduler: each service is brought nearer to what it should be whenever something of it changes. */
 import { type ChangeOf, on, type Reconciler } from '#reconcile/reconciler.ts'
+import { parentOf } from '#room/keys.ts'
 import type { Tools } from '#room/room.ts'
 import { type Read, TransactionTooLarge } from '#store/store.ts'
 
@@ -32,7 +33,7 @@ export const serviceScheduler = ({ store, clock, ids }: Tools, policy: Policy): 
   function* ofAnother(service: string): Iterable<string> {
     yield service
     // Room is kept for a daemon where it is not: less, once it is another or is gone.
-    if (isDaemon(service)) yield* waiting.of(ofCluster(service))
+    if (isDaemon(service)) yield* waiting.of(parentOf(service))
   }
   function* ofHost(change: HostChange): Iterable<string> {
     const cluster = clusterOf((change.after ?? change.before) as ContainerInstance)
@@ -50,8 +51,8 @@ export const serviceScheduler = ({ store, clock, ids }: Tools, policy: Policy): 
     name: 'ecs services',
     hears: [
       on(services, (change) => (isNews(change) ? hurried(ofAnother(change.key)) : [])),
-      on(serviceDeployments, ({ key }) => hurried(ofAnother(ofPart(key)))),
-      on(taskSets, (change) => (isNews(change) ? hurried(ofAnother(ofPart(change.key))) : [])),
+      on(serviceDeployments, ({ key }) => hurried(ofAnother(parentOf(key)))),
+      on(taskSets, (change) => (isNews(change) ? hurried(ofAnother(parentOf(change.key))) : [])),
       on(tasks, (change) => (isGoingWell(change) ? ofTask(change) : hurried(ofTask(change)))),
       on(containerInstances, (change) => hurried(ofHost(change))),
     ],
@@ -118,9 +119,6 @@ const isGoingWell = ({ before, after }: ChangeOf<Task>): boolean =>
   after?.desiredStatus === 'RUNNING' &&
   (!before || (before.lastStatus !== after.lastStatus && after.lastStatus === 'RUNNING'))
 
-/** The service that a deployment or a task set is of. */
-const ofPart = (key: string): string => key.slice(0, key.lastIndexOf('/'))
-const ofCluster = (service: string): string => service.slice(0, service.lastIndexOf('/'))
 const clusterOf = (instance: ContainerInstance): string =>
   clusterKey(instance, instance.clusterName)
 
@@ -159,7 +157,7 @@ class ByCluster {
   }
 
   set(service: string, waits: boolean): void {
-    const cluster = ofCluster(service)
+    const cluster = parentOf(service)
     const known = this.#byCluster.get(cluster)
     if (waits) this.#byCluster.set(cluster, (known ?? new Set()).add(service))
     else known?.delete(service)

@@ -13,10 +13,8 @@ import type {
   TaskOverride,
   VersionInfo,
 } from '#contract/ecs.ts'
+import { type Owned, scopeOf } from '#room/owned.ts'
 import { index, table, timeIndex } from '#store/store.ts'
-
-/** Whose a record is, and where: what ARNs and notices are made of. */
-export type Owned = { readonly tenant: string; readonly accountId: string; readonly region: string }
 
 export type Cluster = Owned & {
   readonly clusterName: string
@@ -220,23 +218,21 @@ export const accountSettings = table<AccountSetting>('ecs.accountSettings')
 export const hostKeys = table<HostKey>('ecs.hostKeys')
 export const agentSequences = table<AgentSequence>('ecs.agentSequences')
 
-const scope = (row: Owned): string => `${row.tenant}/${row.region}`
-
 /** `scope/family/STATUS`, then the revision: the latest active one is the last of its kind. */
 export const definitionsByStatus = index(
   taskDefinitions,
   'status',
-  (row) => `${scope(row)}/${row.family}/${row.status}`,
+  (row) => `${scopeOf(row)}/${row.family}/${row.status}`,
 )
 /** Definitions that wait to be gone. */
 export const definitionsToDelete = index(taskDefinitions, 'toDelete', (row) =>
-  row.status === 'DELETE_IN_PROGRESS' ? scope(row) : undefined,
+  row.status === 'DELETE_IN_PROGRESS' ? scopeOf(row) : undefined,
 )
 /** `scope/cluster/DESIRED`: what ListTasks reads. */
 export const tasksByDesired = index(
   tasks,
   'desired',
-  (row) => `${scope(row)}/${row.clusterName}/${row.desiredStatus}`,
+  (row) => `${scopeOf(row)}/${row.clusterName}/${row.desiredStatus}`,
   (before, after) => before.desiredStatus === after.desiredStatus,
 )
 /** A task stays in its cluster, on its container instance and in its group. */
@@ -250,7 +246,7 @@ export const tasksByInstance = index(
   (row) =>
     row.lastStatus === 'STOPPED'
       ? undefined
-      : `${scope(row)}/${row.clusterName}/${row.containerInstanceId}`,
+      : `${scopeOf(row)}/${row.clusterName}/${row.containerInstanceId}`,
   isOverAsBefore,
 )
 /** `scope/cluster/service:NAME` of tasks that the service scheduler started and whose end is not confirmed. */
@@ -260,7 +256,7 @@ export const tasksByService = index(
   (row) =>
     row.lastStatus === 'STOPPED' || !row.group.startsWith('service:')
       ? undefined
-      : `${scope(row)}/${row.clusterName}/${row.group}`,
+      : `${scopeOf(row)}/${row.clusterName}/${row.group}`,
   isOverAsBefore,
 )
 /** Stopped tasks in the order of their end. */

@@ -11,9 +11,8 @@ import type {
   PlacementStrategy,
   Tag,
 } from '#contract/ecs.ts'
+import { type Owned, scopeOf } from '#room/owned.ts'
 import { index, table } from '#store/store.ts'
-
-import type { Owned } from './records.ts'
 
 type InService = Owned & { readonly clusterName: string; readonly serviceName: string }
 
@@ -222,9 +221,9 @@ export const taskSetsByDefinition = index(taskSets, 'definition', definitionOf)
 export const servicesByStatus = index(
   services,
   'status',
-  (row) => `${row.tenant}/${row.region}/${row.clusterName}/${row.status}`,
+  (row) => `${scopeOf(row)}/${row.clusterName}/${row.status}`,
 )
 
 function definitionOf(row: Deployment | TaskSet): string {
-  return `${row.tenant}/${row.region}/${row.family}:${row.revision}`
+  return `${scopeOf(row)}/${row.family}:${row.revision}`
 }

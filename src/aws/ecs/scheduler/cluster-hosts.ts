@@ -3,6 +3,7 @@
  * costs what changed since the last one, and not what there is.
  */
 import type { PlacementConstraint, PlacementStrategy } from '#contract/ecs.ts'
+import { lastOf, parentOf } from '#room/keys.ts'
 import { follow, type Read, view } from '#store/store.ts'
 
 import type { Need } from '../definitions/need.ts'
@@ -91,10 +92,9 @@ class HostsByCluster {
   }
 
   instanceChanged(key: string, after: ContainerInstance | undefined): void {
-    const end = key.lastIndexOf('/')
-    const cluster = key.slice(0, end)
+    const cluster = parentOf(key)
     const hosts = this.#clusters.get(cluster)
-    hosts?.instanceChanged(key.slice(end + 1), after)
+    hosts?.instanceChanged(lastOf(key), after)
     if (hosts?.hosts.size === 0) this.#clusters.delete(cluster)
   }
 
@@ -119,8 +119,7 @@ class HostsByCluster {
   taskChanged(key: string, before: Task | undefined, after: Task | undefined): void {
     const task = after ?? before
     const by = Number(isCounted(after)) - Number(isCounted(before))
-    if (task && by !== 0)
-      this.#clusters.get(key.slice(0, key.lastIndexOf('/')))?.groupChanged(task, by)
+    if (task && by !== 0) this.#clusters.get(parentOf(key))?.groupChanged(task, by)
   }
 }
 

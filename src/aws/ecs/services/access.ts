@@ -1,6 +1,7 @@
 /** Resources and condition keys of requests about services, from the Service Authorization Reference. */
 import type { Caller } from '#kernel/principal.ts'
 import type { Context, Question } from '#room/operation.ts'
+import { ownerOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster } from '../access.ts'
@@ -13,7 +14,7 @@ import {
   serviceRevisionArn,
   taskSetArn,
 } from '../names/services.ts'
-import { ownerOf, partIn, serviceNameIn, taskSetIdIn } from './find.ts'
+import { partIn, serviceNameIn, taskSetIdIn } from './find.ts'
 
 type Questions = readonly Question[]
 type InCluster = { readonly cluster?: string | undefined }

@@ -1,4 +1,5 @@
 /** What a service tells its users: the 100 newest events in AWS's words, and AWS's notices of them. */
+import { ownerOf } from '#room/owned.ts'
 import { publish } from '#store/notices.ts'
 import type { Read, Write } from '#store/store.ts'
 
@@ -112,9 +113,7 @@ export function noticeAction(
   publish(tx, {
     source: 'aws.ecs',
     detailType: 'ECS Service Action',
-    tenant: teller.tenant,
-    accountId: teller.accountId,
-    region: teller.region,
+    ...ownerOf(teller),
     resources: [serviceArn(teller)],
     time: now,
     id,
@@ -147,9 +146,7 @@ export function noticeDeployment(tx: Write, deployment: Deployment, { now, id }:
   publish(tx, {
     source: 'aws.ecs',
     detailType: 'ECS Deployment State Change',
-    tenant: deployment.tenant,
-    accountId: deployment.accountId,
-    region: deployment.region,
+    ...ownerOf(deployment),
     resources: [serviceArn(deployment)],
     time: now,
     id,

@@ -1,6 +1,7 @@
 /** Finds the services, and what belongs to them, that a request names. */
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { ownerOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
 import { clusterKey, invalidParameter, localResource } from '../names/names.ts'
@@ -85,13 +86,6 @@ export function partIn(
     throw invalidParameter(`Invalid identifier: ${arn.slice(0, 255)}`)
   return { of: { ...ownerOf(caller), clusterName, serviceName }, id }
 }
-
-/** Whose records a caller's are. */
-export const ownerOf = ({
-  tenant,
-  accountId,
-  region,
-}: Caller): Pick<ServicePlace, 'tenant' | 'accountId' | 'region'> => ({ tenant, accountId, region })
 
 /** The service deployment of the ARN, which must be there. */
 export function theServiceDeployment(tx: Read, caller: Caller, arn: string): ServiceDeployment {

@@ -1,6 +1,7 @@
 /** Starts tasks of a service's share where they fit, and says in AWS's words why one fits nowhere. */
 import type { PlacementStrategy, Tag, TaskOverride } from '#contract/ecs.ts'
 import type { Ids } from '#kernel/ids.ts'
+import { lastOf } from '#room/keys.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { needOf } from '../definitions/need.ts'
@@ -227,7 +228,6 @@ export function placementFailure(refusals: readonly Refusal[]): string {
   const closest = closestOf(refusals)
   if (!closest) return `${why} Reason: ${NO_HOSTS} ${MORE}`
   const [, text] = TEXTS[rank(closest)] as (typeof TEXTS)[number]
-  const id = closest.arn.slice(closest.arn.lastIndexOf('/') + 1)
   const said = text === 'encountered error' ? `encountered error "${closest.reason}"` : text
-  return `${why} The closest matching (container-instance ${id}) ${said} ${MORE}`
+  return `${why} The closest matching (container-instance ${lastOf(closest.arn)}) ${said} ${MORE}`
 }

@@ -2,6 +2,7 @@
  * The one place where a task's record changes: counts, versions, reservations and the published stream follow from
  * here, so that none of them can be forgotten.
  */
+import { ownerOf } from '#room/owned.ts'
 import { announce, type Moment, noticeKind } from '#store/notices.ts'
 import type { Write } from '#store/store.ts'
 
@@ -32,9 +33,7 @@ const taskNotices = noticeKind<Task>({
   detailType: 'ECS Task State Change',
   table: tasks,
   told: (task, time) => ({
-    tenant: task.tenant,
-    accountId: task.accountId,
-    region: task.region,
+    ...ownerOf(task),
     resources: [taskArn(task)],
     detail: {
       ...toTask(task),

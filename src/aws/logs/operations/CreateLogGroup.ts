@@ -1,5 +1,6 @@
 import type { CreateLogGroupRequest } from '#contract/logs.ts'
 import type { Operation } from '#room/operation.ts'
+import { ownerOf } from '#room/owned.ts'
 
 import { theGroup } from '../access.ts'
 import { alreadyExists, groupKey } from '../names.ts'
@@ -20,9 +21,7 @@ export const CreateLogGroup: Operation<CreateLogGroupRequest, object> = {
     const key = groupKey(caller, logGroupName)
     if (tx.get(logGroups, key)) throw alreadyExists('group')
     tx.put(logGroups, key, {
-      tenant: caller.tenant,
-      accountId: caller.accountId,
-      region: caller.region,
+      ...ownerOf(caller),
       logGroupName,
       groupId: ids.hex(ID_HEX_DIGITS),
       creationTime: now,

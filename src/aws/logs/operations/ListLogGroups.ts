@@ -1,9 +1,9 @@
 import type { ListLogGroupsRequest, ListLogGroupsResponse } from '#contract/logs.ts'
 import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
+import { scopeOf } from '#room/owned.ts'
 
 import { allGroups } from '../access.ts'
-import { scopeOf } from '../names.ts'
 import { groupArn } from '../names.ts'
 import { ownAccountOnly } from '../own-account.ts'
 import { logGroups } from '../records.ts'

@@ -5,12 +5,12 @@
 import type { Operations } from '#contract/logs.ts'
 import { StorageUnavailable } from '#files/storage.ts'
 import { assert } from '#kernel/assert.ts'
-import { Fault } from '#kernel/fault.ts'
 import { type Handlers, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
 import { burial } from './burial.ts'
 import { given } from './meant.ts'
+import { fault } from './names.ts'
 import { CreateLogGroup } from './operations/CreateLogGroup.ts'
 import { CreateLogStream } from './operations/CreateLogStream.ts'
 import { DeleteLogGroup } from './operations/DeleteLogGroup.ts'
@@ -85,7 +85,7 @@ export function logs(): Room {
 function forCallers(storage: () => LogStorage): LogStorage {
   const orFault = (error: unknown): never => {
     if (!(error instanceof StorageUnavailable)) throw error
-    throw new Fault('ServiceUnavailableException', 'The service cannot complete the request.', 503)
+    throw fault('ServiceUnavailableException', 'The service cannot complete the request.', 503)
   }
   return {
     append: (stream, events, at) => storage().append(stream, events, at).catch(orFault),

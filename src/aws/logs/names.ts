@@ -1,7 +1,9 @@
 /** Names of CloudWatch Logs: ARNs, record keys, and how requests name a group or a stream. */
+import type { Operations } from '#contract/logs.ts'
 import { formatArn, parseArn } from '#kernel/arn.ts'
-import { Fault } from '#kernel/fault.ts'
+import type { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { faultsOf } from '#room/faults.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
@@ -20,8 +22,9 @@ export const groupArn = ({ accountId: account, region }: Place, name: string): s
 export const streamArn = (of: Place, group: string, name: string): string =>
   `${groupArn(of, group)}:log-stream:${name}`
 
+export const fault = faultsOf<Operations>()
 export const invalidParameter = (message: string): Fault =>
-  new Fault('InvalidParameterException', message)
+  fault('InvalidParameterException', message)
 /** Of a member that has some other value than the few it may have. */
 export const notOneOf = (
   member: string,
@@ -32,9 +35,9 @@ export const notOneOf = (
     `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy enum value set: [${known.join(', ')}]`,
   )
 export const alreadyExists = (what: 'group' | 'stream'): Fault =>
-  new Fault('ResourceAlreadyExistsException', `The specified log ${what} already exists`)
+  fault('ResourceAlreadyExistsException', `The specified log ${what} already exists`)
 export const notFound = (what: 'group' | 'stream'): Fault =>
-  new Fault('ResourceNotFoundException', `The specified log ${what} does not exist.`)
+  fault('ResourceNotFoundException', `The specified log ${what} does not exist.`)
 
 export function existingGroup(tx: Read, caller: Caller, name: string): LogGroup {
   const group = tx.get(logGroups, groupKey(caller, name))
@@ -60,7 +63,7 @@ export function groupNamed(
   },
 ): string {
   if (logGroupName !== undefined && logGroupIdentifier !== undefined)
-    throw new Fault(
+    throw fault(
       'ValidationException',
       'LogGroup name and LogGroup ARN are mutually exclusive parameters.',
     )

@@ -1,9 +1,8 @@
 /** Tags of groups: the rules that the model does not state. */
-import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Write } from '#store/store.ts'
 
-import { existingGroup, groupKey, invalidParameter } from './names.ts'
+import { existingGroup, groupKey, invalidParameter, fault } from './names.ts'
 import { logGroups } from './records.ts'
 
 export type Tags = Readonly<Record<string, string>>
@@ -19,7 +18,7 @@ export function addTags(tx: Write, caller: Caller, groupName: string, added: Tag
   const { tags: before } = existingGroup(tx, caller, groupName)
   const tags = { ...before, ...added }
   if (Object.keys(tags).length > TAGS_MAX)
-    throw new Fault(
+    throw fault(
       'TooManyTagsException',
       `The maximum number of tags (${TAGS_MAX}) has been exceeded.`,
     )

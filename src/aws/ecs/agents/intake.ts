@@ -10,7 +10,7 @@ import type { EntryState, Topic } from '#room/topic.ts'
 import type { Write } from '#store/store.ts'
 import type { StateChange } from '#wire/extension.ts'
 
-import { containerInstanceArn } from '../names/names.ts'
+import { containerInstanceArn, fault } from '../names/names.ts'
 import { containerInstances, type Task } from '../records/records.ts'
 import { type Tasks, together } from '../tasks/change.ts'
 import { applyReportTo, essentials } from '../tasks/report.ts'
@@ -145,7 +145,7 @@ export class Intake {
       resources,
       conditions: {},
     })
-    if (!verdict.allowed) throw new Fault('AccessDeniedException', verdict.message)
+    if (!verdict.allowed) throw fault('AccessDeniedException', verdict.message)
     return task
   }
 }

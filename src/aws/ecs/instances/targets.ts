@@ -1,12 +1,11 @@
 /** The container instances that attribute requests name, one an attribute. */
 import type { Attribute } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Context, Question } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster, named } from '../access.ts'
-import { invalidParameter } from '../names/names.ts'
+import { invalidParameter, fault } from '../names/names.ts'
 import type { Cluster, ContainerInstance } from '../records/records.ts'
 import { findInstance } from '../tasks/find.ts'
 import { ATTRIBUTES_PER_CALL_MAX } from './attributes.ts'
@@ -47,7 +46,7 @@ export function theTarget(
   const id = targetId(attribute)
   const instance = findInstance(tx, caller, cluster, id)
   if (!instance || instance.status === 'INACTIVE')
-    throw new Fault(
+    throw fault(
       'TargetNotFoundException',
       `Unable to find container instance with id ${id.slice(0, 255)}`,
     )

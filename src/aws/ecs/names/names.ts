@@ -1,7 +1,9 @@
 /** Names of ECS: ARNs, record keys, and how the API's identifiers (short names or ARNs) are read. */
+import type { Operations } from '#contract/ecs.ts'
 import { formatArn, parseArn } from '#kernel/arn.ts'
-import { Fault } from '#kernel/fault.ts'
+import type { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { faultsOf } from '#room/faults.ts'
 import { lastOf, parentOf } from '#room/keys.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
@@ -51,12 +53,13 @@ export const ofTask = (task: Task): string => taskKey(task, task.clusterName, ta
 export const ofInstance = (instance: ContainerInstance): string =>
   containerInstanceKey(instance, instance.clusterName, instance.containerInstanceId)
 
+export const fault = faultsOf<Operations>()
 export const invalidParameter = (message: string): Fault =>
-  new Fault('InvalidParameterException', message)
+  fault('InvalidParameterException', message)
 /** Of a member that nothing would act on yet. */
 export const unavailable = (name: UnbuiltName): Fault =>
   invalidParameter(`This parameter is not available in this release of Berth: ${name}.`)
-export const clientException = (message: string): Fault => new Fault('ClientException', message)
+export const clientException = (message: string): Fault => fault('ClientException', message)
 
 const NAME = /^[A-Za-z0-9_-]{1,255}$/
 export const DEFAULT_CLUSTER = 'default'
@@ -92,9 +95,9 @@ export function clusterName(caller: Caller, identifier: string | undefined): str
 /** The cluster that the request names, which must be there and active. */
 export function activeCluster(tx: Read, caller: Caller, identifier: string | undefined): Cluster {
   const cluster = tx.get(clusters, clusterKey(caller, clusterName(caller, identifier)))
-  if (!cluster) throw new Fault('ClusterNotFoundException', 'Cluster not found.')
+  if (!cluster) throw fault('ClusterNotFoundException', 'Cluster not found.')
   if (cluster.status !== 'ACTIVE')
-    throw new Fault('ClusterNotFoundException', 'The referenced cluster was inactive.')
+    throw fault('ClusterNotFoundException', 'The referenced cluster was inactive.')
   return cluster
 }
 

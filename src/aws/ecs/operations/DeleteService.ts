@@ -1,9 +1,8 @@
 import type { DeleteServiceRequest, DeleteServiceResponse } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
-import { activeCluster, invalidParameter } from '../names/names.ts'
+import { activeCluster, invalidParameter, fault } from '../names/names.ts'
 import { ofService } from '../names/services.ts'
 import { type Service, services } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'
@@ -19,7 +18,7 @@ export const DeleteService: Operation<DeleteServiceRequest, DeleteServiceRespons
     const cluster = activeCluster(tx, caller, input.cluster)
     const service = theService(tx, caller, cluster, input.service)
     if (service.status === 'INACTIVE')
-      throw new Fault('ServiceNotFoundException', 'Service not found.')
+      throw fault<'DeleteService'>('ServiceNotFoundException', 'Service not found.')
     if (service.status === 'DRAINING') return { service: toService(tx, service) }
     if (input.force !== true) checkScaledDown(tx, service)
     const after = tx.patch(services, ofService(service), {

@@ -4,11 +4,10 @@ import type {
   Failure,
   TaskSet,
 } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, included, invalidParameter } from '../names/names.ts'
+import { activeCluster, included, invalidParameter, fault } from '../names/names.ts'
 import { taskSetArn } from '../names/services.ts'
 import { theTaskSetResources } from '../services/access.ts'
 import { findTaskSet, taskSetIdIn, theService } from '../services/find.ts'
@@ -23,7 +22,7 @@ export const DescribeTaskSets: Operation<DescribeTaskSetsRequest, DescribeTaskSe
     const cluster = activeCluster(tx, caller, input.cluster)
     const service = theService(tx, caller, cluster, input.service)
     if (service.status === 'INACTIVE')
-      throw new Fault('ServiceNotActiveException', 'Service was not ACTIVE.')
+      throw fault<'DescribeTaskSets'>('ServiceNotActiveException', 'Service was not ACTIVE.')
     checkExternal(service)
     const { taskSets: named = [] } = input
     const include = included(input.include)

@@ -2,8 +2,9 @@ import type {
   ListServicesByNamespaceRequest,
   ListServicesByNamespaceResponse,
 } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
+
+import { fault } from '../names/names.ts'
 
 /** Namespaces come with service discovery: until then there is none that could be found. */
 export const ListServicesByNamespace: Operation<
@@ -17,6 +18,9 @@ export const ListServicesByNamespace: Operation<
     },
   ],
   run() {
-    throw new Fault('NamespaceNotFoundException', 'The specified namespace was not found.')
+    throw fault<'ListServicesByNamespace'>(
+      'NamespaceNotFoundException',
+      'The specified namespace was not found.',
+    )
   },
 }

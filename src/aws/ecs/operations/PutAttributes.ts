@@ -1,12 +1,11 @@
 import type { Attribute, PutAttributesRequest, PutAttributesResponse } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 import { isBuiltIn } from '#wire/attributes.ts'
 
 import { checkAttribute, CUSTOM_ATTRIBUTES_MAX } from '../instances/attributes.ts'
 import { changeInstance } from '../instances/change.ts'
 import { checkCount, theTarget, theTargets } from '../instances/targets.ts'
-import { activeCluster, containerInstanceArn } from '../names/names.ts'
+import { activeCluster, containerInstanceArn, fault } from '../names/names.ts'
 
 export const PutAttributes: Operation<PutAttributesRequest, PutAttributesResponse> = {
   access: theTargets,
@@ -21,7 +20,7 @@ export const PutAttributes: Operation<PutAttributesRequest, PutAttributesRespons
       const kept = instance.attributes.filter((one) => one.name !== name)
       const after = [...kept, value === undefined ? { name } : { name, value }]
       if (after.filter((one) => !isBuiltIn(one.name)).length > CUSTOM_ATTRIBUTES_MAX)
-        throw new Fault(
+        throw fault<'PutAttributes'>(
           'AttributeLimitExceededException',
           `A container instance can have at most ${CUSTOM_ATTRIBUTES_MAX} custom attributes.`,
         )

@@ -1,5 +1,4 @@
 import type { Failure, RunTaskRequest, RunTaskResponse } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
 import type { Context, Operation } from '#room/operation.ts'
 import type { Read, Write } from '#store/store.ts'
@@ -13,6 +12,7 @@ import {
   invalidParameter,
   taskArn,
   taskKey,
+  fault,
 } from '../names/names.ts'
 import { type Cluster, clientTokens, type Task, tasks } from '../records/records.ts'
 import { placing } from '../scheduler/cluster-hosts.ts'
@@ -71,7 +71,7 @@ function tokenOf(
   const before = tx.get(clientTokens, key)
   if (!before) return { key, hash, tasks: undefined }
   if (before.requestHash !== hash)
-    throw new Fault(
+    throw fault<'RunTask'>(
       'ConflictException',
       'The request could not be processed because the client token was used with a different request.',
       400,

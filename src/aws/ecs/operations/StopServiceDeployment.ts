@@ -1,8 +1,7 @@
 import type { StopServiceDeploymentRequest, StopServiceDeploymentResponse } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 
-import { checkEnum } from '../names/names.ts'
+import { checkEnum, fault } from '../names/names.ts'
 import { inService } from '../names/services.ts'
 import { serviceDeployments } from '../records/services.ts'
 import { theParts } from '../services/access.ts'
@@ -29,7 +28,7 @@ export const StopServiceDeployment: Operation<
     const found = theServiceDeployment(tx, caller, serviceDeploymentArn)
     if (STOPPING.has(found.status)) return { serviceDeploymentArn }
     if (!STOPPABLE.has(found.status))
-      throw new Fault(
+      throw fault<'StopServiceDeployment'>(
         'ConflictException',
         `The service deployment cannot be stopped because its status is ${found.status}.`,
       )

@@ -1,9 +1,8 @@
 import type { UpdateContainerAgentRequest, UpdateContainerAgentResponse } from '#contract/ecs.ts'
-import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
-import { activeCluster } from '../names/names.ts'
+import { activeCluster, fault } from '../names/names.ts'
 import { theInstance } from '../tasks/find.ts'
 
 /** Agents are updated with the package that installed them, so there is never a newer one to send. */
@@ -19,7 +18,7 @@ export const UpdateContainerAgent: Operation<
   ],
   run(tx, input, { caller }) {
     theInstance(tx, caller, activeCluster(tx, caller, input.cluster), input.containerInstance)
-    throw new Fault(
+    throw fault<'UpdateContainerAgent'>(
       'NoUpdateAvailableException',
       'There is no update available for your container agent.',
     )

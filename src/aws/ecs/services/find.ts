@@ -1,10 +1,9 @@
 /** Finds the services, and what belongs to them, that a request names. */
-import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import { ownerOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterKey, invalidParameter, localResource } from '../names/names.ts'
+import { clusterKey, invalidParameter, localResource, fault } from '../names/names.ts'
 import { inService, serviceKey, type ServicePlace, SHARE } from '../names/services.ts'
 import type { Cluster } from '../records/records.ts'
 import {
@@ -57,7 +56,7 @@ export function theService(
   identifier: string,
 ): Service {
   const found = findService(tx, caller, clusterName, identifier)
-  if (!found) throw new Fault('ServiceNotFoundException', 'Service not found.')
+  if (!found) throw fault('ServiceNotFoundException', 'Service not found.')
   return found
 }
 
@@ -69,8 +68,7 @@ export function activeService(
   identifier: string,
 ): Service {
   const found = theService(tx, caller, cluster, identifier)
-  if (found.status !== 'ACTIVE')
-    throw new Fault('ServiceNotActiveException', 'Service was not ACTIVE.')
+  if (found.status !== 'ACTIVE') throw fault('ServiceNotActiveException', 'Service was not ACTIVE.')
   return found
 }
 
@@ -92,7 +90,7 @@ export function theServiceDeployment(tx: Read, caller: Caller, arn: string): Ser
   const { of, id } = partIn(caller, arn, 'service-deployment')
   const found = tx.get(serviceDeployments, inService(of, id))
   if (!found)
-    throw new Fault(
+    throw fault(
       'ServiceDeploymentNotFoundException',
       'The specified service deployment was not found.',
     )
@@ -130,7 +128,7 @@ export function theTaskSet(
   identifier: string,
 ): TaskSet {
   const found = findTaskSet(tx, caller, service, identifier)
-  if (!found) throw new Fault('TaskSetNotFoundException', 'The specified task set does not exist.')
+  if (!found) throw fault('TaskSetNotFoundException', 'The specified task set does not exist.')
   return found
 }
 

@@ -3,9 +3,9 @@ import type {
   ListAccountSettingsResponse,
   Setting,
 } from '#contract/ecs.ts'
-import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
+import { page } from '#room/pages.ts'
 
 import { anyResource } from '../access.ts'
 import { invalidParameter } from '../names/names.ts'

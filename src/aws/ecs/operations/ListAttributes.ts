@@ -1,7 +1,7 @@
 import type { Attribute, ListAttributesRequest, ListAttributesResponse } from '#contract/ecs.ts'
-import { page } from '#kernel/page.ts'
 import { joined, parted } from '#room/keys.ts'
 import type { Operation } from '#room/operation.ts'
+import { page } from '#room/pages.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'

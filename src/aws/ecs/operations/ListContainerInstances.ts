@@ -2,8 +2,8 @@ import type {
   ListContainerInstancesRequest,
   ListContainerInstancesResponse,
 } from '#contract/ecs.ts'
-import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
+import { page } from '#room/pages.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'

@@ -2,8 +2,8 @@ import type {
   ListServiceDeploymentsRequest,
   ListServiceDeploymentsResponse,
 } from '#contract/ecs.ts'
-import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
+import { page } from '#room/pages.ts'
 
 import { PAGE_LIMIT, SERVICE_DEPLOYMENTS_PAGE } from '../limits.ts'
 import { activeCluster, checkEnum } from '../names/names.ts'

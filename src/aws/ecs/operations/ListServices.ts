@@ -1,6 +1,6 @@
 import type { ListServicesRequest, ListServicesResponse } from '#contract/ecs.ts'
-import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
+import { page } from '#room/pages.ts'
 
 import { inCluster } from '../access.ts'
 import { PAGE_LIMIT, SERVICES_PAGE } from '../limits.ts'

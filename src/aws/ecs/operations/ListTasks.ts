@@ -1,6 +1,6 @@
 import type { ListTasksRequest, ListTasksResponse } from '#contract/ecs.ts'
-import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
+import { page } from '#room/pages.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'

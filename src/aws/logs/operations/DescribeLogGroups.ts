@@ -1,8 +1,8 @@
 import type { DescribeLogGroupsRequest, DescribeLogGroupsResponse } from '#contract/logs.ts'
-import { page, type Page } from '#kernel/page.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { WaitingOperation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
+import { page, type Page } from '#room/pages.ts'
 import type { Read } from '#store/store.ts'
 
 import { allGroups } from '../access.ts'

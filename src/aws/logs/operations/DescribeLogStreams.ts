@@ -1,6 +1,6 @@
 import type { DescribeLogStreamsRequest, DescribeLogStreamsResponse } from '#contract/logs.ts'
-import { page } from '#kernel/page.ts'
 import type { WaitingOperation } from '#room/operation.ts'
+import { page } from '#room/pages.ts'
 
 import { theGroup } from '../access.ts'
 import {

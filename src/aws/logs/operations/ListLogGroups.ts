@@ -1,7 +1,7 @@
 import type { ListLogGroupsRequest, ListLogGroupsResponse } from '#contract/logs.ts'
-import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
+import { page } from '#room/pages.ts'
 
 import { allGroups } from '../access.ts'
 import { groupArn } from '../names.ts'

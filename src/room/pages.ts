@@ -1,4 +1,4 @@
-import { Fault } from './fault.ts'
+import { Fault } from '#kernel/fault.ts'
 
 /** Opaque page tokens: where the last page ended, tied to the question that was asked. */
 export type Page<T> = { readonly items: readonly T[]; readonly nextToken: string | undefined }

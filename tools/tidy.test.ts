@@ -15,6 +15,7 @@ const broken: readonly (readonly [string, string, RegExp])[] = [
   ['src/server/a.ts', 'randomBytes(8)', /use the Ids/],
   ['src/server/a.ts', "console.log('x')", /console\. is not said here; use the Log/],
   ['src/server/a.ts', 'process.env.HOME', /use the Config/],
+  ['src/aws/ecs/a.ts', "throw new Fault('NoSuchException', '')", /use a code of the model/],
   ['src/aws/ecs/a.ts', "import { join } from 'node:path'", /use a port/],
   ['src/cli/a.ts', ['// TO', 'DO: later'].join(''), /finish it/],
   ['src/cli/a.ts', ['// FIX', 'ME'].join(''), /finish it/],

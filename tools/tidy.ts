@@ -40,7 +40,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'aws/ecs': [
     ['records', 'limits', 'policy', 'rates', 'meant', 'unbuilt'],
     ['names'],
-    ['query', 'tags', 'settings'],
+    ['query', 'tags', 'settings', 'pages'],
     ['definitions'],
     ['access', 'scheduler'],
     ['tasks'],
@@ -81,6 +81,11 @@ const BANNED: readonly Ban[] = [
     text: /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/,
     except: ['src/system/', 'src/store/seal.ts', 'src/server/data.ts', 'src/server/seal-key.ts'],
     instead: 'the Ids',
+  },
+  {
+    text: /\bnew Fault\(/,
+    except: ['src/gateway/', 'src/room/', 'src/server/', 'src/store/'],
+    instead: 'a code of the model (room/faults.ts)',
   },
   { text: /\bconsole\./, except: ['src/cli/'], instead: 'the Log' },
   {

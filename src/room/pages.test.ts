@@ -3,7 +3,14 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { page } from './pages.ts'
+import { Fault } from '#kernel/fault.ts'
+
+import { pagesOf } from './pages.ts'
+
+const { page } = pagesOf({
+  badToken: () => new Fault('BadToken', 'This is no token.'),
+  noResults: () => new Fault('NoResults', 'Ask for more.'),
+})
 
 test('pages together are the list, in order, whatever their sizes', () => {
   const entries = fc
@@ -45,10 +52,13 @@ test('a token of another question, or no token at all, is refused', () => {
   ])
     assert.throws(
       () => page({ nextToken: token, maxResults: 1, limit: 10, question: 'tasks of d' }, entries),
-      {
-        code: 'InvalidParameterException',
-      },
+      { code: 'BadToken' },
     )
+})
+
+test('a page of nothing is refused, or cannot be', () => {
+  const ask = { nextToken: undefined, maxResults: 0, limit: 10, question: 'q' }
+  assert.throws(() => page(ask, () => []), { code: 'NoResults' })
 })
 
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

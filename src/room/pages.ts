@@ -1,6 +1,14 @@
-import { Fault } from '#kernel/fault.ts'
+/** Lists in pages. A token says where a page ended; it is opaque, and good for the question that was asked only. */
+import { assert } from '#kernel/assert.ts'
+import type { Fault } from '#kernel/fault.ts'
 
-/** Opaque page tokens: where the last page ended, tied to the question that was asked. */
+/** How a room refuses what leads to no page. */
+type Words = {
+  readonly badToken: () => Fault
+  /** Of less than one, where the model lets that by. */
+  readonly noResults?: () => Fault
+}
+
 export type Page<T> = { readonly items: readonly T[]; readonly nextToken: string | undefined }
 
 type Ask = {
@@ -14,31 +22,46 @@ type Ask = {
   readonly endsEmpty?: boolean
 }
 
-/**
- * One page of `entries(after)`, which gives entries in order after a place. A page ends with the place of its last
- * entry, so rows that come or go elsewhere neither repeat nor hide any other.
- */
-export function page<T extends { readonly at: string }>(
-  ask: Ask,
-  entries: (after: string | undefined) => Iterable<T>,
-): Page<T> {
-  const { maxResults = ask.limit } = ask
-  if (maxResults < 1) throw new Fault('InvalidParameterException', 'maxResults must be at least 1.')
-  const size = Math.min(maxResults, ask.limit)
-  const after = ask.nextToken === undefined ? undefined : readToken(ask.nextToken, ask.question)
-  const items: T[] = []
-  for (const entry of entries(after)) {
-    if (items.length === size) return { items, nextToken: writeToken(items, ask.question) }
-    items.push(entry)
+export function pagesOf({ badToken, noResults }: Words): Pages {
+  function readToken(question: string, token: string): string {
+    const at = placeIn(question, token)
+    if (at === undefined) throw badToken()
+    return at
   }
-  const goesOn = ask.endsEmpty && items.length > 0
-  return { items, nextToken: goesOn ? writeToken(items, ask.question) : undefined }
+  function page<T extends Entry>(ask: Ask, entries: Entries<T>): Page<T> {
+    const { nextToken, question, limit, maxResults = limit } = ask
+    if (maxResults < 1 && noResults) throw noResults()
+    const size = Math.min(maxResults, limit)
+    assert(size > 0, 'a page of nothing')
+    const after = nextToken === undefined ? undefined : readToken(question, nextToken)
+    const items: T[] = []
+    const behind = (): string => writeToken(question, (items.at(-1) as T).at)
+    for (const entry of entries(after)) {
+      if (items.length === size) return { items, nextToken: behind() }
+      items.push(entry)
+    }
+    return { items, nextToken: ask.endsEmpty && items.length > 0 ? behind() : undefined }
+  }
+  return { page, readToken }
 }
 
-const writeToken = (items: readonly { readonly at: string }[], question: string): string =>
-  Buffer.from(JSON.stringify([question, items[items.length - 1]?.at])).toString('base64url')
+type Entry = { readonly at: string }
+type Entries<T> = (after: string | undefined) => Iterable<T>
 
-function readToken(token: string, question: string): string {
+type Pages = {
+  /**
+   * One page of `entries(after)`, which gives entries in order after a place. A page ends with the place of its last
+   * entry, so rows that come or go elsewhere neither repeat nor hide any other.
+   */
+  readonly page: <T extends Entry>(ask: Ask, entries: Entries<T>) => Page<T>
+  /** Where the page ended that the token is of. */
+  readonly readToken: (question: string, token: string) => string
+}
+
+export const writeToken = (question: string, at: string): string =>
+  Buffer.from(JSON.stringify([question, at])).toString('base64url')
+
+function placeIn(question: string, token: string): string | undefined {
   try {
     const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
     if (Array.isArray(parts) && parts[0] === question && typeof parts[1] === 'string')
@@ -47,5 +70,5 @@ function readToken(token: string, question: string): string {
     // Not a token of ours: the same answer as to one of another question.
     if (!(error instanceof SyntaxError)) throw error
   }
-  throw new Fault('InvalidParameterException', 'Invalid token.')
+  return undefined
 }

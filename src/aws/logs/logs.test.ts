@@ -220,6 +220,15 @@ test('GetLogEvents refuses a token of another stream', async () => {
     )
 })
 
+test('lists refuse a token that is none in the words of CloudWatch Logs', async () => {
+  const logs = await Logs.open()
+  for (const operation of ['DescribeLogGroups', 'ListLogGroups'])
+    assert.equal(
+      await faultOf(logs.call(operation, { nextToken: 'none' })),
+      'InvalidParameterException: The specified nextToken is invalid.',
+    )
+})
+
 test('GetLogEvents goes both ways, and says an end by giving the token back', async () => {
   const logs = await Logs.open()
   const empty = await logs.get()

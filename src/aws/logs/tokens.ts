@@ -1,7 +1,8 @@
 /** Tokens that say where a page of events ended. */
 import type { Place } from '#files/storage.ts'
+import { writeToken } from '#room/pages.ts'
 
-import { invalidParameter } from './names.ts'
+import { badToken, readToken } from './pages.ts'
 
 const TIME_DIGITS = 20
 const STREAM_DIGITS = 20
@@ -30,7 +31,7 @@ export function readStreamToken(streamId: string, token: string): StreamToken {
     !Number.isSafeInteger(read.timestamp) ||
     !Number.isSafeInteger(read.sequence)
   )
-    throw invalidParameter('The specified nextToken is invalid.')
+    throw badToken()
   return { direction, ...read }
 }
 
@@ -39,28 +40,16 @@ const padded = (count: number | bigint, digits: number): string =>
 const streamDigits = (streamId: string): string => padded(BigInt(`0x${streamId}`), STREAM_DIGITS)
 
 /** FilterLogEvents' tokens are good for the question that they answered only. */
-export const writeGroupToken = (question: string, place: Place): string =>
-  Buffer.from(JSON.stringify([question, place.timestamp, place.streamId, place.sequence])).toString(
-    'base64url',
-  )
+export const writeGroupToken = (
+  question: string,
+  { timestamp, streamId, sequence }: Place,
+): string => writeToken(question, `${timestamp}/${streamId}/${sequence}`)
 
+const PLACE = /^(\d+)\/(\w+)\/(\d+)$/
 export function readGroupToken(question: string, token: string): Place {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
-    if (Array.isArray(parts) && parts[0] === question) {
-      const [, timestamp, streamId, sequence] = parts as unknown[]
-      if (
-        typeof timestamp === 'number' &&
-        typeof streamId === 'string' &&
-        typeof sequence === 'number'
-      )
-        return { timestamp, streamId, sequence }
-    }
-  } catch (error) {
-    // Not a token of ours: the same answer as to one of another question.
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  throw invalidParameter('The specified nextToken is invalid.')
+  const [, timestamp, streamId, sequence] = PLACE.exec(readToken(question, token)) ?? []
+  if (streamId === undefined) throw badToken()
+  return { timestamp: Number(timestamp), streamId, sequence: Number(sequence) }
 }
 
 /** 56 digits that no other event of any group has. */

@@ -5,10 +5,10 @@ import type {
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
-import { page } from '#room/pages.ts'
 
 import { anyResource } from '../access.ts'
 import { invalidParameter } from '../names/names.ts'
+import { page } from '../pages.ts'
 import { accountSettings } from '../records/records.ts'
 import { checkSettingName, DEFAULTS, effectiveSetting, settingPrincipal } from '../settings.ts'
 

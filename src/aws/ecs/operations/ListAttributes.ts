@@ -1,7 +1,6 @@
 import type { Attribute, ListAttributesRequest, ListAttributesResponse } from '#contract/ecs.ts'
 import { joined, parted } from '#room/keys.ts'
 import type { Operation } from '#room/operation.ts'
-import { page } from '#room/pages.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -11,6 +10,7 @@ import {
   containerInstanceArn,
   invalidParameter,
 } from '../names/names.ts'
+import { page } from '../pages.ts'
 import { containerInstances } from '../records/records.ts'
 
 export const ListAttributes: Operation<ListAttributesRequest, ListAttributesResponse> = {

@@ -1,11 +1,11 @@
 import type { ListClustersRequest, ListClustersResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
-import { page } from '#room/pages.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
 import { clusterArn } from '../names/names.ts'
+import { page } from '../pages.ts'
 import { clusters } from '../records/records.ts'
 
 export const ListClusters: Operation<ListClustersRequest, ListClustersResponse> = {

@@ -3,11 +3,11 @@ import type {
   ListContainerInstancesResponse,
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
-import { page } from '#room/pages.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
 import { activeCluster, checkEnum, clusterKey, containerInstanceArn } from '../names/names.ts'
+import { page } from '../pages.ts'
 import { parseExpression } from '../query/query.ts'
 import { containerInstances } from '../records/records.ts'
 import { Groups, InstanceHost } from '../scheduler/hosts.ts'

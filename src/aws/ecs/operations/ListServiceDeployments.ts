@@ -3,11 +3,11 @@ import type {
   ListServiceDeploymentsResponse,
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
-import { page } from '#room/pages.ts'
 
 import { PAGE_LIMIT, SERVICE_DEPLOYMENTS_PAGE } from '../limits.ts'
 import { activeCluster, checkEnum } from '../names/names.ts'
 import { ofService } from '../names/services.ts'
+import { page } from '../pages.ts'
 import type { ServiceDeployment } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'
 import { OPEN, serviceDeploymentsOf } from '../services/begin.ts'

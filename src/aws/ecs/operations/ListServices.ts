@@ -1,11 +1,11 @@
 import type { ListServicesRequest, ListServicesResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
-import { page } from '#room/pages.ts'
 
 import { inCluster } from '../access.ts'
 import { PAGE_LIMIT, SERVICES_PAGE } from '../limits.ts'
 import { activeCluster, checkEnum, clusterKey, LAUNCH_TYPES } from '../names/names.ts'
 import { serviceArn } from '../names/services.ts'
+import { page } from '../pages.ts'
 import { servicesByStatus } from '../records/services.ts'
 
 /** ACTIVE ones only. All are the customer's: no service of this build is managed by ECS. */

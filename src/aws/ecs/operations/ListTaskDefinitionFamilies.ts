@@ -4,11 +4,11 @@ import type {
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
-import { page } from '#room/pages.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
 import { invalidParameter } from '../names/names.ts'
+import { page } from '../pages.ts'
 import { families, taskDefinitions } from '../records/records.ts'
 
 /** ACTIVE families have an active revision; INACTIVE ones have revisions, but no active one. */

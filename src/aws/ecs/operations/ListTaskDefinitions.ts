@@ -1,11 +1,11 @@
 import type { ListTaskDefinitionsRequest, ListTaskDefinitionsResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
-import { page } from '#room/pages.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
 import { checkEnum, definitionArn } from '../names/names.ts'
+import { page } from '../pages.ts'
 import { taskDefinitions } from '../records/records.ts'
 
 /** `familyPrefix` is the whole family name here, as in ECS. Keys sort by family, then by revision as a number. */

@@ -1,6 +1,5 @@
 import type { ListTasksRequest, ListTasksResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
-import { page } from '#room/pages.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
@@ -15,6 +14,7 @@ import {
   unavailable,
 } from '../names/names.ts'
 import { groupOf } from '../names/services.ts'
+import { page } from '../pages.ts'
 import { type Task, tasksByDesired, tasksByService } from '../records/records.ts'
 import { theService } from '../services/find.ts'
 

@@ -2,12 +2,13 @@ import type { DescribeLogGroupsRequest, DescribeLogGroupsResponse } from '#contr
 import type { Caller } from '#kernel/principal.ts'
 import type { WaitingOperation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
-import { page, type Page } from '#room/pages.ts'
+import type { Page } from '#room/pages.ts'
 import type { Read } from '#store/store.ts'
 
 import { allGroups } from '../access.ts'
 import { groupArn, groupKey, groupNamed, invalidParameter, streamsPrefix } from '../names.ts'
 import { ownAccountOnly } from '../own-account.ts'
+import { page } from '../pages.ts'
 import { type LogGroup, logGroups, logStreams } from '../records.ts'
 import type { LogStorage } from '../storage.ts'
 

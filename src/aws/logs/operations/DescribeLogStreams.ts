@@ -1,6 +1,5 @@
 import type { DescribeLogStreamsRequest, DescribeLogStreamsResponse } from '#contract/logs.ts'
 import type { WaitingOperation } from '#room/operation.ts'
-import { page } from '#room/pages.ts'
 
 import { theGroup } from '../access.ts'
 import {
@@ -11,6 +10,7 @@ import {
   streamArn,
   streamsPrefix,
 } from '../names.ts'
+import { page } from '../pages.ts'
 import { type LogGroup, type LogStream, logStreams } from '../records.ts'
 import type { LogStorage, StreamStats } from '../storage.ts'
 

@@ -1,11 +1,11 @@
 import type { ListLogGroupsRequest, ListLogGroupsResponse } from '#contract/logs.ts'
 import type { Operation } from '#room/operation.ts'
 import { scopeOf } from '#room/owned.ts'
-import { page } from '#room/pages.ts'
 
 import { allGroups } from '../access.ts'
 import { groupArn } from '../names.ts'
 import { ownAccountOnly } from '../own-account.ts'
+import { page } from '../pages.ts'
 import { logGroups } from '../records.ts'
 import { unavailable } from '../unbuilt.ts'
 

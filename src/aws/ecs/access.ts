@@ -1,5 +1,6 @@
 /** Resources and condition keys that ECS's operations share, from the Service Authorization Reference. */
 import type { Caller } from '#kernel/principal.ts'
+import { arnsOf } from '#room/arns.ts'
 import type { Context, Question } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
@@ -7,6 +8,7 @@ import { findDefinition } from './definitions/find.ts'
 import {
   clusterArn,
   clusterName,
+  containerInstanceArn,
   DEFAULT_CLUSTER,
   definitionArn,
   definitionIn,
@@ -58,18 +60,20 @@ export function tagging(
   ]
 }
 
+const roleArns = arnsOf('iam', 'role/{roleName+}', { isGlobal: true })
+
 type Roles = {
   readonly taskRoleArn?: string | undefined
   readonly executionRoleArn?: string | undefined
 }
 
 /** Who has a task act in a role must be allowed to hand it on. */
-export function passing({ accountId }: Caller, ...named: readonly Roles[]): readonly Question[] {
+export function passing(caller: Caller, ...named: readonly Roles[]): readonly Question[] {
   const roles = named.flatMap((one) => [one.taskRoleArn, one.executionRoleArn])
   const resources = new Set(
     roles
       .filter((role) => role !== undefined)
-      .map((role) => (role.startsWith('arn:') ? role : `arn:aws:iam::${accountId}:role/${role}`)),
+      .map((role) => (role.startsWith('arn:') ? role : roleArns.write(caller, { roleName: role }))),
   )
   if (resources.size === 0) return []
   return [
@@ -90,8 +94,10 @@ export function named(
 ): string[] {
   const name = clusterName(caller, cluster)
   return identifiers.map((identifier) => {
-    const id = idIn(caller, name, identifier, type)
-    return `arn:aws:ecs:${caller.region}:${caller.accountId}:${type}/${name}/${id ?? identifier}`
+    const id = idIn(caller, name, identifier, type) ?? identifier
+    return type === 'task'
+      ? taskArn({ ...caller, clusterName: name, taskId: id })
+      : containerInstanceArn({ ...caller, clusterName: name, containerInstanceId: id })
   })
 }
 

@@ -207,7 +207,7 @@ test('a batch is refused as a whole, or loses single events by their time', asyn
   assert.ok((await logs.get()).texts.includes('with an entity'))
 })
 
-test('GetLogEvents refuses a token of another stream', async () => {
+test('a token of another stream or list is refused', async () => {
   const logs = await Logs.open()
   await logs.put(['0'])
   const other = { logGroupName: GROUP, logStreamName: 'other' }
@@ -218,15 +218,10 @@ test('GetLogEvents refuses a token of another stream', async () => {
       await faultOf(logs.call('GetLogEvents', { ...other, nextToken })),
       'InvalidParameterException: The specified nextToken is invalid.',
     )
-})
-
-test('lists refuse a token that is none in the words of CloudWatch Logs', async () => {
-  const logs = await Logs.open()
-  for (const operation of ['DescribeLogGroups', 'ListLogGroups'])
-    assert.equal(
-      await faultOf(logs.call(operation, { nextToken: 'none' })),
-      'InvalidParameterException: The specified nextToken is invalid.',
-    )
+  assert.equal(
+    await faultOf(logs.call('DescribeLogGroups', { nextToken: nextForwardToken })),
+    'InvalidParameterException: The specified nextToken is invalid.',
+  )
 })
 
 test('GetLogEvents goes both ways, and says an end by giving the token back', async () => {

@@ -1,8 +1,8 @@
 /** Names of CloudWatch Logs: ARNs, record keys, and how requests name a group or a stream. */
 import type { Operations } from '#contract/logs.ts'
-import { formatArn, parseArn } from '#kernel/arn.ts'
 import type { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { arnsOf, type Place } from '#room/arns.ts'
 import { faultsOf } from '#room/faults.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
@@ -15,12 +15,18 @@ export const streamsPrefix = (of: Owned, { groupId }: LogGroup): string =>
 export const streamKey = (of: Owned, group: LogGroup, name: string): string =>
   `${streamsPrefix(of, group)}${name}`
 
-type Place = { readonly accountId: string; readonly region: string }
+const groupArns = arnsOf('logs', 'log-group:{logGroupName+}')
+/** AWS's own: of the group and all of its streams. */
+const wholeGroupArns = arnsOf('logs', 'log-group:{logGroupName+}:*')
+const streamArns = arnsOf('logs', 'log-group:{logGroupName+}:log-stream:{logStreamName+}')
+
 /** The ARN that tags and policies know the group by. */
-export const groupArn = ({ accountId: account, region }: Place, name: string): string =>
-  formatArn({ service: 'logs', region, account, resource: `log-group:${name}` })
-export const streamArn = (of: Place, group: string, name: string): string =>
-  `${groupArn(of, group)}:log-stream:${name}`
+export const groupArn = (of: Place, logGroupName: string): string =>
+  groupArns.write(of, { logGroupName })
+export const wholeGroupArn = (of: Place, logGroupName: string): string =>
+  wholeGroupArns.write(of, { logGroupName })
+export const streamArn = (of: Place, logGroupName: string, logStreamName: string): string =>
+  streamArns.write(of, { logGroupName, logStreamName })
 
 export const fault = faultsOf<Operations>()
 export const invalidParameter = (message: string): Fault =>
@@ -75,11 +81,9 @@ export function groupNamed(
 
 /** The group's name in an ARN of the caller's account and region, with or without the `:*` that AWS's own has. */
 export function nameInArn(caller: Caller, text: string): string {
-  const arn = parseArn(text, 'logs')
-  const [type, name, rest] = arn?.resource.split(':') ?? []
-  const isGroup = type === 'log-group' && name
-  if (!arn || !isGroup || (rest !== undefined && rest !== '*'))
-    throw invalidParameter(`Invalid resource ARN: ${text.slice(0, 255)}`)
-  if (arn.account !== caller.accountId || arn.region !== caller.region) throw notFound('group')
-  return name
+  const named = (of?: Place) => groupArns.read(text, of) ?? wholeGroupArns.read(text, of)
+  if (!named()) throw invalidParameter(`Invalid resource ARN: ${text.slice(0, 255)}`)
+  const own = named(caller)
+  if (!own) throw notFound('group')
+  return own.logGroupName
 }

@@ -2,7 +2,7 @@
 import type { Caller } from '#kernel/principal.ts'
 import type { Write } from '#store/store.ts'
 
-import { existingGroup, groupKey, invalidParameter, fault } from './names.ts'
+import { existingGroup, fault, groupKey, invalidParameter } from './names.ts'
 import { logGroups } from './records.ts'
 
 export type Tags = Readonly<Record<string, string>>

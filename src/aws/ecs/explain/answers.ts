@@ -11,9 +11,10 @@ import type { Read } from '#store/store.ts'
 
 import { type AsOf, asOf } from '../history/as-of.ts'
 import type { History } from '../history/history.ts'
+import { ofService, serviceArns } from '../names/services.ts'
 import type { Policy } from '../policy.ts'
 import type { World } from '../services/world.ts'
-import { type Foreseen, foresee } from './foresee.ts'
+import { foresee, type Foreseen } from './foresee.ts'
 import { type Why, why } from './why.ts'
 
 type Outside = Pick<Tools, 'store' | 'clock' | 'ids' | 'accounts' | 'rehearse'> & {
@@ -63,12 +64,12 @@ export function answerPlan(outside: Outside, asked: Asked): Plan {
   try {
     return rehearse(operation, asked['input'] ?? {}, caller, (tx, output) => {
       const { serviceArn } = (output as { service?: { serviceArn?: string } }).service ?? {}
-      const name = serviceArn?.split(':').pop()?.slice('service/'.length)
+      const service = serviceArns.read(serviceArn ?? '')
       return {
         operation,
         answer: output,
-        ...(name !== undefined && {
-          service: foresee(tx, `${caller.tenant}/${caller.region}/${name}`, worldOf(outside)),
+        ...(service && {
+          service: foresee(tx, ofService({ ...service, tenant: caller.tenant }), worldOf(outside)),
         }),
       }
     })

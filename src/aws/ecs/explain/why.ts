@@ -6,7 +6,7 @@ import { parseArn } from '#kernel/arn.ts'
 import { scopeOf } from '#room/owned.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, taskArn, taskKey, containerInstanceKey } from '../names/names.ts'
+import { containerInstanceArn, containerInstanceKey, taskArn, taskKey } from '../names/names.ts'
 import {
   HEALTH_FAILED,
   inService,

@@ -1,8 +1,9 @@
 /** Names of ECS: ARNs, record keys, and how the API's identifiers (short names or ARNs) are read. */
 import type { Operations } from '#contract/ecs.ts'
-import { formatArn, parseArn } from '#kernel/arn.ts'
+import { parseArn } from '#kernel/arn.ts'
 import type { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { arnsOf, type Place } from '#room/arns.ts'
 import { faultsOf } from '#room/faults.ts'
 import { lastOf, parentOf } from '#room/keys.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
@@ -20,17 +21,27 @@ export const definitionKey = (of: Owned, family: string, revision: number): stri
   `${scopeOf(of)}/${family}/${String(revision).padStart(REVISION_DIGITS, '0')}`
 export const familyKey = (of: Owned, family: string): string => `${scopeOf(of)}/${family}`
 
-type Place = { readonly accountId: string; readonly region: string }
-const arn = (of: Place, resource: string): string =>
-  formatArn({ service: 'ecs', region: of.region, account: of.accountId, resource })
-export const clusterArn = (of: Place, name: string): string => arn(of, `cluster/${name}`)
+const clusterArns = arnsOf('ecs', 'cluster/{clusterName}')
+export const taskArns = arnsOf('ecs', 'task/{clusterName}/{taskId}')
+const containerArns = arnsOf('ecs', 'container/{clusterName}/{taskId}/{containerId}')
+export const containerInstanceArns = arnsOf(
+  'ecs',
+  'container-instance/{clusterName}/{containerInstanceId}',
+)
+const definitionArns = arnsOf('ecs', 'task-definition/{family}:{revision}')
+
+export const clusterArn = (of: Place, name: string): string =>
+  clusterArns.write(of, { clusterName: name })
 export const taskArn = (of: Place & { clusterName: string; taskId: string }): string =>
-  arn(of, `task/${of.clusterName}/${of.taskId}`)
+  taskArns.write(of, of)
 /** `place` is the container's among its task's. */
 export const containerArn = (
   of: Place & { clusterName: string; taskId: string },
   place: number,
-): string => arn(of, `container/${of.clusterName}/${of.taskId}/${containerId(of.taskId, place)}`)
+): string => {
+  const { clusterName, taskId } = of
+  return containerArns.write(of, { clusterName, taskId, containerId: containerId(taskId, place) })
+}
 
 /** A UUID of its own for each container, made of its task's id: so no record need hold it. */
 function containerId(taskId: string, place: number): string {
@@ -40,18 +51,19 @@ function containerId(taskId: string, place: number): string {
 }
 export const containerInstanceArn = (
   of: Place & { clusterName: string; containerInstanceId: string },
-): string => arn(of, `container-instance/${of.clusterName}/${of.containerInstanceId}`)
+): string => containerInstanceArns.write(of, of)
 /** `*` stands for every revision. */
 export const definitionArn = (of: Place, family: string, revision: number | '*'): string =>
-  arn(of, `task-definition/${family}:${revision}`)
+  definitionArns.write(of, { family, revision: String(revision) })
 
 /** The key of a task on a host, whose key this is, from the task's ARN. */
 export const taskKeyOnHost = (hostKey: string, arn: string): string =>
   `${parentOf(hostKey)}/${lastOf(arn)}`
 
 export const ofTask = (task: Task): string => taskKey(task, task.clusterName, task.taskId)
-export const ofInstance = (instance: ContainerInstance): string =>
-  containerInstanceKey(instance, instance.clusterName, instance.containerInstanceId)
+export const ofInstance = (
+  instance: Pick<ContainerInstance, keyof Owned | 'clusterName' | 'containerInstanceId'>,
+): string => containerInstanceKey(instance, instance.clusterName, instance.containerInstanceId)
 
 export const fault = faultsOf<Operations>()
 export const invalidParameter = (message: string): Fault =>

@@ -1,5 +1,5 @@
 /** Names of services and of what belongs to them: record keys, ARNs, and how tasks tell whose they are. */
-import { formatArn } from '#kernel/arn.ts'
+import { arnsOf } from '#room/arns.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
 
 /** Where a service is. */
@@ -12,20 +12,22 @@ export const ofService = (of: ServicePlace): string =>
 /** Of a deployment, a task set, a service deployment, a service revision or an event, by its id. */
 export const inService = (of: ServicePlace, id: string): string => `${ofService(of)}/${id}`
 
-const arn = (of: ServicePlace, type: string, rest = ''): string =>
-  formatArn({
-    service: 'ecs',
-    region: of.region,
-    account: of.accountId,
-    resource: `${type}/${of.clusterName}/${of.serviceName}${rest}`,
-  })
-export const serviceArn = (of: ServicePlace): string => arn(of, 'service')
+export const serviceArns = arnsOf('ecs', 'service/{clusterName}/{serviceName}')
+/** As AWS wrote them before 2018: without the cluster. */
+export const shortServiceArns = arnsOf('ecs', 'service/{serviceName}')
+const deploymentArns = arnsOf('ecs', 'service-deployment/{clusterName}/{serviceName}/{id}')
+const revisionArns = arnsOf('ecs', 'service-revision/{clusterName}/{serviceName}/{id}')
+const taskSetArns = arnsOf('ecs', 'task-set/{clusterName}/{serviceName}/ecs-svc/{id}')
+
+export const serviceArn = (of: ServicePlace): string => serviceArns.write(of, of)
 export const serviceDeploymentArn = (of: ServicePlace, id: string): string =>
-  arn(of, 'service-deployment', `/${id}`)
+  deploymentArns.write(of, { ...namesOf(of), id })
 export const serviceRevisionArn = (of: ServicePlace, id: string): string =>
-  arn(of, 'service-revision', `/${id}`)
+  revisionArns.write(of, { ...namesOf(of), id })
 export const taskSetArn = (of: ServicePlace, id: string): string =>
-  arn(of, 'task-set', `/${SHARE}${id}`)
+  taskSetArns.write(of, { ...namesOf(of), id })
+
+const namesOf = ({ clusterName, serviceName }: ServicePlace) => ({ clusterName, serviceName })
 
 /** Why a task was stopped that had failed its health checks. */
 export const HEALTH_FAILED = 'Task failed container health checks'

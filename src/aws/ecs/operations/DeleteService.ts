@@ -2,7 +2,7 @@ import type { DeleteServiceRequest, DeleteServiceResponse } from '#contract/ecs.
 import type { Operation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
-import { activeCluster, invalidParameter, fault } from '../names/names.ts'
+import { activeCluster, fault, invalidParameter } from '../names/names.ts'
 import { ofService } from '../names/services.ts'
 import { type Service, services } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'

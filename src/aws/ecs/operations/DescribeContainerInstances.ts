@@ -9,7 +9,7 @@ import type { Operation } from '#room/operation.ts'
 import { inCluster, named } from '../access.ts'
 import { toContainerInstance } from '../instances/view.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, clusterArn, included, invalidParameter } from '../names/names.ts'
+import { activeCluster, containerInstanceArn, included, invalidParameter } from '../names/names.ts'
 import { findInstance } from '../tasks/find.ts'
 
 export const DescribeContainerInstances: Operation<
@@ -31,16 +31,15 @@ export const DescribeContainerInstances: Operation<
     const include = included(input.include, ['CONTAINER_INSTANCE_HEALTH', 'TAGS'])
     const found: ContainerInstance[] = []
     const failures: Failure[] = []
-    const prefix = clusterArn(caller, cluster.clusterName).replace(
-      ':cluster/',
-      ':container-instance/',
-    )
+    const { clusterName } = cluster
     for (const identifier of new Set(input.containerInstances)) {
       const instance = findInstance(tx, caller, cluster, identifier)
       if (instance) found.push(toContainerInstance(instance, include))
       else
         failures.push({
-          arn: identifier.startsWith('arn:') ? identifier : `${prefix}/${identifier}`,
+          arn: identifier.startsWith('arn:')
+            ? identifier
+            : containerInstanceArn({ ...caller, clusterName, containerInstanceId: identifier }),
           reason: 'MISSING',
         })
     }

@@ -4,12 +4,12 @@ import type {
   Failure,
   Service,
 } from '#contract/ecs.ts'
-import { formatArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { DESCRIBE_SERVICES_MAX } from '../limits.ts'
 import { activeCluster, included, invalidParameter } from '../names/names.ts'
+import { shortServiceArns } from '../names/services.ts'
 import { theServiceResources } from '../services/access.ts'
 import { findService, serviceNameIn } from '../services/find.ts'
 import { toService } from '../views/service.ts'
@@ -38,7 +38,5 @@ export const DescribeServices: Operation<DescribeServicesRequest, DescribeServic
 }
 
 /** Of what is not there AWS says no more than it was told: an ARN as it was given, a name without its cluster. */
-const arnOf = ({ region, accountId }: Caller, given: string): string =>
-  given.startsWith('arn:')
-    ? given
-    : formatArn({ service: 'ecs', region, account: accountId, resource: `service/${given}` })
+const arnOf = (caller: Caller, given: string): string =>
+  given.startsWith('arn:') ? given : shortServiceArns.write(caller, { serviceName: given })

@@ -7,7 +7,7 @@ import type {
 import type { Operation } from '#room/operation.ts'
 
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, included, invalidParameter, fault } from '../names/names.ts'
+import { activeCluster, fault, included, invalidParameter } from '../names/names.ts'
 import { taskSetArn } from '../names/services.ts'
 import { theTaskSetResources } from '../services/access.ts'
 import { findTaskSet, taskSetIdIn, theService } from '../services/find.ts'

@@ -3,7 +3,7 @@ import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, clusterArn, included, invalidParameter } from '../names/names.ts'
+import { activeCluster, included, invalidParameter, taskArn } from '../names/names.ts'
 import { findTask } from '../tasks/find.ts'
 import { toTask } from '../tasks/view.ts'
 
@@ -22,12 +22,13 @@ export const DescribeTasks: Operation<DescribeTasksRequest, DescribeTasksRespons
     const withTags = included(input.include).has('TAGS')
     const found: Task[] = []
     const failures: Failure[] = []
-    const prefix = clusterArn(caller, clusterName).replace(':cluster/', ':task/')
     for (const identifier of new Set(input.tasks)) {
       const task = findTask(tx, caller, clusterName, identifier)
       if (!task)
         failures.push({
-          arn: identifier.startsWith('arn:') ? identifier : `${prefix}/${identifier}`,
+          arn: identifier.startsWith('arn:')
+            ? identifier
+            : taskArn({ ...caller, clusterName, taskId: identifier }),
           reason: 'MISSING',
         })
       else found.push(withTags ? { ...toTask(task), tags: task.tags } : toTask(task))

@@ -8,8 +8,8 @@ import {
   checkEnum,
   clusterKey,
   idIn,
-  LAUNCH_TYPES,
   invalidParameter,
+  LAUNCH_TYPES,
   taskArn,
   unavailable,
 } from '../names/names.ts'

@@ -4,7 +4,6 @@ import type {
   RegisterContainerInstanceResponse,
   Resource,
 } from '#contract/ecs.ts'
-import { parseArn } from '#kernel/arn.ts'
 import type { Context, Operation } from '#room/operation.ts'
 import { ownerOf } from '#room/owned.ts'
 import type { Write } from '#store/store.ts'
@@ -22,10 +21,10 @@ import {
   clusterKey,
   clusterName,
   containerInstanceArn,
-  containerInstanceKey,
+  containerInstanceArns,
   invalidParameter,
+  ofInstance,
 } from '../names/names.ts'
-import { ofInstance } from '../names/names.ts'
 import {
   type Cluster,
   type ContainerInstance,
@@ -211,14 +210,8 @@ function boundTo(tx: Write, { clusterName }: Cluster, { caller }: Context): stri
   const { principal, region } = caller
   if (principal.type !== 'host') return undefined
   const arn = containerInstanceOf(tx, principal.accountId, principal.hostId) ?? ''
-  const bound = parseArn(arn, 'ecs')
-  const [, cluster = '', id = ''] = bound?.resource.split('/') ?? []
-  const row =
-    bound &&
-    tx.get(
-      containerInstances,
-      containerInstanceKey({ ...caller, region: bound.region }, cluster, id),
-    )
+  const bound = containerInstanceArns.read(arn)
+  const row = bound && tx.get(containerInstances, ofInstance({ ...bound, tenant: caller.tenant }))
   if (!row || row.status === 'INACTIVE') return undefined
   const refusal = registrationRefusal(row)
   if (refusal !== undefined) throw clientException(refusal)

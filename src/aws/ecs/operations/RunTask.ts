@@ -8,13 +8,13 @@ import { RUN_TASK_MAX } from '../limits.ts'
 import {
   activeCluster,
   clusterKey,
+  fault,
   idIn,
   invalidParameter,
   taskArn,
   taskKey,
-  fault,
 } from '../names/names.ts'
-import { type Cluster, clientTokens, type Task, tasks } from '../records/records.ts'
+import { clientTokens, type Cluster, type Task, tasks } from '../records/records.ts'
 import { placing } from '../scheduler/cluster-hosts.ts'
 import type { Refusal } from '../scheduler/place.ts'
 import { placementStrategies } from '../scheduler/request.ts'

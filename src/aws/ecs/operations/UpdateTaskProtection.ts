@@ -9,7 +9,7 @@ import type { Read } from '#store/store.ts'
 
 import { inCluster, named } from '../access.ts'
 import { PROTECT_MAX } from '../limits.ts'
-import { activeCluster, checkWhole, invalidParameter, ofTask, clusterKey } from '../names/names.ts'
+import { activeCluster, checkWhole, clusterKey, invalidParameter, ofTask } from '../names/names.ts'
 import { inService, serviceKey, shareOf } from '../names/services.ts'
 import { type Task, tasks, tasksByService } from '../records/records.ts'
 import { deployments, services } from '../records/services.ts'

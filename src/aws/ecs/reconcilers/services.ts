@@ -14,7 +14,7 @@ import {
   tasks,
   tasksByInstance,
 } from '../records/records.ts'
-import { type Service, services, serviceDeployments, taskSets } from '../records/services.ts'
+import { type Service, serviceDeployments, services, taskSets } from '../records/services.ts'
 import { isOther } from '../scheduler/hosts.ts'
 import { TASKS_PER_STEP } from '../services/act.ts'
 import { isRebalanced } from '../services/rebalancing.ts'

@@ -3,7 +3,7 @@ import type { Caller } from '#kernel/principal.ts'
 import { ownerOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterKey, invalidParameter, localResource, fault } from '../names/names.ts'
+import { clusterKey, fault, invalidParameter, localResource } from '../names/names.ts'
 import { inService, serviceKey, type ServicePlace, SHARE } from '../names/services.ts'
 import type { Cluster } from '../records/records.ts'
 import {

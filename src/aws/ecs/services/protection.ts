@@ -3,7 +3,7 @@ import type { Failure, ProtectedTask } from '#contract/ecs.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterArn, taskArn } from '../names/names.ts'
+import { taskArn } from '../names/names.ts'
 import { shareOf } from '../names/services.ts'
 import type { Task } from '../records/records.ts'
 import { findTask } from '../tasks/find.ts'
@@ -17,9 +17,9 @@ export function protectable(
 ): { readonly found: readonly { arn: string; task: Task }[]; readonly missing: Failure[] } {
   const found: { arn: string; task: Task }[] = []
   const missing: Failure[] = []
-  const prefix = clusterArn(caller, cluster).replace(':cluster/', ':task/')
   for (const identifier of new Set(identifiers)) {
-    const arn = identifier.startsWith('arn:') ? identifier : `${prefix}/${identifier}`
+    const place = { ...caller, clusterName: cluster, taskId: identifier }
+    const arn = identifier.startsWith('arn:') ? identifier : taskArn(place)
     const task = findTask(tx, caller, cluster, identifier)
     if (!task) missing.push({ arn, reason: 'MISSING' })
     else if (task.desiredStatus === 'STOPPED' || !shareOf(task))

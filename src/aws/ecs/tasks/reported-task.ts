@@ -1,12 +1,11 @@
 /** The task that an agent reports of. */
-import { parseArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Context, Question } from '#room/operation.ts'
 import { gravesOf } from '#store/graves.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster } from '../access.ts'
-import { clusterName, containerInstanceArn, invalidParameter } from '../names/names.ts'
+import { clusterName, containerInstanceArn, invalidParameter, taskArns } from '../names/names.ts'
 import type { Task } from '../records/records.ts'
 import { findTask } from './find.ts'
 
@@ -20,8 +19,7 @@ export function reportedTask(
   input: { readonly cluster?: string | undefined; readonly task?: string | undefined },
 ): Task {
   const { task: identifier = '' } = input
-  const [, inArn] = parseArn(identifier, 'ecs')?.resource.split('/') ?? []
-  const cluster = clusterName(caller, inArn ?? input.cluster)
+  const cluster = clusterName(caller, taskArns.read(identifier)?.clusterName ?? input.cluster)
   if (identifier !== '')
     // A host may confirm the end of a task whose account was reset meanwhile.
     for (const tenant of [caller.tenant, ...gravesOf(tx, caller.accountId)]) {

@@ -6,7 +6,14 @@ import type { Page } from '#room/pages.ts'
 import type { Read } from '#store/store.ts'
 
 import { allGroups } from '../access.ts'
-import { groupArn, groupKey, groupNamed, invalidParameter, streamsPrefix } from '../names.ts'
+import {
+  groupArn,
+  groupKey,
+  groupNamed,
+  invalidParameter,
+  streamsPrefix,
+  wholeGroupArn,
+} from '../names.ts'
 import { ownAccountOnly } from '../own-account.ts'
 import { page } from '../pages.ts'
 import { type LogGroup, logGroups, logStreams } from '../records.ts'
@@ -86,14 +93,13 @@ function pageOf(
 
 function view(group: LogGroup) {
   const { logGroupName, creationTime, retentionInDays } = group
-  const arn = groupArn(group, logGroupName)
   return {
     logGroupName,
     creationTime,
     retentionInDays,
     metricFilterCount: 0,
-    arn: `${arn}:*`,
+    arn: wholeGroupArn(group, logGroupName),
     logGroupClass: 'STANDARD' as const,
-    logGroupArn: arn,
+    logGroupArn: groupArn(group, logGroupName),
   }
 }

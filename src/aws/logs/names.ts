@@ -3,6 +3,7 @@ import type { Operations } from '#contract/logs.ts'
 import type { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import { arnsOf, type Place } from '#room/arns.ts'
+import { enumCheck } from '#room/checks.ts'
 import { faultsOf } from '#room/faults.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
@@ -31,15 +32,11 @@ export const streamArn = (of: Place, logGroupName: string, logStreamName: string
 export const fault = faultsOf<Operations>()
 export const invalidParameter = (message: string): Fault =>
   fault('InvalidParameterException', message)
-/** Of a member that has some other value than the few it may have. */
-export const notOneOf = (
-  member: string,
-  value: string | number,
-  known: readonly unknown[],
-): Fault =>
+export const checkEnum = enumCheck((member, value, known) =>
   invalidParameter(
     `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy enum value set: [${known.join(', ')}]`,
-  )
+  ),
+)
 export const alreadyExists = (what: 'group' | 'stream'): Fault =>
   fault('ResourceAlreadyExistsException', `The specified log ${what} already exists`)
 export const notFound = (what: 'group' | 'stream'): Fault =>

@@ -4,6 +4,7 @@ import { parseArn } from '#kernel/arn.ts'
 import type { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import { arnsOf, type Place } from '#room/arns.ts'
+import { enumCheck, wholeCheck } from '#room/checks.ts'
 import { faultsOf } from '#room/faults.ts'
 import { lastOf, parentOf } from '#room/keys.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
@@ -146,11 +147,9 @@ export function definitionIn(
   return { family, revision: Number(revision) }
 }
 
-/** Refuses a value that AWS's enum does not have: a filter that nobody knows would silently find nothing. */
-export function checkEnum(name: string, value: string | undefined, known: readonly string[]): void {
-  if (value !== undefined && !known.includes(value))
-    throw invalidParameter(`${name} should be one of [${known.join(',')}].`)
-}
+export const checkEnum = enumCheck((name, _value, known) =>
+  invalidParameter(`${name} should be one of [${known.join(',')}].`),
+)
 
 /** What a Describe operation is asked to include; `known` is what it can be asked. */
 export function included(
@@ -161,10 +160,8 @@ export function included(
   return new Set(include)
 }
 
-/** Refuses what is not a whole number between the bounds, both included. */
-export function checkWhole(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max)
-    throw invalidParameter(`${name} must be between ${min} and ${max}.`)
-}
+export const checkWhole = wholeCheck((name, min, max) =>
+  invalidParameter(`${name} must be between ${min} and ${max}.`),
+)
 
 export const LAUNCH_TYPES = ['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']

@@ -13,6 +13,7 @@ import {
   invalidParameter,
   taskArn,
   taskKey,
+  checkWhole,
 } from '../names/names.ts'
 import { clientTokens, type Cluster, type Task, tasks } from '../records/records.ts'
 import { placing } from '../scheduler/cluster-hosts.ts'
@@ -31,8 +32,7 @@ export const RunTask: Operation<RunTaskRequest, RunTaskResponse> = {
     const { caller } = context
     const cluster = activeCluster(tx, caller, input.cluster)
     const { count = 1 } = input
-    if (count < 1 || count > RUN_TASK_MAX)
-      throw invalidParameter(`Count must be between 1 and ${RUN_TASK_MAX}.`)
+    checkWhole('Count', count, 1, RUN_TASK_MAX)
     const token = tokenOf(tx, cluster, input, context)
     if (token?.tasks) return { tasks: token.tasks.map(withTags), failures: [] }
     const answer = start(tx, cluster, count, input, context)

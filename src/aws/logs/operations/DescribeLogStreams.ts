@@ -6,9 +6,9 @@ import {
   existingGroup,
   groupNamed,
   invalidParameter,
-  notOneOf,
   streamArn,
   streamsPrefix,
+  checkEnum,
 } from '../names.ts'
 import { page } from '../pages.ts'
 import { type LogGroup, type LogStream, logStreams } from '../records.ts'
@@ -26,7 +26,7 @@ export const DescribeLogStreams = (
   async wait(input, { caller, read }) {
     const { orderBy = 'LogStreamName', logStreamNamePrefix = '', descending = false } = input
     const { nextToken, limit } = input
-    if (!ORDERS.includes(orderBy)) throw notOneOf('orderBy', orderBy, ORDERS)
+    checkEnum('orderBy', orderBy, ORDERS)
     if (orderBy === 'LastEventTime' && logStreamNamePrefix !== '')
       throw invalidParameter('Cannot order by LastEventTime with a logStreamNamePrefix.')
     const { group, streams } = read((tx) => {

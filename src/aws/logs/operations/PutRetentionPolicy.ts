@@ -2,7 +2,7 @@ import type { PutRetentionPolicyRequest } from '#contract/logs.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
-import { existingGroup, groupKey, notOneOf } from '../names.ts'
+import { existingGroup, groupKey, checkEnum } from '../names.ts'
 import { logGroups } from '../records.ts'
 
 /** The numbers of days that CloudWatch Logs knows, from its API reference. */
@@ -14,7 +14,7 @@ const DAYS = [
 export const PutRetentionPolicy: Operation<PutRetentionPolicyRequest, object> = {
   access: theGroup,
   run(tx, { logGroupName, retentionInDays }, { caller }) {
-    if (!DAYS.includes(retentionInDays)) throw notOneOf('retentionInDays', retentionInDays, DAYS)
+    checkEnum('retentionInDays', retentionInDays, DAYS)
     existingGroup(tx, caller, logGroupName)
     tx.patch(logGroups, groupKey(caller, logGroupName), { retentionInDays })
     return {}

@@ -2,6 +2,7 @@
 import type { Caller } from '#kernel/principal.ts'
 import { arnsOf } from '#room/arns.ts'
 import type { Context, Question } from '#room/operation.ts'
+import { tagConditions } from '#room/tags.ts'
 import type { Read } from '#store/store.ts'
 
 import { findDefinition } from './definitions/find.ts'
@@ -46,16 +47,11 @@ export function tagging(
   resource: string,
 ): readonly Question[] {
   if (!tags?.length) return []
-  const requested = tags.map(({ key = '', value = '' }) => [`aws:RequestTag/${key}`, value])
   return [
     {
       action: 'ecs:TagResource',
       resources: [resource],
-      conditions: {
-        ...(Object.fromEntries(requested) as Readonly<Record<string, string>>),
-        'aws:TagKeys': tags.map(({ key = '' }) => key),
-        'ecs:CreateAction': createAction,
-      },
+      conditions: { ...tagConditions(tags), 'ecs:CreateAction': createAction },
     },
   ]
 }

@@ -1,5 +1,6 @@
 import type { UntagResourceRequest, UntagResourceResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
+import { isReserved, withoutTags } from '#room/tags.ts'
 
 import { invalidParameter } from '../names/names.ts'
 import { taggable } from '../taggable.ts'
@@ -7,13 +8,10 @@ import { taggable } from '../taggable.ts'
 export const UntagResource: Operation<UntagResourceRequest, UntagResourceResponse> = {
   access: (_tx, input) => [{ resources: [input.resourceArn] }],
   run(tx, input, { caller }) {
-    if (input.tagKeys.some((key) => /^aws:/i.test(key)))
+    if (input.tagKeys.some(isReserved))
       throw invalidParameter("Tags with the prefix 'aws:' cannot be removed.")
     const resource = taggable(tx, caller, input.resourceArn)
-    resource.set(
-      tx,
-      resource.tags.filter(({ key }) => !input.tagKeys.includes(key ?? '')),
-    )
+    resource.set(tx, withoutTags(resource.tags, input.tagKeys))
     return {}
   },
 }

@@ -156,7 +156,7 @@ const isOperation = (path: string): boolean =>
 function names(path: string, line: string): string[] {
   const complaints: string[] = []
   const [, , room = ''] = path.split('/')
-  const [, table] = /\btable<[^(]*>\('([^']+)'/.exec(line) ?? []
+  const [, table] = /\b(?:table|clientTokensOf)<[^(]*>\(\s*'([^']+)'/.exec(line) ?? []
   if (table !== undefined && path.startsWith('src/aws/') && !table.startsWith(`${room}.`))
     complaints.push(`the table '${table}' is named after another room; write '${room}.…'`)
   const isNameless =

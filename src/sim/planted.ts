@@ -92,7 +92,7 @@ export const PLANTED: readonly Planted[] = [
       ...log,
       append: (revision, changes) => {
         const all = JSON.parse(changes) as LoggedChange[]
-        const kept = all.filter(([table]) => table !== clientTokens.name)
+        const kept = all.filter(([table]) => table !== clientTokens.table.name)
         log.append(revision, JSON.stringify(kept))
       },
     }),

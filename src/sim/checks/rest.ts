@@ -16,7 +16,7 @@ const BEATS = new Set(['HeartbeatMessage', 'HeartbeatAckRequest'])
 /** Before each connection, which is renewed now and then, a host asks where to. */
 const CALLS = new Set(['DiscoverPollEndpoint'])
 /** What time alone may drop. */
-const REAPED = new Set([tasks.name, clientTokens.name])
+const REAPED = new Set([tasks.name, clientTokens.table.name])
 
 /** In a world that has come to its end nothing is written: a heart that beats is no reason for a commit. */
 export const rest: MakeCheck = () => {

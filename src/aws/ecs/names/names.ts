@@ -72,6 +72,8 @@ export const invalidParameter = (message: string): Fault =>
 /** Of a member that nothing would act on yet. */
 export const unavailable = (name: UnbuiltName): Fault =>
   invalidParameter(`This parameter is not available in this release of Berth: ${name}.`)
+export const malformedToken = (max: number): Fault =>
+  invalidParameter(`clientToken must be 1 to ${max} characters of ASCII 33-126.`)
 export const clientException = (message: string): Fault => fault('ClientException', message)
 
 const NAME = /^[A-Za-z0-9_-]{1,255}$/

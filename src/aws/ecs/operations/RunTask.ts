@@ -1,5 +1,5 @@
 import type { Failure, RunTaskRequest, RunTaskResponse } from '#contract/ecs.ts'
-import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
+import type { Caller } from '#kernel/principal.ts'
 import type { Context, Operation } from '#room/operation.ts'
 import type { Read, Write } from '#store/store.ts'
 
@@ -7,15 +7,16 @@ import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
 import {
   activeCluster,
+  checkWhole,
   clusterKey,
   fault,
-  idIn,
   invalidParameter,
+  malformedToken,
   taskArn,
+  taskArns,
   taskKey,
-  checkWhole,
 } from '../names/names.ts'
-import { clientTokens, type Cluster, type Task, tasks } from '../records/records.ts'
+import { clientTokens, type Cluster, type Made, type Task, tasks } from '../records/records.ts'
 import { placing } from '../scheduler/cluster-hosts.ts'
 import type { Refusal } from '../scheduler/place.ts'
 import { placementStrategies } from '../scheduler/request.ts'
@@ -24,7 +25,7 @@ import { checkedLaunch } from '../tasks/launch-request.ts'
 import { launch } from '../tasks/launch.ts'
 import { toTask } from '../tasks/view.ts'
 
-const TOKEN = /^[!-~]{1,64}$/
+const TOKEN_MAX = 64
 
 export const RunTask: Operation<RunTaskRequest, RunTaskResponse> = {
   access: (tx, input, context) => theDefinition(tx, input, context, 'RunTask'),
@@ -34,56 +35,46 @@ export const RunTask: Operation<RunTaskRequest, RunTaskResponse> = {
     const { count = 1 } = input
     checkWhole('Count', count, 1, RUN_TASK_MAX)
     const token = tokenOf(tx, cluster, input, context)
-    if (token?.tasks) return { tasks: token.tasks.map(withTags), failures: [] }
+    if (token.made)
+      return { tasks: remembered(tx, caller, token.made.taskArns).map(withTags), failures: [] }
     const answer = start(tx, cluster, count, input, context)
     // A token that started nothing is not spent: the same request may find room when it comes again.
-    if (token && answer.started.length > 0)
-      tx.put(clientTokens, token.key, {
-        requestHash: token.hash,
-        taskArns: answer.started.map(taskArn),
-        at: context.now,
-      })
+    if (answer.started.length > 0) token.remember({ taskArns: answer.started.map(taskArn) })
     return { tasks: answer.started.map(withTags), failures: answer.failures }
   },
 }
 
 const withTags = (task: Task) => ({ ...toTask(task), tags: task.tags })
 
-type Token = {
-  readonly key: string
-  readonly hash: string
-  readonly tasks: readonly Task[] | undefined
+/** What the same request has started before. */
+function tokenOf(
+  tx: Write,
+  cluster: Cluster,
+  { clientToken: token, ...asks }: RunTaskRequest,
+  { now }: Context,
+) {
+  const within = clusterKey(cluster, cluster.clusterName)
+  return clientTokens.of(
+    tx,
+    { token, within, asks, now },
+    { max: TOKEN_MAX, malformed: malformedToken, conflict },
+  )
 }
 
-/** What is known of the request's client token: the tasks that the same request has started before. */
-function tokenOf(
-  tx: Read,
-  cluster: Cluster,
-  input: RunTaskRequest,
-  { caller }: Context,
-): Token | undefined {
-  const { clientToken, ...request } = input
-  if (clientToken === undefined) return undefined
-  if (!TOKEN.test(clientToken))
-    throw invalidParameter('clientToken must be 1 to 64 characters of ASCII 33-126.')
-  const key = `${clusterKey(cluster, cluster.clusterName)}/${clientToken}`
-  const hash = fingerprint(canonicalJson(request))
-  const before = tx.get(clientTokens, key)
-  if (!before) return { key, hash, tasks: undefined }
-  if (before.requestHash !== hash)
-    throw fault<'RunTask'>(
-      'ConflictException',
-      'The request could not be processed because the client token was used with a different request.',
-      400,
-      { resourceIds: before.taskArns },
-    )
-  const started = before.taskArns.flatMap((arn) => {
-    const id = idIn(caller, cluster.clusterName, arn, 'task')
-    const task = id && tx.get(tasks, taskKey(caller, cluster.clusterName, id))
+const conflict = (made: Made) =>
+  fault<'RunTask'>(
+    'ConflictException',
+    'The request could not be processed because the client token was used with a different request.',
+    400,
+    { resourceIds: made.taskArns },
+  )
+
+const remembered = (tx: Read, caller: Caller, arns: readonly string[]): readonly Task[] =>
+  arns.flatMap((arn) => {
+    const named = taskArns.read(arn, caller)
+    const task = named && tx.get(tasks, taskKey(caller, named.clusterName, named.taskId))
     return task ? [task] : []
   })
-  return { key, hash, tasks: started }
-}
 
 function start(
   tx: Write,

@@ -4,9 +4,9 @@ import { sweeper } from '#reconcile/sweeper.ts'
 import type { Tools } from '#room/room.ts'
 
 import { CLIENT_TOKEN_KEPT_MS, STOPPED_TASK_KEPT_MS } from '../limits.ts'
-import { tasksByStop, tokensByAge } from '../records/records.ts'
+import { clientTokens, tasksByStop } from '../records/records.ts'
 
 export const sweepers = (tools: Tools): readonly Reconciler[] => [
   sweeper(tools, { name: 'ecs tasks', byTime: tasksByStop, keptMs: STOPPED_TASK_KEPT_MS }),
-  sweeper(tools, { name: 'ecs client tokens', byTime: tokensByAge, keptMs: CLIENT_TOKEN_KEPT_MS }),
+  clientTokens.sweeper(tools, CLIENT_TOKEN_KEPT_MS),
 ]

@@ -13,6 +13,7 @@ import type {
   TaskOverride,
   VersionInfo,
 } from '#contract/ecs.ts'
+import { clientTokensOf } from '#room/client-tokens.ts'
 import { type Owned, scopeOf } from '#room/owned.ts'
 import { index, table, timeIndex } from '#store/store.ts'
 
@@ -180,11 +181,8 @@ export type ContainerInstance = Owned & {
   } // agents
 }
 
-export type ClientToken = {
-  readonly requestHash: string
-  readonly taskArns: readonly string[]
-  readonly at: number
-}
+/** By a request with a client token: tasks, or one service or task set. */
+export type Made = { readonly taskArns: readonly string[] }
 
 export type AccountSetting = {
   readonly name: string
@@ -212,7 +210,7 @@ export const tasks = table<Task>('ecs.tasks', {
   kin: ({ family, revision, lastStatus }) => `${family}:${revision} ${lastStatus}`,
 })
 export const containerInstances = table<ContainerInstance>('ecs.containerInstances')
-export const clientTokens = table<ClientToken>('ecs.clientTokens')
+export const clientTokens = clientTokensOf<Made>('ecs.clientTokens')
 export const accountSettings = table<AccountSetting>('ecs.accountSettings')
 /** Keys are `accountId/hostId`. */
 export const hostKeys = table<HostKey>('ecs.hostKeys')
@@ -261,4 +259,3 @@ export const tasksByService = index(
 )
 /** Stopped tasks in the order of their end. */
 export const tasksByStop = timeIndex(tasks, 'stopped', (row) => row.stoppedAt)
-export const tokensByAge = timeIndex(clientTokens, 'age', (row) => row.at)

@@ -23,7 +23,7 @@ import {
 export const tables = {
   accountSettings,
   agentSequences,
-  clientTokens,
+  clientTokens: clientTokens.table,
   clusterCounts,
   clusters,
   containerInstances,

@@ -1,19 +1,22 @@
-/** Requests that make something once, however often they are sent. */
-import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
+/** Requests that make something of a service once, however often they are sent. */
+import { hashOf } from '#room/client-tokens.ts'
 import type { Context } from '#room/operation.ts'
 import type { Write } from '#store/store.ts'
 
-import { clusterKey, invalidParameter } from '../names/names.ts'
-import { type Cluster, clientTokens } from '../records/records.ts'
+import { clusterKey, invalidParameter, malformedToken } from '../names/names.ts'
+import { clientTokens, type Cluster } from '../records/records.ts'
 
-const TOKEN = /^[!-~]{1,36}$/
+const TOKEN_MAX = 36
 
 /** What tells one request from another: all that it asks, but for the token. */
-export function requestHash(cluster: Cluster, input: object): string {
-  return fingerprint(
-    canonicalJson({ ...input, cluster: cluster.clusterName, clientToken: undefined }),
-  )
-}
+export const requestHash = (cluster: Cluster, input: object): string =>
+  hashOf(asked(cluster, input))
+
+const asked = (cluster: Cluster, input: object): object => ({
+  ...input,
+  cluster: cluster.clusterName,
+  clientToken: undefined,
+})
 
 /** What the same request has made before; `made` remembers it. A token that another request has used is refused. */
 export function clientToken(
@@ -23,19 +26,18 @@ export function clientToken(
   input: { readonly clientToken?: string | undefined },
   { now }: Context,
 ): { readonly arn: string | undefined; readonly made: (arn: string) => void } {
-  const { clientToken: token } = input
-  if (token === undefined) return { arn: undefined, made: () => undefined }
-  if (!TOKEN.test(token))
-    throw invalidParameter('clientToken must be 1 to 36 characters of ASCII 33-126.')
-  const hash = requestHash(cluster, input)
-  // No other operation's token can hold this separator.
-  const key = `${clusterKey(cluster, cluster.clusterName)}/${operation}\u0001${token}`
-  const before = tx.get(clientTokens, key)
-  if (before && before.requestHash !== hash) throw notIdempotent(operation)
-  return {
-    arn: before?.taskArns[0],
-    made: (arn) => tx.put(clientTokens, key, { requestHash: hash, taskArns: [arn], at: now }),
-  }
+  const { made, remember } = clientTokens.of(
+    tx,
+    {
+      token: input.clientToken,
+      within: clusterKey(cluster, cluster.clusterName),
+      operation,
+      asks: asked(cluster, input),
+      now,
+    },
+    { max: TOKEN_MAX, malformed: malformedToken, conflict: () => notIdempotent(operation) },
+  )
+  return { arn: made?.taskArns[0], made: (arn) => remember({ taskArns: [arn] }) }
 }
 
 const MADE_BY = { CreateService: 'service', CreateTaskSet: 'task set' } as const

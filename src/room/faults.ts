@@ -17,6 +17,8 @@ type Common =
  */
 export const faultsOf =
   <Operations extends Readonly<Record<keyof Operations, { readonly faults: string }>>>() =>
+  // The caller says it: a code is held to it.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   <Name extends keyof Operations = keyof Operations>(
     code: Operations[Name]['faults'] | Common,
     message: string,

@@ -50,7 +50,7 @@ export const tagsIn = (words: Words) => ({
   },
   /** All that a resource has, once it was given more. */
   add<T extends Tags>(before: T, more: T): T {
-    const all = isList(before) && isList(more) ? united(before, more) : { ...before, ...more }
+    const all = united(before, more)
     const own = pairsOf(all).filter(([key]) => !isReserved(key))
     if (own.length > TAGS_MAX) throw words.tooMany(TAGS_MAX)
     return all as T
@@ -81,6 +81,8 @@ const pairsOf = (tags: Tags): (readonly [key: string, value: string])[] =>
   isList(tags)
     ? tags.map((tag) => [keyOf(tag), tag.value ?? tag.Value ?? ''])
     : Object.entries(tags)
-const united = (before: readonly ListTag[], more: readonly ListTag[]): ListTag[] => [
-  ...new Map([...before, ...more].map((tag) => [keyOf(tag), tag])).values(),
-]
+function united(before: Tags, more: Tags): Tags {
+  if (!isList(before) || !isList(more))
+    return Object.fromEntries([...pairsOf(before), ...pairsOf(more)])
+  return [...new Map([...before, ...more].map((tag) => [keyOf(tag), tag])).values()]
+}

@@ -8,7 +8,7 @@ const CHARACTERS =
   'Some tags contain invalid characters. Valid characters: UTF-8 letters, spaces, numbers and _ . / = + - : @.'
 const tooMany = (max: number): string => `The maximum number of tags (${max}) has been exceeded.`
 
-const { check, add } = tagsIn({
+const rules = tagsIn({
   tooManyAtOnce: (max) => invalidParameter(tooMany(max)),
   tooMany: (max) => clientException(tooMany(max)),
   emptyKey: () => invalidParameter('Tag key must not be empty.'),
@@ -21,11 +21,11 @@ const { check, add } = tagsIn({
   twice: (key) => invalidParameter(`Duplicate tag keys found: '${key}'.`),
 })
 
-export const validateTags = (tags: readonly Tag[] = []): void => check(tags)
+export const validateTags = (tags: readonly Tag[] = []): void => rules.check(tags)
 
 /** The tags as they are kept: a missing value reads back as missing. */
 export const keptTags = (tags: readonly Tag[] = []): Tag[] =>
   tags.map(({ key, value }) => (value === undefined ? { key } : { key, value }))
 
 export const addTags = (before: readonly Tag[], added: readonly Tag[]): readonly Tag[] =>
-  add(before, keptTags(added))
+  rules.add(before, keptTags(added))

@@ -10,8 +10,7 @@ import { activeCluster, checkEnum } from '../names/names.ts'
 import { ofService } from '../names/services.ts'
 import type { ServiceDeployment } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'
-import { OPEN, serviceDeploymentsOf } from '../services/begin.ts'
-import { theService } from '../services/find.ts'
+import { OPEN, serviceDeploymentsOf, theService } from '../services/find.ts'
 import { toServiceDeploymentBrief } from '../views/service-deployment.ts'
 
 const STATUSES = [...OPEN, 'SUCCESSFUL', 'STOPPED', 'ROLLBACK_SUCCESSFUL', 'ROLLBACK_FAILED']

@@ -11,7 +11,7 @@ import {
   serviceRevisions,
   taskSets,
 } from '../records/services.ts'
-import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
+import { deploymentsOf, OPEN, serviceDeploymentsOf } from './find.ts'
 
 type Row = { readonly table: Table<object>; readonly key: string }
 /** Rows that say whose they are; events are emptied when a name is used again. */

@@ -1,6 +1,5 @@
 /** Starts tasks of a service's share where they fit, and says in AWS's words why one fits nowhere. */
 import type { PlacementStrategy, Tag, TaskOverride } from '#contract/ecs.ts'
-import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
 import { needOf } from '../definitions/need.ts'
@@ -27,6 +26,7 @@ import { addTags, keptTags } from '../tags.ts'
 import { together } from '../tasks/change.ts'
 import { launch, type Launch } from '../tasks/launch.ts'
 import type { DaemonSituation } from './plan-daemon.ts'
+import type { World } from './world.ts'
 
 /** Without a strategy: over the zones, and in a zone where the service has the fewest tasks. */
 const DEFAULT_STRATEGIES: readonly PlacementStrategy[] = [
@@ -38,7 +38,6 @@ const DEFAULT_STRATEGIES: readonly PlacementStrategy[] = [
 const NO_OVERRIDES: TaskOverride = {}
 const NO_TAGS: readonly Tag[] = []
 
-export type Moment = { readonly now: number; readonly ids: Ids }
 export type Started = {
   readonly tasks: readonly Task[]
   /** Why the next one could not be placed; absent where all were. */
@@ -55,14 +54,13 @@ export function startTasks(
   service: Service,
   share: Deployment | TaskSet,
   where: { readonly count: number; readonly zone?: string } | { readonly on: readonly string[] },
-  moment: Moment,
+  world: World,
 ): Started {
   const what = launchOf(tx, service, share)
   if (!what) return { tasks: [], refusals: [] }
   return together(tx, (all) => {
     const tasks: Task[] = []
-    const put = (host: InstanceHost): unknown =>
-      tasks.push(launch(all, what, host.instance, moment))
+    const put = (host: InstanceHost): unknown => tasks.push(launch(all, what, host.instance, world))
     if ('on' in where) {
       const constraints = constraintsFor(service, what)
       const refusals: Refusal[] = []
@@ -76,7 +74,7 @@ export function startTasks(
     }
     const { count, zone } = where
     const asked = askedOf(service, what, zone)
-    const placer = placing(tx, what.cluster, asked, () => moment.ids.random())
+    const placer = placing(tx, what.cluster, asked, () => world.ids.random())
     while (tasks.length < count) {
       const host = placer.best()
       if (!host) return { tasks, refusals: placer.refusals() }

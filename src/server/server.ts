@@ -14,7 +14,7 @@ import { graveyard } from '#room/graveyard.ts'
 import type { Account, Guard } from '#room/guard.ts'
 import type { Operator } from '#room/operator.ts'
 import { type Room, rootCaller, type Running, type Tools } from '#room/room.ts'
-import type { Log as StateLog } from '#store/log.ts'
+import type { StateLog } from '#store/log.ts'
 import type { Sealer } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
 

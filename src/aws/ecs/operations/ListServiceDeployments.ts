@@ -15,7 +15,7 @@ import { toServiceDeploymentBrief } from '../views/service-deployment.ts'
 
 const STATUSES = [...OPEN, 'SUCCESSFUL', 'STOPPED', 'ROLLBACK_SUCCESSFUL', 'ROLLBACK_FAILED']
 
-/** Newest first. */
+/** The service's deployments, newest first. */
 export const ListServiceDeployments: Operation<
   ListServiceDeploymentsRequest,
   ListServiceDeploymentsResponse

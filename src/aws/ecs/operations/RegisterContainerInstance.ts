@@ -33,7 +33,7 @@ import {
 } from '../records/records.ts'
 import { tasksByInstance } from '../records/records.ts'
 import { keptTags, validateTags } from '../tags.ts'
-import { changeCounts, take } from '../tasks/change.ts'
+import { changeCounts, reserve } from '../tasks/change.ts'
 import { theInstance } from '../tasks/find.ts'
 
 const WITH_TAGS: ReadonlySet<string> = new Set(['TAGS'])
@@ -141,7 +141,7 @@ function again(
   )
   let remaining = registered
   for (const { row } of tx.find(tasksByInstance, ofInstance(before)))
-    remaining = take(remaining, row.reserved)
+    remaining = reserve(remaining, row.reserved)
   return changeInstance(
     tx,
     before,

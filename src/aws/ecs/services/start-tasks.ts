@@ -44,7 +44,7 @@ export type Started = {
   readonly refusals?: readonly Refusal[]
 }
 
-/** A share of a service: what its tasks are made from. */
+/** The id of a share: the deployment or the task set from which tasks of a service are made. */
 export const shareIdOf = (share: Deployment | TaskSet): string =>
   'deploymentId' in share ? share.deploymentId : share.taskSetId
 
@@ -97,7 +97,7 @@ const askedOf = (
 })
 
 export type DaemonHosts = Pick<DaemonSituation, 'hosts' | 'outOfReach' | 'away'> & {
-  /** When nothing waits any longer for one that is away. */
+  /** In how many milliseconds nothing waits any longer for one that is away. */
   readonly changesIn: number | undefined
 }
 /** An agent whose connection was renewed, or whose server was, is back by then: two minutes is its longest back-off. */
@@ -175,7 +175,7 @@ function tagsOf(service: Service, definition: TaskDefinition, cluster: Cluster):
   return all.length > 0 ? all : NO_TAGS
 }
 
-/** In the order in which hosts are looked at: who fails later is nearer. */
+/** Reasons in the order in which a host is asked: the host that fails later is nearer. */
 const TEXTS: readonly (readonly [reason: RegExp, text: string])[] = [
   [/^INACTIVE$/, 'is not active.'],
   [/^AGENT$/, 'encountered error "AGENT".'],
@@ -194,7 +194,7 @@ const NO_HOSTS = 'No Container Instances were found in your cluster.'
 const ARNS_PER_NOTICE = 100
 
 const rank = ({ reason }: Refusal): number => TEXTS.findIndex(([known]) => known.test(reason))
-/** The first of those that fail latest. */
+/** The first of the hosts that fail latest. */
 const closestOf = (refusals: readonly Refusal[]): Refusal | undefined => {
   let closest: Refusal | undefined
   let last = -1
@@ -218,7 +218,7 @@ export function placementNotice(refusals: readonly Refusal[]) {
   } as const
 }
 
-/** The same, as the service's event says it. */
+/** Why no host took a task, as the service's event says it. */
 export function placementFailure(refusals: readonly Refusal[]): string {
   const why =
     'was unable to place a task because no container instance met all of its requirements.'

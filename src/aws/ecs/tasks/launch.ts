@@ -19,7 +19,7 @@ import type { Tasks } from './change.ts'
 export type Launch = {
   readonly cluster: Cluster
   readonly taskDefinition: TaskDefinition
-  /** With the overrides applied. */
+  /** The task definition's, with the overrides applied. */
   readonly definition: Definition
   readonly overrides: TaskOverride
   readonly need: Need
@@ -83,7 +83,7 @@ const placeOf = oncePer(
   },
 )
 
-/** Of a task without GPUs, as `newContainers`: all tasks of the definition share them. */
+/** What a task without GPUs reserves, as `newContainers`: all tasks of the definition share them. */
 const reservedOf = oncePer((definition: Definition): Reservation => {
   const { cpu, memoryMiB, ports, portsUdp } = needOfAny(definition)
   return { cpu, memoryMiB, ports, portsUdp, gpuIds: [] }

@@ -53,6 +53,24 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['start'],
     ['ecs'],
   ],
+  agent: [
+    ['backoff', 'clock-error', 'connection-error', 'engine', 'sign', 'slots'],
+    ['host', 'docker', 'outside'],
+    ['settings'],
+    ['config'],
+    ['registration', 'tasks'],
+    ['state'],
+    ['part'],
+    ['topics'],
+    ['control-plane', 'socket'],
+    ['extension', 'signed-calls', 'poll-endpoint', 'reporter'],
+    ['acs'],
+    ['telemetry', 'metadata', 'logs'],
+    ['options', 'orders'],
+    ['session'],
+    ['agent'],
+    ['main'],
+  ],
 }
 
 /** Who may name AWS's services: the gateway, the composition and the room's door know none but by what they are given. */

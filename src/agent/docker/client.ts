@@ -6,6 +6,8 @@ import type { Clock } from '#kernel/clock.ts'
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024
 /** Calls beyond this many wait for a free connection. */
 const CONNECTIONS_MAX = 64
+/** Calls that wait for a container to end, however long it takes: one for each that a host could have. */
+const CONNECTIONS_OF_ENDS_MAX = 10_000
 
 export type Call = {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -17,6 +19,8 @@ export type Call = {
   /** JSON, or an archive. */
   readonly body?: unknown
   readonly timeoutMs: number
+  /** Whether a container decides when it is answered: then it takes no connection from other calls. */
+  readonly awaitsEnd?: boolean | undefined
   /** Ends the call from outside. */
   readonly signal?: AbortSignal | undefined
 }
@@ -32,6 +36,7 @@ export class DockerClient {
   readonly #socketPath: string
   readonly #clock: Clock
   readonly #connections = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
+  readonly #ends = new Agent({ keepAlive: false, maxSockets: CONNECTIONS_OF_ENDS_MAX })
   /** Streams last as long as the watcher, so they never take a connection from the calls. */
   readonly #streams = new Agent({ keepAlive: false })
 
@@ -42,7 +47,8 @@ export class DockerClient {
 
   async call(call: Call): Promise<Answer> {
     const lines: string[] = []
-    const status = await this.#send(call, this.#connections, async (response) => {
+    const connections = call.awaitsEnd ? this.#ends : this.#connections
+    const status = await this.#send(call, connections, async (response) => {
       let bytes = 0
       response.setEncoding('utf8')
       for await (const chunk of response as AsyncIterable<string>) {
@@ -72,6 +78,7 @@ export class DockerClient {
 
   close(): void {
     this.#connections.destroy()
+    this.#ends.destroy()
     this.#streams.destroy()
   }
 

@@ -203,6 +203,7 @@ export class DockerEngine implements Engine {
       path: `/containers/${containerId}/stop`,
       query: { t: String(timeoutSeconds) },
       timeoutMs: timeoutSeconds * 1000 + STOP_TIMEOUT_EXTRA_MS,
+      awaitsEnd: true,
       error: 'CannotStopContainerError',
       to: 'stopped',
     })
@@ -214,6 +215,7 @@ export class DockerEngine implements Engine {
       path: `/containers/${containerId}`,
       query: { v: 'true', force: 'true' },
       timeoutMs: REMOVE_TIMEOUT_MS,
+      awaitsEnd: true,
       error: 'CannotRemoveContainerError',
       to: 'removed',
     })

@@ -61,3 +61,39 @@ test('containers that do not end, however many, keep no other call waiting', asy
   engine.close()
   await Promise.all(ends)
 })
+
+test('a list of containers has no limit, and one that cannot be read is silent, not a failure of all', async (context) => {
+  const large = 'x'.repeat(1024 * 1024)
+  /** More than is read of one answer. */
+  const parts = 33
+  const engine = await engineThat(context, (path, response) => {
+    if (path.startsWith('/containers/json')) {
+      response.write('[')
+      for (let index = 0; index < parts; index += 1)
+        response.write(`{"Id":"large${index}","Labels":{"a":"b","of.its.image":"${large}"}},`)
+      response.end('{"Id":"small","Labels":{"a":"c"}},{"Id":"broken","Labels":{"a":"d"}}]')
+    } else if (path === '/containers/broken/json') {
+      response.statusCode = 500
+      response.end('{"message":"no"}')
+    } else if (path === '/containers/large0/json') {
+      response.write('{"Id":"')
+      for (let index = 0; index < parts; index += 1) response.write(large)
+      response.end('"}')
+    } else if (path === '/containers/small/json')
+      response.end(`{"Id":"small","Config":{"Labels":{"a":"c","of.its.image":"${large}"}}}`)
+    else {
+      response.statusCode = 404
+      response.end('{"message":"gone"}')
+    }
+  })
+  const { found, silent } = await engine.list({ a: '' }, ['a'])
+  assert.deepEqual(
+    found.map(({ id, labels }) => ({ id, labels })),
+    [{ id: 'small', labels: { a: 'c' } }],
+  )
+  assert.deepEqual(silent, [
+    { id: 'large0', labels: { a: 'b' } },
+    { id: 'broken', labels: { a: 'd' } },
+  ])
+  engine.close()
+})

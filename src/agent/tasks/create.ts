@@ -100,8 +100,9 @@ export function containerBody(
     ...(command?.length ? { Cmd: command } : {}),
     Env: Object.entries({
       ...ownVariables(task, container, choices),
-      ...(gpus.length > 0 ? { NVIDIA_VISIBLE_DEVICES: gpus.join(',') } : {}),
       ...container.environment,
+      // The NVIDIA runtime gives what it names: nobody names what others have.
+      ...(gpus.length > 0 ? { NVIDIA_VISIBLE_DEVICES: gpus.join(',') } : {}),
     }).map(([key, value]) => `${key}=${value}`),
     ...(ports.length > 0
       ? { ExposedPorts: Object.fromEntries(ports.map(({ key }) => [key, {}])) }

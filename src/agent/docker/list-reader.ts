@@ -79,6 +79,7 @@ export class ListReader {
         if (this.#level === 2) this.#endContainer()
         this.#level -= 1
         break
+      default:
       // Numbers, words and spaces say nothing here.
     }
     return at + 1

@@ -10,7 +10,8 @@ import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Conversation, Socket } from '#room/conversation.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import type { Room } from '#room/room.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
 import { commandsOf } from './admin.ts'
@@ -120,6 +121,15 @@ export class House {
     policy: Policy = {},
     history?: HistoryOptions,
   ): Promise<House> {
+    return House.of(roomsWith({ ecs: { policy, history }, logs: logStorage }), log, clock)
+  }
+
+  /** A house of these rooms. */
+  static async of(
+    rooms: readonly Room[],
+    log = new MemoryLog(),
+    clock = new MovedClock(),
+  ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
     const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -128,7 +138,7 @@ export class House {
     }
     const server = await Server.open({
       stateLog: log,
-      rooms: roomsWith({ ecs: { policy, history }, logs: logStorage }),
+      rooms,
       clock,
       ids,
       log: quiet,
@@ -186,7 +196,7 @@ export class House {
   /** What the operator's command line asks. */
   async order(path: string, asked: object = {}): Promise<Answer> {
     const { store, operators } = this.server
-    return commandsOf({ store, operators, about: {} })[path]?.({ ...asked })
+    return commandsOf({ store, operators, clock: this.clock, about: {} })[path]?.({ ...asked })
   }
 
   /** A registered host whose agent is this test. */

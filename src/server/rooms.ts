@@ -1,6 +1,7 @@
 /** The one list of AWS rooms. A service is added or removed by its folder and its line here; what it is made with is in its options. */
-import { ecs, type EcsOptions } from '#aws/ecs/ecs.ts'
+import { ecs } from '#aws/ecs/ecs.ts'
 import { containerInstanceOf, endHostConnections } from '#aws/ecs/instances/host-keys.ts'
+import type { EcsOptions } from '#aws/ecs/start.ts'
 import { iam, type IamOptions } from '#aws/iam/iam.ts'
 import { logs } from '#aws/logs/logs.ts'
 import type { LogStorage } from '#aws/logs/storage.ts'

@@ -86,6 +86,7 @@ async function listen(
   rmSync(paths.socket, { force: true })
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
+    clock: systemClock,
     operators: server.operators,
     about: {
       endpoint,

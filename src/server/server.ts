@@ -6,8 +6,10 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
+import { listening } from '#reconcile/listeners.ts'
 import { runReconcilers } from '#reconcile/runner.ts'
 import type { Conversation } from '#room/conversation.ts'
+import { graveyard } from '#room/graveyard.ts'
 import type { Account, Guard } from '#room/guard.ts'
 import type { Operator } from '#room/operator.ts'
 import { type Room, rootCaller, type Running, type Tools } from '#room/room.ts'
@@ -80,7 +82,14 @@ export class Server {
     // Whoever acts on its own would try in vain, again and again.
     if (store.unwritable !== undefined) return
     runReconcilers(
-      this.#started.flatMap(({ running }) => running.reconcilers ?? []),
+      [
+        graveyard({ store, clock, ids }, rooms),
+        ...this.#started.flatMap(({ running }) => running.reconcilers ?? []),
+        ...listening(
+          rooms.flatMap((room) => room.listens ?? []),
+          store,
+        ),
+      ],
       { store, clock, signal: this.#stop.signal, onError: this.#reconcilerFailed(options) },
     )
   }
@@ -132,6 +141,7 @@ export class Server {
       authorize: guard.authorize,
       accounts: guard.accounts,
       call: operations.call,
+      topics: this.#rooms.flatMap(({ topics = [] }) => topics),
       rehearse: (name, input, caller, look) =>
         operations.rehearse({ service, name }, readInput(service, name, input), caller, look),
       authenticate: ({ target, headers, body }) =>

@@ -1,9 +1,9 @@
-import { createAccount } from '#aws/iam/accounts.ts'
-import { createHostKey } from '#aws/iam/host-keys.ts'
 /**
  * A whole cluster in one process, in virtual time, out of one seed: the real server and the real agents; only their
  * outside is pretended. Everything that happens in it is watched by the checks; the first that fails ends it.
  */
+import { createAccount } from '#aws/iam/accounts.ts'
+import { createHostKey } from '#aws/iam/host-keys.ts'
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import { AssertionFailure } from '#kernel/assert.ts'
 import { roomsWith } from '#server/rooms.ts'

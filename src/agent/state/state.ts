@@ -15,5 +15,3 @@ export type AgentState = {
   readonly forgotten: readonly string[]
   readonly images?: PulledImages | undefined
 }
-
-export const FORGOTTEN_MAX = 1000

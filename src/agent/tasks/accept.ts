@@ -2,7 +2,7 @@ import { capability, type HostPolicy, isOfGuard } from '#wire/host-policy.ts'
 import { forgingOption } from '#wire/log-options.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
-import { awslogsConfig } from '../logs/options.ts'
+import { awslogsConfig } from './container-logs.ts'
 import { dockerName, jsonObject } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
 import { hostProblem, loggingOf } from './host-use.ts'

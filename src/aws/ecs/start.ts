@@ -4,16 +4,21 @@ import type { Running, Tools } from '#room/room.ts'
 import { acsConversation } from './agents/acs.ts'
 import { AgentHub } from './agents/hub.ts'
 import { tcsConversation } from './agents/tcs.ts'
-import type { EcsOptions } from './ecs.ts'
-import { History } from './history/history.ts'
+import { History, type HistoryOptions } from './history/history.ts'
 import { operatorOf } from './operator.ts'
+import type { Policy } from './policy.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
-import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { orphanReconciler } from './reconcilers/orphans.ts'
 import { serviceReaper } from './reconcilers/service-reaper.ts'
 import { serviceScheduler } from './reconcilers/services.ts'
 import { silenceReconciler } from './reconcilers/silence.ts'
-import { taskReaper } from './reconcilers/task-reaper.ts'
+import { sweepers } from './reconcilers/sweepers.ts'
+
+export type EcsOptions = {
+  readonly policy?: Policy
+  /** Where what services were is kept, and how long; the room closes the storage. Absent, it is forgotten. */
+  readonly history?: HistoryOptions | undefined
+}
 
 export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOptions): Running {
   const hub = new AgentHub(tools)
@@ -21,12 +26,11 @@ export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOption
   return {
     reconcilers: [
       definitionReaper(tools),
-      graveyardReconciler(tools),
       orphanReconciler(tools),
       serviceReaper(tools),
       serviceScheduler(tools, policy),
       silenceReconciler(tools, hub),
-      taskReaper(tools),
+      ...sweepers(tools),
     ],
     conversations: [acsConversation(tools, hub), tcsConversation(tools, hub)],
     operator: operatorOf(tools, { policy, history }),

@@ -11,7 +11,7 @@ import {
   REGION,
   turn,
 } from '#server/house.fixture.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 
 import { MemoryLogStorage } from './memory-storage.ts'
 import { discards, logGroups, logStreams } from './records.ts'

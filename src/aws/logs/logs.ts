@@ -7,6 +7,7 @@ import { Fault } from '#kernel/fault.ts'
 import { type Handlers, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
+import { burial } from './burial.ts'
 import { given } from './meant.ts'
 import { CreateLogGroup } from './operations/CreateLogGroup.ts'
 import { CreateLogStream } from './operations/CreateLogStream.ts'
@@ -28,9 +29,10 @@ import { TagResource } from './operations/TagResource.ts'
 import { UntagLogGroup } from './operations/UntagLogGroup.ts'
 import { UntagResource } from './operations/UntagResource.ts'
 import { discardReconciler } from './reconcilers/discards.ts'
-import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { retentionReconciler } from './reconcilers/retention.ts'
+import { discards, logGroups, logStreams } from './records.ts'
 import { type LogStorage, StorageUnavailable } from './storage.ts'
+import { UNBUILT } from './unbuilt.ts'
 
 export function logs(storage: LogStorage): Room {
   const asked = forCallers(storage)
@@ -57,14 +59,13 @@ export function logs(storage: LogStorage): Room {
   } satisfies Partial<Handlers<Operations>>
   return {
     service: 'logs',
+    records: { discards, logGroups, logStreams },
+    burial,
+    unbuilt: UNBUILT,
     // What clients write as empty texts is left out before an operation looks at its input.
     operations: onInput(operations, (_name, input) => given(input)),
     start: (tools) => ({
-      reconcilers: [
-        discardReconciler(tools, storage),
-        graveyardReconciler(tools),
-        retentionReconciler(tools, storage),
-      ],
+      reconcilers: [discardReconciler(tools, storage), retentionReconciler(tools, storage)],
       close: () => storage.close(),
     }),
   }

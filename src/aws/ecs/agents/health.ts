@@ -1,8 +1,8 @@
 /** What a host says of its containers' health, by telemetry or at once, becomes the tasks' health. */
 import type { Tools } from '#room/room.ts'
 
-import { containerInstanceKey, taskKeyOnHost } from '../names.ts'
-import { type Container, type Health, type Task, tasks } from '../records.ts'
+import { containerInstanceKey, taskKeyOnHost } from '../names/names.ts'
+import { type Container, type Health, type Task, tasks } from '../records/records.ts'
 import { together } from '../tasks/change.ts'
 import { essentials } from '../tasks/report.ts'
 

@@ -5,11 +5,11 @@ import fc from 'fast-check'
 
 import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import { type Answer, House, MovedClock, turn } from '#server/house.fixture.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store, type Table, type Write } from '#store/store.ts'
 
-import { tasks } from '../records.ts'
-import { deployments, serviceEvents, services } from '../services/records.ts'
+import { tasks } from '../records/records.ts'
+import { deployments, serviceEvents, services } from '../records/services.ts'
 import { takeBack } from './as-of.ts'
 import { History } from './history.ts'
 

@@ -7,7 +7,7 @@ import { oncePer } from '#kernel/once-per.ts'
 import { sameText } from '#kernel/same-text.ts'
 import type { Write } from '#store/store.ts'
 
-import { definitionKey } from '../names.ts'
+import { definitionKey } from '../names/names.ts'
 import {
   type Container,
   type Definition,
@@ -15,7 +15,7 @@ import {
   type Task,
   taskDefinitions,
   type TaskStatus,
-} from '../records.ts'
+} from '../records/records.ts'
 import { type Moment, type Tasks, together } from './change.ts'
 
 const ORDER: readonly TaskStatus[] = [

@@ -1,13 +1,12 @@
 /** Writes docs/coverage.md from the rooms themselves: `node tools/coverage-page.ts`. A test keeps the page true. */
 import { writeFileSync } from 'node:fs'
 
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import { notBuilt } from '#room/operation.ts'
 import { roomsWith } from '#server/rooms.ts'
 
 import { type BuiltOperations, coveragePage, overdue, type Refused } from './coverage.ts'
 
-const rooms = roomsWith({ logs: new MemoryLogStorage() })
+const rooms = roomsWith()
 
 /** What the rooms answer, by service. */
 function builtOperations(): BuiltOperations {

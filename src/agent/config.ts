@@ -12,7 +12,9 @@ import {
 
 import type { PortRange } from './host.ts'
 import { BadSetting, parseSettingsFile, SettingReader, type Settings } from './settings.ts'
-import { PULL_BEHAVIORS, type PullBehavior } from './tasks/images.ts'
+
+const PULL_BEHAVIORS = ['default', 'always', 'once', 'prefer-cached'] as const
+export type PullBehavior = (typeof PULL_BEHAVIORS)[number]
 
 export type AgentConfig = {
   readonly cluster: string

@@ -2,6 +2,7 @@
  * What the door of an AWS room looks like: what the room answers, keeps, hears and does on its own. A room is a folder in
  * `aws/`; its door is the file of its name. The server collects the doors and knows none of them by name.
  */
+import type { OpenFiles } from '#files/storage.ts'
 import type { Authorize } from '#kernel/access.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
@@ -58,6 +59,8 @@ export type Tools = {
   /** See `Guard.accounts`. */
   readonly accounts: Guard['accounts']
   readonly call: CallLater
+  /** What is no record; the room closes it in its own `close`. */
+  readonly files: OpenFiles
   /** Of all rooms: told by the one that hosts talk with. */
   readonly topics: readonly Topic[]
   /** Runs an operation of this room as if it were to be kept, looks at what would be, and keeps nothing. Throws its Fault. */

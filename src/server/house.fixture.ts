@@ -3,8 +3,8 @@ import type { HistoryOptions } from '#aws/ecs/history/history.ts'
 import type { Policy } from '#aws/ecs/policy.ts'
 import { createAccount } from '#aws/iam/accounts.ts'
 import { tenantOf, accounts } from '#aws/iam/records.ts'
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
-import type { LogStorage } from '#aws/logs/storage.ts'
+import { memoryFiles } from '#files/memory-storage.ts'
+import type { OpenFiles } from '#files/storage.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
@@ -117,11 +117,11 @@ export class House {
   static async open(
     log = new MemoryLog(),
     clock = new MovedClock(),
-    logStorage: LogStorage = new MemoryLogStorage(),
+    files: OpenFiles = memoryFiles(),
     policy: Policy = {},
     history?: HistoryOptions,
   ): Promise<House> {
-    return House.of(roomsWith({ ecs: { policy, history }, logs: logStorage }), log, clock)
+    return House.of(roomsWith({ ecs: { policy, history } }), log, clock, files)
   }
 
   /** A house of these rooms. */
@@ -129,6 +129,7 @@ export class House {
     rooms: readonly Room[],
     log = new MemoryLog(),
     clock = new MovedClock(),
+    files: OpenFiles = memoryFiles(),
   ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -139,6 +140,7 @@ export class House {
     const server = await Server.open({
       stateLog: log,
       rooms,
+      files,
       clock,
       ids,
       log: quiet,

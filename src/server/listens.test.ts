@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
+import { memoryFiles } from '#files/memory-storage.ts'
 import type { Room } from '#room/room.ts'
 import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { publish } from '#store/notices.ts'
@@ -14,7 +14,7 @@ import { Server } from './server.ts'
 test('what one room makes known, another hears', async () => {
   const heard: string[] = []
   const rooms: readonly Room[] = [
-    ...roomsWith({ logs: new MemoryLogStorage() }),
+    ...roomsWith(),
     { service: 'teller', operations: {} },
     {
       service: 'listener',
@@ -38,6 +38,7 @@ test('what one room makes known, another hears', async () => {
     sealer: new Sealer(new Uint8Array(SEAL_KEY_BYTES)),
     fatal: (error) => assert.fail(error),
     rooms,
+    files: memoryFiles(),
   })
   await turn()
   const notice = { detailType: 'Test', tenant: 't', accountId: '1', region: 'r', resources: [] }

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 
-import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
+import { Files } from '#files/files.ts'
+import type { OpenFiles } from '#files/storage.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Keys } from '#room/guard.ts'
 import { SqliteLog } from '#store/sqlite-log.ts'
@@ -37,27 +38,17 @@ export async function runServer(
   const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
-  const logs = new SegmentStorage(paths.logs, log, fatal)
+  const files = new Files(paths.root, log, fatal)
   const stateLog = new SqliteLog(paths.state)
   const { lostHostAfterSeconds: lost } = config
   const policy = lost === undefined ? {} : { lostHostAfterMs: lost * 1000 }
   const { rates, historyDays: days, historyBytes: bytes } = config
-  // The state does not wait for its history: without a thread to write it the server goes on.
-  const historyEnds = (error: Error): void =>
-    log.error('history is not written any more', { error: error.message })
-  const history = { storage: new SegmentStorage(paths.history, log, historyEnds), days, bytes }
   const rooms = roomsWith({
-    ecs: { policy, history },
+    ecs: { policy, history: { days, bytes } },
     iam: { allowReset: config.allowReset },
-    logs,
   })
-  const server = await Server.open({ ...ports, rates, stateLog, rooms }).catch(
-    async (error: unknown) => {
-      await logs.close()
-      await history.storage.close()
-      throw error
-    },
-  )
+  const open: OpenFiles = (its) => files.open(its)
+  const server = await Server.open({ ...ports, rates, stateLog, rooms, files: open })
   try {
     sealKey.prove(server.store.read(server.guard.sealed))
     await firstAccount(server, paths, config, log)

@@ -89,7 +89,7 @@ test('a data directory of release 0.1 opens and goes on', LIMIT, async () => {
   )
   assert.match(aws.stdout, /"message": "kept"/, aws.stderr)
 
-  await ecs('UpdateService', { service: 'web', desiredCount: 1, forceNewDeployment: true })
+  await ecs('UpdateService', { service: 'web', forceNewDeployment: true })
   type Deployment = { readonly status: string; readonly runningCount: number }
   await until('its new deployment runs', async () => {
     const { services } = await ecs<{ services: { deployments: Deployment[] }[] }>(
@@ -97,7 +97,7 @@ test('a data directory of release 0.1 opens and goes on', LIMIT, async () => {
       { services: ['web'] },
     )
     const primary = services[0]?.deployments.find(({ status }) => status === 'PRIMARY')
-    return primary?.runningCount === 1 ? true : undefined
+    return primary?.runningCount === 2 ? true : undefined
   })
   assert.equal((await berth('down', '--data', data)).code, 0)
 })

@@ -4,7 +4,7 @@ import type { Running, Tools } from '#room/room.ts'
 import { acsConversation } from './agents/acs.ts'
 import { AgentHub } from './agents/hub.ts'
 import { tcsConversation } from './agents/tcs.ts'
-import { History, type HistoryOptions } from './history/history.ts'
+import { History, historyFiles, type HistoryOptions } from './history/history.ts'
 import { operatorOf } from './operator.ts'
 import type { Policy } from './policy.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
@@ -16,13 +16,14 @@ import { sweepers } from './reconcilers/sweepers.ts'
 
 export type EcsOptions = {
   readonly policy?: Policy
-  /** Where what services were is kept, and how long; the room closes the storage. Absent, it is forgotten. */
+  /** For how long it is kept what services were, and how much of it. Absent, it is forgotten. */
   readonly history?: HistoryOptions | undefined
 }
 
 export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOptions): Running {
   const hub = new AgentHub(tools)
-  const history = kept && new History(tools, kept)
+  const history =
+    kept && new History(tools, { storage: tools.files(historyFiles(kept.bytes)), days: kept.days })
   return {
     reconcilers: [
       definitionReaper(tools),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import type { Room } from '#room/room.ts'
 import type { EntryState } from '#room/topic.ts'
 import { type Answer, type Host, House, turn } from '#server/house.fixture.ts'
@@ -35,7 +34,7 @@ const roads: Room = {
 }
 
 async function prepared() {
-  const house = await House.of([...roomsWith({ logs: new MemoryLogStorage() }), roads])
+  const house = await House.of([...roomsWith(), roads])
   const host = await house.host()
   const keyOf = ({ arn }: Host) =>
     `${house.caller().tenant}/us-east-1/default/${arn.split('/').at(-1)}`

@@ -24,20 +24,25 @@ import { assert } from '#kernel/assert.ts'
 import { StorageUnavailable } from '../storage.ts'
 import { addFrame, addToSum, type Block, NOTHING, type Sum } from './blocks.ts'
 import { fileOf, indexFrom, readIndex, writtenIndex } from './files.ts'
-import { readFrame, sealFrame } from './frames.ts'
+import { headerOf, readFrame, sealFrame } from './frames.ts'
 import { refusal } from './refusal.ts'
 
 /** A full segment gets its index, and a new one begins. */
 export const SEGMENT_BYTES_MAX = 16 << 20
+/** What a room's bytes are of, so that dropping the oldest drops a small part of them. */
+const SEGMENTS_PER_BUDGET = 16
 /** A segment holds this much time at most, so that what expires can be deleted. */
 const SEGMENT_SPAN_MAX_MS = 24 * 3_600_000
 
 type Segment = {
   readonly number: number
   sum: Sum
-  /** Of the segment that is written to; the others have theirs in a file. */
+  /** Of the segment that is written to; the others have theirs in a file, and are never written to again. */
   blocks: Block[] | undefined
 }
+
+export const segmentBytes = (budget: number | undefined): number =>
+  Math.min(SEGMENT_BYTES_MAX, (budget ?? Infinity) / SEGMENTS_PER_BUDGET)
 
 /** A segment as it is at one moment. */
 export type Part = Pick<Sum, 'oldest' | 'newest'> & {
@@ -49,12 +54,14 @@ export type Part = Pick<Sum, 'oldest' | 'newest'> & {
 export class StreamFolder {
   readonly #path: string
   readonly #damaged: (what: string) => void
+  readonly #segmentBytes: number
   #segments: Segment[]
 
   /** Reads what is there; what a crash tore off the end of the newest segment is cut. */
-  constructor(path: string, damaged: (what: string) => void) {
+  constructor(path: string, damaged: (what: string) => void, segmentBytesMax = SEGMENT_BYTES_MAX) {
     this.#path = path
     this.#damaged = damaged
+    this.#segmentBytes = segmentBytesMax
     const numbers = existsSync(path)
       ? readdirSync(path)
           .filter((name) => name.endsWith('.log'))
@@ -73,7 +80,7 @@ export class StreamFolder {
         bytes: all.bytes + sum.bytes,
         oldest: Math.min(all.oldest, sum.oldest),
         newest: Math.max(all.newest, sum.newest),
-        lastIngestionTime: Math.max(all.lastIngestionTime, sum.lastIngestionTime),
+        lastAppendedAt: Math.max(all.lastAppendedAt, sum.lastAppendedAt),
         nextSequence: Math.max(all.nextSequence, sum.nextSequence),
         storedBytes: all.storedBytes + sum.storedBytes,
       }),
@@ -86,9 +93,11 @@ export class StreamFolder {
     const last = this.#segments.at(-1)
     const isFull =
       last &&
-      (last.sum.bytes >= SEGMENT_BYTES_MAX || newest - last.sum.oldest > SEGMENT_SPAN_MAX_MS)
+      (!last.blocks ||
+        last.sum.bytes >= this.#segmentBytes ||
+        newest - last.sum.oldest > SEGMENT_SPAN_MAX_MS)
     if (last && !isFull) return { path: this.#file(last.number, 'log'), isNew: false }
-    if (last) this.#seal(last)
+    if (last?.blocks) this.#seal(last, last.blocks)
     const number = (last?.number ?? 0) + 1
     mkdirSync(this.#path, { recursive: true, mode: 0o700 })
     this.#segments.push({ number, sum: NOTHING, blocks: [] })
@@ -102,7 +111,7 @@ export class StreamFolder {
     let bytes = 0
     for (const frame of frames) {
       sealFrame(frame, sequence)
-      sequence += frame.readUInt32LE(12)
+      sequence += headerOf(frame, 0).count
       bytes += frame.length
     }
     const done = writevSync(descriptor, frames, last?.sum.bytes ?? 0)
@@ -112,7 +121,8 @@ export class StreamFolder {
   written(frames: readonly Buffer[]): void {
     const segment = this.#segments.at(-1)
     if (!segment) return
-    const blocks = (segment.blocks ??= [])
+    const { blocks } = segment
+    assert(blocks, 'what is written to has its index in memory')
     for (const bytes of frames) {
       const frame = readFrame(bytes, 0)
       assert(frame, 'a frame is not changed while it is written')
@@ -122,15 +132,19 @@ export class StreamFolder {
     }
   }
 
-  /** Deletes segments whose last event is older than `before`; gives the paths of those that are gone. */
+  /** The segment that would be dropped first: its number, and its last timestamp. */
+  get oldest(): { readonly number: number; readonly newest: number } | undefined {
+    const all = this.#segments.map(({ number, sum }) => ({ number, newest: sum.newest }))
+    return all.toSorted((one, other) => one.newest - other.newest)[0]
+  }
+
+  /** Deletes segments whose last entry is older than `before`; gives the paths of those that are gone. */
   expire(before: number): string[] {
-    const old = this.#segments.filter(({ sum }) => sum.newest < before)
-    this.#segments = this.#segments.filter((segment) => !old.includes(segment))
-    return old.map(({ number }) => {
-      rmSync(this.#file(number, 'idx'), { force: true })
-      rmSync(this.#file(number, 'log'), { force: true })
-      return this.#file(number, 'log')
-    })
+    return this.#drop(({ sum }) => sum.newest < before)
+  }
+
+  drop(wanted: number): string[] {
+    return this.#drop(({ number }) => number === wanted)
   }
 
   /** What is durable, for whoever reads it in another thread. */
@@ -143,6 +157,16 @@ export class StreamFolder {
     }))
   }
 
+  #drop(isOld: (segment: Segment) => boolean): string[] {
+    const old = this.#segments.filter(isOld)
+    this.#segments = this.#segments.filter((segment) => !old.includes(segment))
+    return old.map(({ number }) => {
+      rmSync(this.#file(number, 'idx'), { force: true })
+      rmSync(this.#file(number, 'log'), { force: true })
+      return this.#file(number, 'log')
+    })
+  }
+
   #load(number: number, isLast: boolean): Segment {
     const index = readIndex(this.#path, number)
     if (index && !isLast) return { number, sum: index.sum, blocks: undefined }
@@ -151,22 +175,22 @@ export class StreamFolder {
     if (isDamaged) this.#damaged(path)
     const segment: Segment = { number, sum, blocks }
     if (isLast) cut(path, end)
-    else this.#sealIfRoom(segment)
+    else this.#sealIfRoom(segment, blocks)
     return segment
   }
 
   /** Where the disk has no room for an index, this one stays in memory: what is there can be read. */
-  #sealIfRoom(segment: Segment): void {
+  #sealIfRoom(segment: Segment, blocks: readonly Block[]): void {
     try {
-      this.#seal(segment)
+      this.#seal(segment, blocks)
     } catch (error) {
       refusal(error)
     }
   }
 
   /** Writes the index. It is only a shortcut: one that is missing or damaged is made again from the segment. */
-  #seal(segment: Segment): void {
-    const { number, sum, blocks = [] } = segment
+  #seal(segment: Segment, blocks: readonly Block[]): void {
+    const { number, sum } = segment
     writeFileSync(this.#file(number, 'idx'), writtenIndex({ sum, blocks }), { mode: 0o600 })
     segment.blocks = undefined
   }

@@ -1,20 +1,20 @@
 /**
- * Brings events that lie in many places into one order: by time, then stream, then as they came. Blocks are read only
+ * Brings entries that lie in many places into one order: by time, then stream, then as they came. Blocks are read only
  * when something of them may be next, and what is in memory has a limit: beyond it the far end is let go, and the
  * sweep says that it did not get further.
  */
 import { comparePlaces, type Place } from '../storage.ts'
-import type { LyingEvent } from './frames.ts'
+import type { LyingEntry } from './frames.ts'
 
-/** A stretch of events whose times are known before it is read. */
+/** A stretch of entries whose times are known before it is read. */
 export type Stretch = {
   readonly oldest: number
   readonly newest: number
-  /** How much of a file its events lie in. */
+  /** How much of a file its entries lie in. */
   readonly bytes: number
-  /** What it is made of: smaller stretches, or its events. */
-  readonly open: () => readonly Stretch[] | Iterable<LyingEvent>
-  readonly holdsEvents: boolean
+  /** What it is made of: smaller stretches, or its entries. */
+  readonly open: () => readonly Stretch[] | Iterable<LyingEntry>
+  readonly holdsEntries: boolean
 }
 
 export type Range = {
@@ -24,19 +24,19 @@ export type Range = {
   readonly reverse: boolean
 }
 
-/** What is held in memory because something may come before it, in events and in bytes of files. */
-export type PoolLimits = { readonly events: number; readonly bytes: number }
-const POOL_LIMITS: PoolLimits = { events: 100_000, bytes: 64 << 20 }
+/** What is held in memory because something may come before it, in entries and in bytes of files. */
+export type PoolLimits = { readonly entries: number; readonly bytes: number }
+const POOL_LIMITS: PoolLimits = { entries: 100_000, bytes: 64 << 20 }
 
 /**
- * The events of the range in its order. `undefined` in between says that something was read, which is when others may
+ * The entries of the range in its order. `undefined` in between says that something was read, which is when others may
  * have their turn; a `cut` ends it before all was seen.
  */
 export function* sweep(
   stretches: readonly Stretch[],
   range: Range,
   limits = POOL_LIMITS,
-): Generator<LyingEvent | undefined, 'all' | 'cut'> {
+): Generator<LyingEntry | undefined, 'all' | 'cut'> {
   const sign = range.reverse ? -1 : 1
   const order = (one: Place, other: Place): number => sign * comparePlaces(one, other)
   const startOf = (stretch: Stretch): number => (range.reverse ? -stretch.newest : stretch.oldest)
@@ -48,29 +48,29 @@ export function* sweep(
     while (unread.first <= next) {
       const stretch = unread.take()
       if (!stretch) break
-      if (!stretch.holdsEvents) {
+      if (!stretch.holdsEntries) {
         for (const part of stretch.open() as readonly Stretch[]) if (isAsked(part)) unread.add(part)
         continue
       }
-      for (const event of stretch.open() as Iterable<LyingEvent>)
-        if (isInRange(event, range, order) && pool.add(event))
-          next = Math.min(next, sign * event.timestamp)
+      for (const entry of stretch.open() as Iterable<LyingEntry>)
+        if (isInRange(entry, range, order) && pool.add(entry))
+          next = Math.min(next, sign * entry.timestamp)
       pool.hold(stretch.bytes)
       yield undefined
     }
-    const event = pool.take()
-    if (!event) return pool.cut ? 'cut' : 'all'
-    yield event
+    const entry = pool.take()
+    if (!entry) return pool.cut ? 'cut' : 'all'
+    yield entry
   }
 }
 
-/** Events that were read, in order. */
+/** Entries that were read, in order. */
 class Pool {
   readonly #order: (one: Place, other: Place) => number
   readonly #limits: PoolLimits
-  #sorted: LyingEvent[] = []
+  #sorted: LyingEntry[] = []
   #at = 0
-  #fresh: LyingEvent[] = []
+  #fresh: LyingEntry[] = []
   #heldBytes = 0
   /** The first of those that were let go. */
   cut: Place | undefined
@@ -80,37 +80,37 @@ class Pool {
     this.#limits = limits
   }
 
-  get first(): LyingEvent | undefined {
+  get first(): LyingEntry | undefined {
     this.#settle()
     return this.#sorted[this.#at]
   }
 
-  /** False for an event behind the cut, which is let go. */
-  add(event: LyingEvent): boolean {
-    if (this.cut && this.#order(event, this.cut) >= 0) return false
-    this.#fresh.push(event)
+  /** False for an entry behind the cut, which is let go. */
+  add(entry: LyingEntry): boolean {
+    if (this.cut && this.#order(entry, this.cut) >= 0) return false
+    this.#fresh.push(entry)
     return true
   }
 
-  take(): LyingEvent | undefined {
+  take(): LyingEntry | undefined {
     const { first } = this
     if (first) this.#at++
     return first
   }
 
-  /** Events keep alive the bytes that they lie in; when those are too many, the first events get bytes of their own. */
+  /** Entries keep alive the bytes that they lie in; when those are too many, the first entries get bytes of their own. */
   hold(bytes: number): void {
     this.#heldBytes += bytes
     const count = this.#fresh.length + this.#sorted.length - this.#at
-    if (this.#heldBytes <= this.#limits.bytes && count <= 2 * this.#limits.events) return
+    if (this.#heldBytes <= this.#limits.bytes && count <= 2 * this.#limits.entries) return
     this.#settle()
-    const kept: LyingEvent[] = []
+    const kept: LyingEntry[] = []
     let total = 0
-    for (const event of this.#sorted.slice(this.#at, this.#at + this.#limits.events)) {
-      total += event.bytes
+    for (const entry of this.#sorted.slice(this.#at, this.#at + this.#limits.entries)) {
+      total += entry.bytes
       if (kept.length > 0 && total > this.#limits.bytes / 2) break
-      const file = Buffer.from(event.file.subarray(event.at, event.at + event.bytes))
-      kept.push({ ...event, file, at: 0 })
+      const file = Buffer.from(entry.file.subarray(entry.at, entry.at + entry.bytes))
+      kept.push({ ...entry, file, at: 0 })
     }
     this.cut = this.#sorted[this.#at + kept.length] ?? this.cut
     this.#sorted = kept
@@ -142,11 +142,11 @@ export const overlaps = (
   (!beyond || (reverse ? oldest <= beyond.timestamp : newest >= beyond.timestamp))
 
 const isInRange = (
-  event: LyingEvent,
+  entry: LyingEntry,
   { from, until, beyond }: Range,
   order: (one: Place, other: Place) => number,
 ): boolean =>
-  event.timestamp >= from && event.timestamp < until && (!beyond || order(event, beyond) > 0)
+  entry.timestamp >= from && entry.timestamp < until && (!beyond || order(entry, beyond) > 0)
 
 /** The stretch that begins first is taken first. */
 class Heap {

@@ -28,8 +28,13 @@ export function indexFrom(file: Buffer): {
   return { sum, blocks, end, isDamaged }
 }
 
+/** One name in it is of a time when only log events were kept here. */
+type WrittenSum = Omit<Sum, 'lastAppendedAt'> & { readonly lastIngestionTime: number }
+
 export const writtenIndex = ({ sum, blocks }: Index): string => {
-  const text = JSON.stringify({ sum, blocks })
+  const { lastAppendedAt: lastIngestionTime, ...rest } = sum
+  const written: WrittenSum = { ...rest, lastIngestionTime }
+  const text = JSON.stringify({ sum: written, blocks })
   return `${crc32(text)}\n${text}`
 }
 
@@ -38,10 +43,12 @@ export function readIndex(folder: string, number: number): Index | undefined {
   const file = unlessMissing(() => readFileSync(fileOf(folder, number, 'idx'), 'utf8'))
   const [checksum, text = ''] = file?.split('\n') ?? []
   if (text === '' || crc32(text) !== Number(checksum)) return undefined
-  return JSON.parse(text) as Index
+  const { sum, blocks } = JSON.parse(text) as { sum: WrittenSum; blocks: readonly Block[] }
+  const { lastIngestionTime: lastAppendedAt, ...rest } = sum
+  return { sum: { ...rest, lastAppendedAt }, blocks }
 }
 
-/** Where the events of a full segment lie. It may have expired meanwhile: then it has none any more. */
+/** Where the entries of a full segment lie. It may have expired meanwhile: then it has none any more. */
 export function blocksOf(folder: string, number: number): readonly Block[] {
   const index = readIndex(folder, number)
   if (index) return index.blocks

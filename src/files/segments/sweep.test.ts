@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 
 import { comparePlaces, type Place } from '../storage.ts'
-import { encodeFrame, eventsIn, readFrames, sealFrame, textOf } from './frames.ts'
+import { encodeFrame, entriesIn, readFrames, payloadOf, sealFrame } from './frames.ts'
 import { sweep, type Stretch } from './sweep.ts'
 
 /** Blocks of one stream, each of some times, as their files would be. */
@@ -13,7 +13,7 @@ function stretches(blocks: readonly (readonly number[])[], streamId: string): St
   return blocks.map((times) => {
     const sorted = times.toSorted((a, b) => a - b)
     const file = encodeFrame(
-      sorted.map((timestamp) => ({ timestamp, message: `${timestamp}` })),
+      sorted.map((timestamp) => ({ timestamp, payload: `${timestamp}` })),
       0,
     )
     sealFrame(file, sequence)
@@ -22,8 +22,8 @@ function stretches(blocks: readonly (readonly number[])[], streamId: string): St
       oldest: sorted[0] ?? 0,
       newest: sorted.at(-1) ?? 0,
       bytes: file.length,
-      holdsEvents: true,
-      open: () => eventsIn(streamId, file, readFrames(file).frames),
+      holdsEntries: true,
+      open: () => entriesIn(streamId, file, readFrames(file).frames),
     }
   })
 }
@@ -32,7 +32,7 @@ test('a sweep whose memory is too small goes as far as it can, and pages get to 
   const times = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 5 })
   const streams = fc.array(fc.array(times, { maxLength: 5 }), { minLength: 1, maxLength: 3 })
   const limits = fc.record({
-    events: fc.integer({ min: 1, max: 4 }),
+    entries: fc.integer({ min: 1, max: 4 }),
     bytes: fc.constantFrom(1, 100, 1 << 20),
   })
   fc.assert(
@@ -49,7 +49,7 @@ test('a sweep whose memory is too small goes as far as it can, and pages get to 
             break
           }
           if (!next.value) continue
-          assert.equal(textOf(next.value), String(next.value.timestamp))
+          assert.equal(payloadOf(next.value).toString(), String(next.value.timestamp))
           found.push(next.value)
         }
         beyond = found.at(-1)

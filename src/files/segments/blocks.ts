@@ -1,6 +1,6 @@
 /** The index of a segment: where in it which times are, in steps of a block, and its sum. Pure. */
-import { EVENT_OVERHEAD_BYTES } from '../storage.ts'
-import { EVENT_HEADER_BYTES, type Frame, HEADER_BYTES } from './frames.ts'
+import { ENTRY_OVERHEAD_BYTES } from '../storage.ts'
+import { type Frame, payloadBytes } from './frames.ts'
 
 /** Frames that follow each other and are read together. */
 export type Block = {
@@ -13,10 +13,10 @@ export type Sum = {
   readonly bytes: number
   readonly oldest: number
   readonly newest: number
-  readonly lastIngestionTime: number
-  /** The sequence of the event that comes after its last. */
+  readonly lastAppendedAt: number
+  /** The sequence of the entry that comes after its last. */
   readonly nextSequence: number
-  /** As AWS counts: messages, and 26 for each. */
+  /** Payloads, and ENTRY_OVERHEAD_BYTES for each. */
   readonly storedBytes: number
 }
 
@@ -26,7 +26,7 @@ export const NOTHING: Sum = {
   bytes: 0,
   oldest: Infinity,
   newest: -Infinity,
-  lastIngestionTime: 0,
+  lastAppendedAt: 0,
   nextSequence: 0,
   storedBytes: 0,
 }
@@ -49,13 +49,12 @@ export function addFrame(blocks: Block[], frame: Frame): void {
 }
 
 export function addToSum(sum: Sum, frame: Frame): Sum {
-  const messages = frame.bytes - HEADER_BYTES - frame.count * EVENT_HEADER_BYTES
   return {
     bytes: frame.at + frame.bytes,
     oldest: Math.min(sum.oldest, frame.oldest),
     newest: Math.max(sum.newest, frame.newest),
-    lastIngestionTime: Math.max(sum.lastIngestionTime, frame.ingestionTime),
+    lastAppendedAt: Math.max(sum.lastAppendedAt, frame.appendedAt),
     nextSequence: Math.max(sum.nextSequence, frame.sequence + frame.count),
-    storedBytes: sum.storedBytes + messages + frame.count * EVENT_OVERHEAD_BYTES,
+    storedBytes: sum.storedBytes + payloadBytes(frame) + frame.count * ENTRY_OVERHEAD_BYTES,
   }
 }

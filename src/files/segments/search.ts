@@ -1,35 +1,37 @@
-/** Finds events in what is durable of some streams. Runs in a thread that does nothing else. */
+/** Finds entries in what is durable of some streams. Runs in a thread that does nothing else. */
 import { join } from 'node:path'
 
+import type { Matcher } from '../matching.ts'
 import { Scan } from '../scan.ts'
 import type { Page, Query } from '../storage.ts'
 import { blocksOf, readBlock, fileOf } from './files.ts'
 import type { Durable } from './folders.ts'
-import { eventsIn, textOf } from './frames.ts'
+import { entriesIn, payloadOf } from './frames.ts'
 import { type Stretch, sweep } from './sweep.ts'
 
-/** After so much work, in bytes read and steps of expressions, other searches have their turn. */
+/** After so much work, in bytes read and steps of matchers, other searches, of any room, have their turn. */
 const WORK_IN_A_ROW = 4 << 20
 const WORK_A_READ = 256 << 10
 
+type Asked = {
+  readonly root: string
+  readonly query: Query
+  readonly streams: readonly Durable[]
+  readonly matcher: Matcher | undefined
+}
+
 export async function search(
-  root: string,
-  query: Query,
-  streams: readonly Durable[],
+  { root, query, streams, matcher }: Asked,
   damaged: (path: string) => void,
 ): Promise<Page> {
-  const scan = new Scan(query)
+  const scan = new Scan(query.limit, matcher)
   const swept = sweep(stretches(join(root, query.groupId), streams, damaged), query)
   let [reads, turn] = [0, 0]
   for (let next = swept.next(); ; next = swept.next()) {
     if (next.done) return scan.page(next.value === 'all')
-    const event = next.value
-    if (event) {
-      const { timestamp, streamId, sequence, ingestionTime, bytes } = event
-      const message = textOf(event)
-      if (!scan.take({ timestamp, streamId, sequence, ingestionTime, message }, bytes))
-        return scan.page(false)
-    } else reads++
+    const entry = next.value
+    if (!entry) reads++
+    else if (!scan.take(entry, payloadOf(entry))) return scan.page(false)
     const done = Math.floor((reads * WORK_A_READ + scan.work) / WORK_IN_A_ROW)
     if (done === turn) continue
     turn = done
@@ -37,7 +39,7 @@ export async function search(
   }
 }
 
-/** What a sweep goes through: segments, which open as blocks, which open as events. */
+/** What a sweep goes through: segments, which open as blocks, which open as entries. */
 function stretches(
   group: string,
   streams: readonly Durable[],
@@ -49,15 +51,15 @@ function stretches(
       oldest,
       newest,
       bytes: 0,
-      holdsEvents: false,
+      holdsEntries: false,
       open: () =>
         (blocks ?? blocksOf(folder, number)).map((block) => ({
           ...block,
-          holdsEvents: true,
+          holdsEntries: true,
           open: () => {
             const { file, frames, isDamaged } = readBlock(folder, number, block)
             if (isDamaged) damaged(fileOf(folder, number, 'log'))
-            return eventsIn(streamId, file, frames)
+            return entriesIn(streamId, file, frames)
           },
         })),
     }))

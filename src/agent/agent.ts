@@ -234,7 +234,8 @@ export class Agent {
   /** Where the state was lost, the containers still say whose they are; if they disagree, nobody is believed. */
   async #arnOfLabels(): Promise<string | undefined> {
     const { engine, installationId } = this.#options
-    const { found, silent } = await engine.list({ [LABELS.installation]: installationId })
+    const ours = { [LABELS.installation]: installationId }
+    const { found, silent } = await engine.list(ours, [LABELS.containerInstance])
     const arns = new Set(
       [...found, ...silent].map(({ labels }) => labels[LABELS.containerInstance]),
     )

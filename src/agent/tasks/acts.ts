@@ -34,6 +34,9 @@ export const AGAIN_MS = 5_000
  */
 const UNDER_WAY_MS = 10_000
 
+/** Labels of images that builders write have some hundred KiB. */
+const IMAGE_CONFIG_BYTES_MAX = 1024 * 1024
+
 export type Tools = {
   readonly engine: Engine
   readonly host: Host
@@ -266,5 +269,11 @@ async function imageOf(name: string, tools: Tools): Promise<Image> {
   const wasAsked = images.wasAsked(name)
   const image = await ensureImage(engine, name, { behavior: pullBehavior, wasAsked, again })
   images.used(name, image)
+  // Each container would carry all of it, and each look at the containers.
+  if (image.configBytes > IMAGE_CONFIG_BYTES_MAX)
+    throw new EngineError(
+      'CannotCreateContainerError',
+      `the configuration of ${name}, its labels and variables, has ${image.configBytes} bytes; ${IMAGE_CONFIG_BYTES_MAX} are the most`,
+    )
   return image
 }

@@ -476,13 +476,14 @@ test('a host’s machine key writes logs of its account and reads none', async (
   const as: As = { principal: { type: 'host', accountId: ACCOUNT, hostId: 'h' } }
   const where = { logGroupName: 'made-by-host', logStreamName: 's' }
   const logEvents = [{ timestamp: logs.now, message: 'x' }]
-  await logs.call('CreateLogGroup', { logGroupName: where.logGroupName }, as)
+  await logs.call('CreateLogGroup', { logGroupName: where.logGroupName })
   await logs.call('CreateLogStream', where, as)
   await logs.call('PutLogEvents', { ...where, logEvents }, as)
   for (const [operation, input] of [
     ['DescribeLogStreams', { logGroupName: where.logGroupName }],
     ['GetLogEvents', where],
     ['FilterLogEvents', { logGroupName: GROUP }],
+    ['CreateLogGroup', { logGroupName: 'made-by-host-too' }],
     ['DeleteLogGroup', { logGroupName: GROUP }],
     ['DescribeLogGroups', {}],
     ['TagLogGroup', { logGroupName: GROUP, tags: { a: 'b' } }],

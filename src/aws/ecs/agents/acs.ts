@@ -227,6 +227,7 @@ class AcsConnection implements Connected {
         const desired = task.desiredStatus
         if (this.#told.get(key) === desired) return []
         if (desired === 'STOPPED') return [{ key, desired, acs: toStop(task) }]
+        if (task.awaits !== undefined) return []
         const row = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
         return row ? [{ key, desired, acs: toAcsTask(task, row, this.#caller.endpoint) }] : []
       }),

@@ -73,7 +73,7 @@ export const EVENT_OVERHEAD_BYTES = 26
 export const PAGE_BYTES_MAX = 1 << 20
 /** How much one read looks at for what it finds; it says then how far it came. */
 export const SCAN_BYTES_MAX = 64 << 20
-/** Steps that regular expressions take in one read, so that one made to be slow has its thread for some seconds at most. */
+/** Steps that a pattern takes in one read, so that one made to be slow has its thread for some seconds at most. */
 export const SCAN_STEPS_MAX = 64 << 20
 
 export function comparePlaces(one: Place, other: Place): number {

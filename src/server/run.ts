@@ -11,7 +11,7 @@ import { systemClock, systemIds } from '#system/system.ts'
 
 import { serveAdmin } from './admin.ts'
 import { checkConfig, type ServerConfig } from './config.ts'
-import { type DataPaths, prepareData } from './data.ts'
+import { type DataPaths, prepareData, writeWhole } from './data.ts'
 import { roomsWith } from './rooms.ts'
 import { SealKey } from './seal-key.ts'
 import { Server } from './server.ts'
@@ -37,27 +37,30 @@ export async function runServer(
   const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
-  const logs = new SegmentStorage(paths.logs, log, fatal)
-  const stateLog = new SqliteLog(paths.state)
   const { lostHostAfterSeconds: lost } = config
   const policy = lost === undefined ? {} : { lostHostAfterMs: lost * 1000 }
   const { rates, historyDays: days, historyBytes: bytes } = config
   // The state does not wait for its history: without a thread to write it the server goes on.
   const historyEnds = (error: Error): void =>
     log.error('history is not written any more', { error: error.message })
-  const history = { storage: new SegmentStorage(paths.history, log, historyEnds), days, bytes }
-  const rooms = roomsWith({
-    ecs: { policy, history },
-    iam: { allowReset: config.allowReset },
-    logs,
-  })
-  const server = await Server.open({ ...ports, rates, stateLog, rooms }).catch(
-    async (error: unknown) => {
-      await logs.close()
-      await history.storage.close()
-      throw error
-    },
-  )
+  const storages: SegmentStorage[] = []
+  const storage = (folder: string, failed: (error: Error) => void): SegmentStorage => {
+    const made = new SegmentStorage(folder, log, failed)
+    storages.push(made)
+    return made
+  }
+  let server: Server
+  try {
+    const logs = storage(paths.logs, fatal)
+    const history = { storage: storage(paths.history, historyEnds), days, bytes }
+    const iam = { allowReset: config.allowReset }
+    const rooms = roomsWith({ ecs: { policy, history }, iam, logs })
+    server = await Server.open({ ...ports, rates, stateLog: new SqliteLog(paths.state), rooms })
+  } catch (error) {
+    // What has a thread keeps the process from its end.
+    for (const each of storages) await each.close()
+    throw error
+  }
   try {
     sealKey.prove(server.store.read(server.guard.sealed))
     await firstAccount(server, paths, config, log)
@@ -139,7 +142,7 @@ async function firstAccount(
   const wanted = kept ?? config.firstAccount
   await store.write((tx) => {
     const keys = guard.found(tx, wanted, { ids: systemIds, now: systemClock.now() })
-    writeFileSync(paths.rootKeys, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
+    writeWhole(paths.rootKeys, `${JSON.stringify(keys, undefined, 2)}\n`)
   })
   const [account] = store.read(guard.accounts)
   if (account) await server.begin(account, config.region)

@@ -15,8 +15,20 @@ const LITERAL =
 /** Nobody sends to the simulation; the generated contract has none of its own. */
 const NOT_READ = ['src/sim/**', 'src/contract/**', '**/*.{test,suite,fixture}.ts']
 const PUMPED: readonly string[] = [
-  ...'0aA /.:-_=,"\'[(%\\@#\n\t<&+'.split(''),
-  ...['0.', 'a ', 'a:', 'a/', '": ', '/.', '//a', '=1,', ' =', 'a.', '\\"', '0-', 'aA0'],
+  ...'0aA /.:-_=,"\'[(%\\@#\n\t<&+',
+  '0.',
+  'a ',
+  'a:',
+  'a/',
+  '": ',
+  '/.',
+  '//a',
+  '=1,',
+  ' =',
+  'a.',
+  '\\"',
+  '0-',
+  'aA0',
 ]
 /** What comes before: ways into an expression that does not begin with what is pumped. */
 const STARTS = ['', '{"', 'a=', '1', '"', "'", '[', '%', '/', 'a:', 'unix:', 'arn:', 'x ']

@@ -47,15 +47,12 @@ async function served(limits: Partial<GatewayLimits>) {
     socket.destroy()
     return chunk.toString().slice(9, 12)
   }
-  const until = async (count: number): Promise<void> => {
-    while (asked < count) await new Promise((done) => setImmediate(done))
-  }
   /** Resolves when the server has let go of the connection, whatever its reader has seen of that. */
   const gone = async (socket: Socket): Promise<void> => {
     const held = connections.get(socket.localPort)
     if (held && !held.destroyed) await once(held, 'close')
   }
-  return { ask, gone, status, until, count: () => asked }
+  return { ask, gone, status, count: () => asked }
 }
 
 test('a reader that takes nothing loses its connection, and one that is slow does not', async () => {
@@ -78,10 +75,10 @@ test('a reader that takes nothing loses its connection, and one that is slow doe
 })
 
 test('whoever has not read its answers is served no more until it has gone', async () => {
-  const { ask, status, until, count } = await served({ answersBytesOfKey: 2 * LARGE - SMALL })
+  const { ask, status, count } = await served({ answersBytesOfKey: 2 * LARGE - SMALL })
   // The second of one connection waits behind the first: nobody tells of its end.
   const both = await ask('ListClusters', 'ListClusters')
-  await until(2)
+  while (count() < 2) await new Promise((done) => setImmediate(done))
   while ((await status('ListTasks')) === '200') await new Promise((done) => setImmediate(done))
   const before = count()
   assert.equal(await status('ListClusters'), '503')

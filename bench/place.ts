@@ -4,9 +4,10 @@
  */
 import type { PlacementStrategy } from '#contract/ecs.ts'
 
-import { type Host, judge, type Need } from '../src/aws/ecs/scheduler/place.ts'
+import type { Need } from '../src/aws/ecs/definitions/need.ts'
+import { parseExpression } from '../src/aws/ecs/query/query.ts'
+import { type Host, judge } from '../src/aws/ecs/scheduler/place.ts'
 import { Placer } from '../src/aws/ecs/scheduler/placer.ts'
-import { parseExpression } from '../src/aws/ecs/scheduler/query.ts'
 import { compare, median, tell } from './report.ts'
 
 const HOSTS = 5_000

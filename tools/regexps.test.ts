@@ -15,7 +15,9 @@ const LITERAL =
 /** Nobody sends to the simulation; the generated contract has none of its own. */
 const NOT_READ = ['src/sim/**', 'src/contract/**', '**/*.{test,suite,fixture}.ts']
 const PUMPED: readonly string[] = [
-  ...'0aA /.:-_=,"\'[(%\\@#\n\t<&+',
+  ...Buffer.from('0aA /.:-_=,"\'[(%\\@#\n\t<&+', 'latin1')
+    .values()
+    .map((code) => String.fromCharCode(code)),
   '0.',
   'a ',
   'a:',

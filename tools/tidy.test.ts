@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { tidy } from './tidy.ts'
+import { tidy, unused } from './tidy.ts'
 
 /** A rule, a line that breaks it in a file, and what is said. */
 const broken: readonly (readonly [string, string, RegExp])[] = [
@@ -24,6 +24,15 @@ const broken: readonly (readonly [string, string, RegExp])[] = [
   ['src/cli/a.ts', "await import('#aws/ecs/ecs.ts')", /cli may not know aws\/ecs/],
   ['src/cli/a.ts', "import { a } from '../server/a.ts'", /leaves the room; write '#server\/…'/],
   ['src/cli/a.ts', "import { a } from '#cli/b.ts'", /is in this room; write '\.\/…'/],
+  ['src/aws/ecs/tasks/a.ts', "import { a } from '../services/b.ts'", /tasks may not know services/],
+  [
+    'src/aws/ecs/cellar/a.ts',
+    "import { a } from '../names/b.ts'",
+    /cellar is on no floor of aws\/ecs/,
+  ],
+  ['src/aws/ecs/a.ts', "const a = table<A>('iam.a')", /named after another room/],
+  ['src/server/a.ts', "if (service === 'ecs') return", /'ecs' is the name of a service/],
+  ['src/gateway/a.ts', "const a = 'dynamodb'", /'dynamodb' is the name of a service/],
   ['src/moon/a.ts', 'export {}', /src\/moon is no room of this house/],
 ]
 for (const [path, line, complaint] of broken)
@@ -43,6 +52,10 @@ const kept: readonly (readonly [string, string])[] = [
   ['src/kernel/a.test.ts', "import { a } from '#store/store.ts'"],
   ['src/aws/ecs/tasks/a.ts', "import { a } from '../names.ts'"],
   ['src/server/a.ts', "import { a } from '#aws/ecs/ecs.ts'"],
+  ['src/aws/ecs/services/a.ts', "import { a } from '../tasks/b.ts'"],
+  ['src/aws/ecs/a.ts', "const a = table<A>('ecs.a')"],
+  ['src/server/rooms.ts', "const a = 'ecs'"],
+  ['src/gateway/a.ts', "if (protocol === 'ec2') return"],
   ['src/berth.ts', "import { program } from './cli/program.ts'"],
 ]
 for (const [path, line] of kept)
@@ -51,4 +64,32 @@ for (const [path, line] of kept)
 test('a file is no longer than 500 lines', () => {
   assert.deepEqual(tidy('src/cli/a.ts', '//\n'.repeat(499)), [])
   assert.match(tidy('src/cli/a.ts', '//\n'.repeat(501)).join(), /longer than 500 lines/)
+})
+
+test('the opening comment comes before the imports', () => {
+  const [one, two] = ["import { a } from '#kernel/a.ts'", "import { b } from './b.ts'"]
+  assert.deepEqual(tidy('src/store/a.ts', `/** On it. */\n${one}\n${two}\n`), [])
+  assert.match(
+    tidy('src/store/a.ts', `${one}\n/** On it. */\n${two}\n`).join(),
+    /a\.ts:2: the opening/,
+  )
+})
+
+test('an operation asks at least one question', () => {
+  const path = 'src/aws/ecs/operations/DoIt.ts'
+  const of = (access: string) =>
+    tidy(path, `export const DoIt = {\n${access}  run: () => ({}),\n}\n`)
+  assert.deepEqual(of('  access: anyResource,\n'), [])
+  assert.match(of('').join(), /says what must be allowed/)
+  assert.match(of('  access: () => [],\n').join(), /asks at least one question/)
+})
+
+test('what only tests use is told', () => {
+  const files = new Map([
+    ['src/berth.ts', "import { a } from './cli/a.ts'"],
+    ['src/cli/a.ts', ''],
+    ['src/cli/b.ts', ''],
+    ['src/cli/b.test.ts', "import { b } from './b.ts'"],
+  ])
+  assert.deepEqual(unused(files), ['src/cli/b.ts:1: only tests use this file'])
 })

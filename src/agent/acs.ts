@@ -26,7 +26,8 @@ const CONNECTION_JITTER_MS = 5 * 60_000
 /** The other side closed in good order. */
 const GONE_CODES = new Set([1000, 1001])
 
-export type AcsHandlers = {
+/** Whoever does what is ordered. */
+export type AcsOrders = {
   /** Resolves once the payload is durable: whether every task in it was sound, and the credentials it brought. */
   payload(message: PayloadReceived): Promise<{
     readonly sound: boolean
@@ -35,8 +36,6 @@ export type AcsHandlers = {
   /** What runs here and the manifest does not have; `undefined` for an old manifest, which gets no answer. */
   manifest(message: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined>
   stopVerified(messageId: string, tasks: readonly AcsTaskIdentity[]): void
-  /** Absent where only the public protocol is to be spoken. */
-  readonly extension: Extension | undefined
   /** Whether they are those of a task that runs here: others are not acknowledged. */
   credentials(taskArn: string, credentials: AcsRoleCredentials): boolean
 }
@@ -50,7 +49,9 @@ export type AcsOptions = {
   readonly signal: AbortSignal
   /** The address for the next connection. */
   readonly url: (sendCredentials: boolean) => Promise<string>
-  readonly handlers: AcsHandlers
+  readonly orders: AcsOrders
+  /** Absent where only the public protocol is to be spoken. */
+  readonly extension: Extension | undefined
   /** The control plane has let this agent in. Resolves once it is ready for what it is told. */
   readonly opened: () => Promise<void>
 }
@@ -66,6 +67,7 @@ export class AcsClient {
   readonly #backoff: Backoff
   #first = true
   #quiet: (() => void) | undefined
+  #current: Socket | undefined
   /** Messages are handled one after another, in the order in which they came. */
   #handling: Promise<void> = Promise.resolve()
 
@@ -105,10 +107,11 @@ export class AcsClient {
       frameBytesMax: ACS_FRAME_BYTES_MAX,
       opened: (open) => {
         socket = open
+        this.#current = open
         this.#first = false
         this.#handling = this.#handling.then(() => this.#options.opened())
         this.#heardSomething(open)
-        this.#options.handlers.extension?.opened((up) => open.send(formatAcs(up)))
+        this.#options.extension?.opened((up) => open.send(formatAcs(up)))
       },
       heard: (text) => {
         if (!socket) return
@@ -121,8 +124,9 @@ export class AcsClient {
       },
     })
     cancelRenewal()
+    this.#current = undefined
     this.#quiet?.()
-    this.#options.handlers.extension?.closed()
+    this.#options.extension?.closed()
     const { type, message: reason } = end.refusal ?? {}
     if (type === 'ConflictException' && reason !== undefined)
       return { end: { type: 'rival', reason }, atOnce: false }
@@ -154,14 +158,15 @@ export class AcsClient {
 
   #handle(frame: AcsDownReceived, socket: Socket): void {
     this.#handling = this.#handling
-      .then(() => this.#answer(frame, (up) => socket.send(formatAcs(up))))
+      .then(() => this.#answer(frame, socket))
       .catch((error: unknown) =>
         this.#options.log.error('ACS message failed', { type: frame.type, error: String(error) }),
       )
   }
 
-  async #answer(frame: AcsDownReceived, send: (frame: AcsUp) => void): Promise<void> {
-    const { handlers, log } = this.#options
+  async #answer(frame: AcsDownReceived, socket: Socket): Promise<void> {
+    const { orders, extension, log } = this.#options
+    const send = (up: AcsUp): void => socket.send(formatAcs(up))
     switch (frame.type) {
       case 'HeartbeatMessage':
         if (frame.message.messageId)
@@ -173,7 +178,7 @@ export class AcsClient {
         return
       case 'TaskManifestMessage': {
         if (!this.#isMine(frame.message.containerInstanceArn)) return
-        const stopCandidates = await handlers.manifest(frame.message)
+        const stopCandidates = await orders.manifest(frame.message)
         if (!stopCandidates) return
         const { messageId } = frame.message
         this.#acknowledge(frame.message, send)
@@ -182,18 +187,20 @@ export class AcsClient {
         return
       }
       case 'TaskStopVerificationAck':
-        handlers.stopVerified(frame.message.messageId, frame.message.stopTasks)
+        orders.stopVerified(frame.message.messageId, frame.message.stopTasks)
         return
       case 'IAMRoleCredentialsMessage': {
         const { messageId, taskArn, roleCredentials } = frame.message
-        if (handlers.credentials(taskArn, roleCredentials))
+        if (orders.credentials(taskArn, roleCredentials))
           send(credentialsAck(messageId, roleCredentials))
         return
       }
       case 'BerthWelcome':
       case 'BerthStateChangesAck':
+      case 'BerthTopicEntries':
       case 'BerthTopic':
-        return handlers.extension?.hear(frame)
+        // What the next connection's hello did not say is told by that again.
+        return socket === this.#current ? extension?.hear(frame) : undefined
       case 'ErrorMessage':
       case 'CloseMessage':
         log.warn('ACS says', { type: frame.type, message: frame.message.message })
@@ -201,7 +208,7 @@ export class AcsClient {
   }
 
   async #payload(message: PayloadReceived, send: (frame: AcsUp) => void): Promise<void> {
-    const { sound, credentials } = await this.#options.handlers.payload(message)
+    const { sound, credentials } = await this.#options.orders.payload(message)
     // A payload with one bad task is not acknowledged as a whole, as Amazon's agent has it.
     if (sound) this.#acknowledge(message, send)
     for (const one of credentials) send(credentialsAck(message.messageId, one))

@@ -6,7 +6,9 @@ import { capability, type HostPolicy, plainPath, type Rule } from '#wire/host-po
 
 import type { PortRange } from './host.ts'
 import { BadSetting, parseSettingsFile, SettingReader, type Settings } from './settings.ts'
-import { PULL_BEHAVIORS, type PullBehavior } from './tasks/images.ts'
+
+const PULL_BEHAVIORS = ['default', 'always', 'once', 'prefer-cached'] as const
+export type PullBehavior = (typeof PULL_BEHAVIORS)[number]
 
 export type AgentConfig = {
   readonly cluster: string

@@ -4,8 +4,11 @@ import { test } from 'node:test'
 import type { Clock } from '#kernel/clock.ts'
 import type { AcsUp } from '#wire/acs.ts'
 import { STATE_CHANGES_MAX } from '#wire/limits.ts'
+import { digestOf } from '#wire/topic.ts'
 
 import { Extension, Unanswered } from './extension.ts'
+import { InstanceTags } from './metadata/instance-tags.ts'
+import { Topics } from './topics/topics.ts'
 
 function prepared() {
   const timers = new Set<() => void>()
@@ -19,7 +22,9 @@ function prepared() {
   }
   let count = 0
   const ids = { hex: () => '', uuid: () => `m-${(count += 1)}`, random: () => 0 }
-  const extension = new Extension({ clock, ids })
+  const log = { info: () => {}, warn: () => {}, error: () => {} }
+  const tags = new InstanceTags()
+  const extension = new Extension({ clock, ids }, new Topics([tags], { clock, ids, log }))
   const sent: AcsUp[] = []
   const open = () => {
     extension.opened((frame) => sent.push(frame))
@@ -29,7 +34,7 @@ function prepared() {
     sent.flatMap((frame) => (frame.type === 'BerthStateChanges' ? [frame.message] : []))
   const answer = (messageId: string, results: readonly { code?: string; message?: string }[]) =>
     extension.hear({ type: 'BerthStateChangesAck', message: { messageId, results } })
-  return { extension, sent, open, batches, answer, timers }
+  return { extension, sent, open, batches, answer, timers, tags }
 }
 
 const change = (task: string) => ({ task, status: 'RUNNING' as const })
@@ -96,20 +101,46 @@ test('nobody waits for an answer that cannot come any more', async () => {
   await assert.rejects(short, Unanswered)
 })
 
-test('topics are kept, acknowledged, and named when the connection is made anew', () => {
-  const { extension, sent, open } = prepared()
+/** What is said of a topic in each direction, whatever the other side's version is. */
+test('topics: the hello says what is known, entries are applied, and what became of them is told', async () => {
+  const { extension, sent, open, tags } = prepared()
+  const hello = (): unknown => sent.findLast(({ type }) => type === 'BerthHello')?.message
+  const states = () =>
+    sent.flatMap((frame) => (frame.type === 'BerthTopicState' ? [frame.message] : []))
+  const name = 'container-instance'
   open()
-  const message = { name: 'container-instance', revision: 'r-1', content: { tags: [] } }
-  extension.hear({ type: 'BerthTopic', message })
-  assert.deepEqual(extension.topic('container-instance'), { tags: [] })
-  assert.deepEqual(sent.at(-1), {
-    type: 'BerthTopicAck',
-    message: { name: 'container-instance', revision: 'r-1' },
-  })
+  const nothing = digestOf([])
+  assert.deepEqual(hello(), { version: 2, topics: [{ name, revision: nothing, entries: [] }] })
+  const red = { key: 'tags', revision: 'r-1', content: [{ key: 'team', value: 'red' }] }
+  const active = { key: 'status', revision: 's-1', content: 'ACTIVE' }
+  const message = { name, changed: [active, red], gone: [] }
+  extension.hear({ type: 'BerthTopicEntries', message })
+  await turn()
+  assert.deepEqual(tags.tags, red.content)
+  const digest = digestOf([
+    ['status', 's-1'],
+    ['tags', 'r-1'],
+  ])
+  assert.deepEqual(states(), [{ name, revision: digest }], 'all that it has is applied')
   extension.closed()
   open()
-  assert.deepEqual(sent.at(-1), {
-    type: 'BerthHello',
-    message: { topics: [{ name: 'container-instance', revision: 'r-1' }] },
-  })
+  const entries = [
+    { key: 'status', revision: 's-1' },
+    { key: 'tags', revision: 'r-1' },
+  ]
+  assert.deepEqual(hello(), { version: 2, topics: [{ name, revision: digest, entries }] })
+  assert.deepEqual(states().at(-1), { name, revision: digest }, 'and is told so once more')
+  extension.hear({ type: 'BerthTopicEntries', message: { name, changed: [], gone: ['tags'] } })
+  await turn()
+  assert.equal(tags.tags, undefined, 'an entry that went is undone')
+  // A control plane of before tells a topic whole, as an object.
+  const before = { name, revision: 'w-1', content: { status: 'ACTIVE', tags: red.content } }
+  extension.hear({ type: 'BerthTopic', message: before })
+  await turn()
+  assert.deepEqual(tags.tags, red.content)
+  for (const unknown of [
+    { ...before, name: 'unknown' },
+    { ...before, content: 'x' },
+  ])
+    extension.hear({ type: 'BerthTopic', message: unknown })
 })

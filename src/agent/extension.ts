@@ -1,14 +1,16 @@
 /**
  * Berth's own part of the conversation with the control plane, where that has it: state changes in batches, health at
- * once, topics. Without it, or when the connection ends in between, everything goes the plain way.
+ * once, what parts are told by topics. Without it, or when the connection ends in between, all else goes the plain way.
  */
 import type { Clock } from '#kernel/clock.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { AcsDownReceived, AcsUp } from '#wire/acs.ts'
 import type { StateChange, TaskHealth } from '#wire/extension.ts'
-import { STATE_CHANGES_MAX, TOPICS_MAX } from '#wire/limits.ts'
+import { STATE_CHANGES_MAX } from '#wire/limits.ts'
+import { TOPICS_VERSION } from '#wire/topic.ts'
 
 import { CallFault } from './control-plane.ts'
+import type { Topics } from './topics/topics.ts'
 
 /** An answer that has not come by then never will. */
 const ANSWER_MS = 60_000
@@ -28,47 +30,41 @@ type Flight = {
   readonly waiting: readonly Waiting[]
   readonly disarm: () => void
 }
-type ExtensionDown = Extract<
-  AcsDownReceived,
-  { readonly type: 'BerthWelcome' | 'BerthStateChangesAck' | 'BerthTopic' }
->
+export type ExtensionDown = Extract<AcsDownReceived, { readonly type: `Berth${string}` }>
 
 export class Extension {
   readonly #clock: Clock
   readonly #ids: Ids
-  readonly #topics = new Map<string, { readonly revision: string; readonly content: unknown }>()
+  readonly #topics: Topics
   #send: ((frame: AcsUp) => void) | undefined
   #welcome = false
   #queue: Waiting[] = []
   #flight: Flight | undefined
 
-  constructor({ clock, ids }: { readonly clock: Clock; readonly ids: Ids }) {
+  constructor({ clock, ids }: { readonly clock: Clock; readonly ids: Ids }, topics: Topics) {
     this.#clock = clock
     this.#ids = ids
+    this.#topics = topics
   }
 
   /** A connection has opened: says what is known of the topics, so that only what is new is sent. */
   opened(send: (frame: AcsUp) => void): void {
     this.closed()
     this.#send = send
-    const topics = [...this.#topics].map(([name, { revision }]) => ({ name, revision }))
-    send({ type: 'BerthHello', message: { topics } })
+    const topics = this.#topics.known()
+    send({ type: 'BerthHello', message: { version: TOPICS_VERSION, topics } })
   }
 
   /** The connection has ended: what was not answered for is told another way. */
   closed(): void {
     this.#send = undefined
     this.#welcome = false
+    this.#topics.closed()
     this.#flight?.disarm()
     const lost = [...(this.#flight?.waiting ?? []), ...this.#queue]
     this.#flight = undefined
     this.#queue = []
     for (const { failed } of lost) failed(new Unanswered('the connection ended'))
-  }
-
-  /** What the control plane said last of a topic. */
-  topic(name: string): unknown {
-    return this.#topics.get(name)?.content
   }
 
   get isThere(): boolean {
@@ -92,14 +88,14 @@ export class Extension {
     switch (frame.type) {
       case 'BerthWelcome':
         this.#welcome = true
-        return
+        return this.#topics.opened((message) => this.#send?.({ type: 'BerthTopicState', message }))
       case 'BerthStateChangesAck':
         return this.#answered(frame.message.messageId, frame.message.results)
+      case 'BerthTopicEntries':
+        return this.#topics.hear(frame.message)
       case 'BerthTopic': {
         const { name, revision, content } = frame.message
-        if (this.#topics.size < TOPICS_MAX || this.#topics.has(name))
-          this.#topics.set(name, { revision, content })
-        this.#send?.({ type: 'BerthTopicAck', message: { name, revision } })
+        return this.#topics.hearWhole(name, revision, content)
       }
     }
   }

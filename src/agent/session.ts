@@ -1,11 +1,8 @@
-import type { AcsTaskIdentity, PayloadReceived, TaskManifest } from '#wire/acs.ts'
-import type { Tag } from '#wire/calls.ts'
-import { acsUrl, tcsUrl } from '#wire/connect.ts'
-import { list, object, text } from '#wire/read.ts'
-import { readTask } from '#wire/task.ts'
-
-import { AcsClient, type AcsEnd, type AcsHandlers } from './acs.ts'
-import type { AgentOptions } from './agent.ts'
+/**
+ * The life of the agent as one registered container instance: its tasks, the connection that orders them, the reports of
+ * them, and a list of parts that do the rest.
+ */
+import { AcsClient, type AcsEnd } from './acs.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { EngineInfo } from './engine.ts'
 import { Extension, Unanswered } from './extension.ts'
@@ -13,23 +10,24 @@ import type { HostInfo } from './host.ts'
 import { Awslogs } from './logs/awslogs.ts'
 import { CredentialStore } from './metadata/credentials.ts'
 import type { Endpoint } from './metadata/endpoint.ts'
-import { introspect } from './metadata/introspection.ts'
-import { Metadata } from './metadata/metadata.ts'
+import { InstanceTags } from './metadata/instance-tags.ts'
+import { metadataPart } from './metadata/part.ts'
+import type { AgentOptions } from './options.ts'
+import { Orders } from './orders.ts'
+import type { Part } from './part.ts'
+import { AGENT_VERSION, PollEndpoint } from './poll-endpoint.ts'
 import { memoryMiB, UNITS_PER_CORE } from './registration.ts'
 import { Reporter } from './reporter.ts'
 import type { AgentState } from './state/state.ts'
+import type { ContainerLogs } from './tasks/container-logs.ts'
 import { ownLabels, type Owner } from './tasks/create.ts'
 import type { Report } from './tasks/report.ts'
 import { TaskRunner } from './tasks/runner.ts'
-import { isStopped } from './tasks/task.ts'
-import { runTcs } from './tcs.ts'
-import { healthOf, Telemetry } from './telemetry.ts'
+import { TelemetryPart } from './telemetry/part.ts'
+import { Topics } from './topics/topics.ts'
 
 const RESTORE_RETRY_MS = 2_000
 const RESYNC_MS = 5 * 60_000
-/** The agent's own version, as the sockets' addresses have it. */
-const AGENT_VERSION = '0.1.0'
-const AGENT_HASH = 'berth'
 
 /** What of the agent's state is the session's. */
 export type SessionState = Pick<AgentState, 'timeline' | 'tasks' | 'forgotten' | 'images'>
@@ -50,45 +48,55 @@ export type SessionOptions = AgentOptions & {
   readonly connected: () => void
 }
 
-/** The life of the agent as one registered container instance. */
 export class Session {
   readonly #options: SessionOptions
-  readonly #runner: TaskRunner
-  readonly #reporter: Reporter
-  readonly #awslogs: Awslogs | undefined
-  readonly #telemetry: Telemetry
-  readonly #credentials = new CredentialStore()
-  readonly #extension: Extension
-  /** Of each task, the health that was last told at once. */
-  readonly #toldHealth = new Map<string, string>()
   readonly #ending = new AbortController()
-  #timeline: number
-  /** What the last manifest did not have, and the control plane has been asked about. */
-  #candidates: { readonly messageId: string; readonly arns: ReadonlySet<string> } | undefined
-  #endpoints: { readonly endpoint: string; readonly telemetryEndpoint: string } | undefined
+  readonly #signal: AbortSignal
+  readonly #runner: TaskRunner
+  readonly #orders: Orders
+  readonly #reporter: Reporter
+  readonly #parts: readonly Part[]
+  readonly #topics: Topics
+  readonly #extension: Extension
+  readonly #pollEndpoint: PollEndpoint
   #cancelResync: (() => void) | undefined
   /** Nothing is done before the control plane has let this agent in: another one may have the host's tasks. */
   #begun: Promise<void> | undefined
   #unwatch: (() => void) | undefined
-  #telemetryEnd: Promise<void> | undefined
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#timeline = options.before.timeline
-    const { engine, host, clock, ids, log, config, containerInstanceArn, installationId } = options
-    const { info, hostInfo } = options
-    const { cluster } = config
-    const owner: Owner = { installationId, containerInstanceArn, cluster }
-    const signal = AbortSignal.any([options.signal, this.#ending.signal])
-    this.#extension = new Extension(options)
-    this.#awslogs = options.awslogs && new Awslogs({ ...options, ...options.awslogs })
-    this.#runner = new TaskRunner({
-      logs: this.#awslogs,
-      tasks: options.before.tasks,
-      forgotten: options.before.forgotten,
-      images: options.before.images ?? {},
-      engine,
-      host,
+    this.#signal = AbortSignal.any([options.signal, this.#ending.signal])
+    this.#pollEndpoint = new PollEndpoint(options)
+    const credentials = new CredentialStore()
+    const awslogs = options.awslogs && new Awslogs({ ...options, ...options.awslogs })
+    this.#runner = this.#makeRunner(awslogs)
+    this.#orders = new Orders({
+      ...options,
+      runner: this.#runner,
+      credentials,
+      timeline: options.before.timeline,
+    })
+    this.#reporter = this.#makeReporter()
+    this.#parts = this.#makeParts(credentials, awslogs)
+    this.#topics = new Topics(this.#parts, options)
+    this.#extension = new Extension(options, this.#topics)
+  }
+
+  get #owner(): Owner {
+    const { installationId, containerInstanceArn, config } = this.#options
+    return { installationId, containerInstanceArn, cluster: config.cluster }
+  }
+
+  #makeRunner(logs: ContainerLogs | undefined): TaskRunner {
+    const options = this.#options
+    const { before, config, info, hostInfo } = options
+    return new TaskRunner({
+      ...options,
+      logs,
+      tasks: before.tasks,
+      forgotten: before.forgotten,
+      images: before.images ?? {},
       settings: {
         region: options.region,
         metadataUrl: options.endpoint.url,
@@ -101,74 +109,61 @@ export class Session {
         memoryMiB: memoryMiB(info, hostInfo, config),
       },
       ports: config.dynamicPorts ?? hostInfo.dynamicPorts,
-      clock,
-      ids,
-      log,
-      config,
-      owner,
-      save: options.save,
-      changed: (arn) => {
-        this.#forgetCredentials(arn)
-        this.#tellHealth(arn)
-        options.save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
-        this.#reporter.poke(arn)
-        const task = this.#runner.tasks.get(arn)
-        if (task) this.#awslogs?.look(task)
-      },
+      owner: this.#owner,
+      changed: (arn) => this.#taskChanged(arn),
     })
-    this.#reporter = new Reporter({
-      clock,
-      ids,
-      log,
-      signal,
+  }
+
+  #makeReporter(): Reporter {
+    return new Reporter({
+      ...this.#options,
+      signal: this.#signal,
       task: (arn) => this.#runner.tasks.get(arn),
       submit: async (report) => {
         // What is told is durable first: an agent that forgot that a task has ended would run it again.
-        await options.save()
+        await this.#options.save()
         await this.#submit(report)
       },
       acknowledged: (arn, report) => this.#runner.acknowledged(arn, report),
     })
-    this.#telemetry = new Telemetry({
-      engine,
-      clock,
-      ids,
-      cluster,
-      containerInstanceArn,
-      metricsDisabled: config.metricsDisabled,
-      tasks: () => this.#runner.tasks,
-    })
-    this.#answerQuestions()
   }
 
-  /** From now on containers and tools that ask are answered by this session. */
-  #answerQuestions(): void {
-    const { engine, clock, config, containerInstanceArn, controlPlane, endpoint } = this.#options
-    const { cluster } = config
-    const tasks = () => this.#runner.tasks
-    const metadata = new Metadata({
-      engine,
-      clock,
-      controlPlane,
-      cluster,
-      containerInstanceArn,
-      availabilityZone: this.#options.availabilityZone,
-      rate: config.metadataRate,
-      credentials: this.#credentials,
-      instanceTags: () => tagsOfTopic(this.#extension.topic('container-instance')),
-      tasks,
-    })
-    const about = {
-      engine,
-      cluster,
-      containerInstanceArn,
-      version: `Berth agent - v${AGENT_VERSION}`,
-      tasks,
+  #makeParts(credentials: CredentialStore, awslogs: Part | undefined): readonly Part[] {
+    const { config } = this.#options
+    const things = {
+      ...this.#options,
+      cluster: config.cluster,
+      signal: this.#signal,
+      tasks: () => this.#runner.tasks,
     }
-    endpoint.answerWith(
-      (question) => metadata.answer(question),
-      (question) => introspect(question, about),
-    )
+    const instanceTags = new InstanceTags()
+    return [
+      credentials,
+      instanceTags,
+      new TelemetryPart({
+        ...things,
+        metricsDisabled: config.metricsDisabled,
+        url: () => this.#pollEndpoint.tcsUrl(),
+        tellHealth: () =>
+          this.#extension.isThere ? (tasks) => this.#extension.health(tasks) : undefined,
+      }),
+      metadataPart({
+        ...things,
+        rate: config.metadataRate,
+        credentials,
+        instanceTags: () => instanceTags.tags,
+        agentVersion: AGENT_VERSION,
+      }),
+      ...(awslogs ? [awslogs] : []),
+    ]
+  }
+
+  #taskChanged(arn: string): void {
+    const { save, log } = this.#options
+    const task = this.#runner.tasks.get(arn)
+    for (const part of this.#parts) part.taskChanged?.(arn, task)
+    save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
+    this.#reporter.poke(arn)
   }
 
   /** In a batch where the control plane takes such, else by a call of its own. */
@@ -183,30 +178,9 @@ export class Session {
     await controlPlane.submitTaskStateChange({ cluster: config.cluster, ...report })
   }
 
-  /** Health that has changed does not wait for the next telemetry. */
-  #tellHealth(arn: string): void {
-    if (!this.#extension.isThere) return
-    const task = this.#runner.tasks.get(arn)
-    const containers = (task ? healthOf(task) : []).map(({ containerName, healthStatus }) => ({
-      containerName,
-      healthStatus,
-    }))
-    const text = JSON.stringify(containers)
-    if (text === (this.#toldHealth.get(arn) ?? '[]')) return
-    if (containers.length === 0) this.#toldHealth.delete(arn)
-    else this.#toldHealth.set(arn, text)
-    if (containers.length > 0) this.#extension.health([{ taskArn: arn, containers }])
-  }
-
-  #forgetCredentials(arn: string): void {
-    const task = this.#runner.tasks.get(arn)
-    if (task?.credentialsId !== undefined && isStopped(task))
-      this.#credentials.forget(task.credentialsId)
-  }
-
   get state(): SessionState {
     return {
-      timeline: this.#timeline,
+      timeline: this.#orders.timeline,
       tasks: [...this.#runner.tasks.values()],
       forgotten: this.#runner.forgotten,
       images: this.#runner.images,
@@ -215,22 +189,18 @@ export class Session {
 
   /** Takes up what was known before, and runs until the agent stops or the control plane will not have it. */
   async run(): Promise<AcsEnd> {
-    const { clock, ids, log, connect, config, containerInstanceArn, connected } = this.#options
-    const signal = AbortSignal.any([this.#options.signal, this.#ending.signal])
+    const { config, connected } = this.#options
     // A host whose engine does not answer gets no tasks.
-    await this.#untilTheEngine(signal, () => this.#runner.survey())
+    await this.#untilTheEngine(() => this.#runner.survey())
     const acs = new AcsClient({
-      clock,
-      ids,
-      log,
-      connect,
-      signal,
-      containerInstanceArn,
+      ...this.#options,
+      signal: this.#signal,
       cluster: config.cluster,
-      url: (sendCredentials) => this.#acsUrl(sendCredentials),
-      handlers: this.#handlers(),
+      url: (sendCredentials) => this.#pollEndpoint.acsUrl(sendCredentials),
+      orders: this.#orders,
+      extension: config.plainProtocol ? undefined : this.#extension,
       opened: async () => {
-        await (this.#begun ??= this.#begin(signal))
+        await (this.#begun ??= this.#begin())
         connected()
       },
     })
@@ -243,40 +213,33 @@ export class Session {
       this.#unwatch?.()
       this.#cancelResync?.()
       this.#runner.stop()
-      this.#awslogs?.stop()
-      await this.#telemetryEnd
+      this.#topics.stop()
+      await Promise.all(this.#parts.map(async (part) => part.stop?.()))
     }
   }
 
-  async #begin(signal: AbortSignal): Promise<void> {
-    const { engine, config } = this.#options
-    await this.#untilTheEngine(signal, () => this.#runner.restore())
-    if (signal.aborted) return
-    this.#unwatch = engine.watch(
-      ownLabels({ ...this.#options, cluster: config.cluster }),
-      (event) => {
-        if (event.type === 'changed') void this.#runner.look(event.containerId)
-        else this.#telemetry.runtimeIs(event.type === 'connected' ? 'OK' : 'IMPAIRED')
-        if (event.type === 'connected') this.#resync()
-      },
-    )
-    this.#telemetryEnd = runTcs({
-      ...this.#options,
-      signal,
-      url: () => this.#tcsUrl(),
-      frames: () => this.#telemetry.frames(),
+  async #begin(): Promise<void> {
+    const { engine } = this.#options
+    await this.#untilTheEngine(() => this.#runner.restore())
+    if (this.#signal.aborted) return
+    this.#unwatch = engine.watch(ownLabels(this.#owner), (event) => {
+      if (event.type === 'changed') return void this.#runner.look(event.containerId)
+      const status = event.type === 'connected' ? 'OK' : 'IMPAIRED'
+      for (const part of this.#parts) part.engineIs?.(status)
+      if (event.type === 'connected') this.#resync()
     })
+    for (const part of this.#parts) part.start?.()
   }
 
-  async #untilTheEngine(signal: AbortSignal, says: () => Promise<unknown>): Promise<void> {
+  async #untilTheEngine(says: () => Promise<unknown>): Promise<void> {
     const { clock, log } = this.#options
-    while (!signal.aborted) {
+    while (!this.#signal.aborted) {
       try {
         await says()
         return
       } catch (error) {
         log.warn('cannot list containers', { error: String(error) })
-        await clock.sleep(RESTORE_RETRY_MS, signal).catch(() => {})
+        await clock.sleep(RESTORE_RETRY_MS, this.#signal).catch(() => {})
       }
     }
   }
@@ -289,131 +252,4 @@ export class Session {
       .resync()
       .catch((error: unknown) => log.warn('cannot resync', { error: String(error) }))
   }
-
-  #handlers(): AcsHandlers {
-    const { config } = this.#options
-    return {
-      extension: config.plainProtocol ? undefined : this.#extension,
-      payload: (message) => this.#payload(message),
-      manifest: (message) => this.#manifest(message),
-      stopVerified: (messageId, tasks) => this.#stopVerified(messageId, tasks),
-      credentials: (arn, credentials) => {
-        const task = this.#runner.tasks.get(arn)
-        const known = task?.credentialsId === credentials.credentialsId && !isStopped(task)
-        if (known) this.#credentials.put(credentials)
-        return known
-      },
-    }
-  }
-
-  async #payload({ tasks = [], seqNum = 0 }: PayloadReceived) {
-    let sound = true
-    const read = tasks.flatMap((task) => {
-      try {
-        return [readTask(task, 'task')]
-      } catch (error) {
-        sound = false
-        const arn = (task as { arn?: unknown } | null)?.arn
-        if (typeof arn === 'string') this.#runner.refuse(arn, seqNum, (error as Error).message)
-        return []
-      }
-    })
-    // What stops makes room for what starts.
-    const stops = read.filter(({ desiredStatus }) => desiredStatus === 'STOPPED')
-    const starts = read.filter(({ desiredStatus }) => desiredStatus === 'RUNNING')
-    for (const task of [...stops, ...starts]) {
-      sound = this.#runner.receive(task, seqNum) && sound
-      if (task.roleCredentials && this.#runner.tasks.has(task.arn))
-        this.#credentials.put(task.roleCredentials)
-    }
-    await this.#options.save()
-    const credentials = starts.flatMap(({ roleCredentials, executionRoleCredentials }) =>
-      [roleCredentials, executionRoleCredentials].filter((one) => one !== undefined),
-    )
-    return { sound, credentials }
-  }
-
-  async #manifest(manifest: TaskManifest): Promise<readonly AcsTaskIdentity[] | undefined> {
-    const { save, log } = this.#options
-    if (manifest.timeline <= this.#timeline) return undefined
-    this.#timeline = manifest.timeline
-    // Of what it leaves out the control plane is asked before it is stopped, so one that is taken twice does no harm; one
-    // that a full disk kept from being taken would not be said again for as long as the connection lasts.
-    await save().catch((error: unknown) => log.error('cannot save', { error: String(error) }))
-    const listed = new Set(
-      manifest.tasks
-        .filter(({ desiredStatus }) => desiredStatus !== 'STOPPED')
-        .map(({ taskArn }) => taskArn),
-    )
-    // A task that a later payload brought is not missing from this manifest: it is newer.
-    const candidates = [...this.#runner.tasks.values()].filter(
-      (task) =>
-        task.desired === 'RUNNING' &&
-        !isStopped(task) &&
-        !listed.has(task.arn) &&
-        task.seqNum <= manifest.timeline,
-    )
-    const arns = new Set(candidates.map(({ arn }) => arn))
-    this.#candidates = { messageId: manifest.messageId, arns }
-    return candidates.map(({ arn, definition }) => ({
-      taskArn: arn,
-      taskClusterArn: definition.taskClusterArn ?? manifest.clusterArn,
-      desiredStatus: 'STOPPED',
-    }))
-  }
-
-  /** Stops only what was asked about and is named in the answer. */
-  #stopVerified(messageId: string, tasks: readonly AcsTaskIdentity[]): void {
-    if (this.#candidates?.messageId !== messageId) return
-    const { arns } = this.#candidates
-    this.#candidates = undefined
-    for (const { taskArn } of tasks) if (arns.has(taskArn)) this.#runner.stopTask(taskArn)
-  }
-
-  async #acsUrl(sendCredentials: boolean): Promise<string> {
-    const { endpoint } = await this.#discover()
-    const { config, containerInstanceArn, directoryId, hostInfo, info } = this.#options
-    return acsUrl(endpoint, {
-      agentHash: AGENT_HASH,
-      agentVersion: AGENT_VERSION,
-      clusterArn: config.cluster,
-      containerInstanceArn,
-      dockerVersion: `DockerVersion: ${info.version}`,
-      sendCredentials,
-      ...(!config.plainProtocol && { installationId: directoryId, bootId: hostInfo.bootId }),
-    })
-  }
-
-  async #tcsUrl(): Promise<string> {
-    const { telemetryEndpoint } = await this.#discover()
-    const { config, containerInstanceArn, info } = this.#options
-    return tcsUrl(telemetryEndpoint, {
-      agentHash: AGENT_HASH,
-      agentVersion: AGENT_VERSION,
-      cluster: config.cluster,
-      containerInstance: containerInstanceArn,
-      dockerVersion: info.version,
-    })
-  }
-
-  /** Asked before each connection, since the control plane may have moved; its last answer serves while it is away. */
-  async #discover() {
-    const { controlPlane, config, containerInstanceArn } = this.#options
-    try {
-      this.#endpoints = await controlPlane.discoverPollEndpoint(
-        config.cluster,
-        containerInstanceArn,
-      )
-    } catch (error) {
-      if (!this.#endpoints) throw error
-    }
-    return this.#endpoints
-  }
-}
-
-const readInstanceTopic = object({}, { tags: list(object({ key: text, value: text })) })
-
-/** `undefined` where the control plane has not said. */
-function tagsOfTopic(content: unknown): readonly Tag[] | undefined {
-  return content === undefined ? undefined : readInstanceTopic(content, 'topic').tags
 }

@@ -109,7 +109,9 @@ function daily(berth: Command): void {
       'print what happened, oldest first, one JSON line each: AWS’s event, and its number',
     )
     .addOption(dataOption())
-    .option('--after <n>', 'only events after this number', whole, 0)
+    .option('--after <n>', 'only events after this number', whole)
+    .option('--cursor <name>', 'go on where whoever used this name stopped; the server remembers')
+    .option('--follow', 'wait for what comes', false)
     .action(async (options) => (await import('./events.ts')).events(options))
 }
 

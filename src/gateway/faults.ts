@@ -35,7 +35,7 @@ function statusOf(error: ErrorTraits, protocol: ProtocolName): number {
 /** A mistake of ours: the caller learns the request's id and nothing else. */
 function unexpected(place: FaultPlace): FaultView {
   const code =
-    place.facts?.service === 's3' || place.protocol === 'ec2' ? 'InternalError' : 'InternalFailure'
+    place.facts?.objects || place.protocol === 'ec2' ? 'InternalError' : 'InternalFailure'
   const message = `The request processing has failed because of an unknown error, exception or failure. (Request ID: ${place.requestId})`
   return { name: code, code, status: 500, message, shape: undefined, members: {} }
 }

@@ -162,9 +162,10 @@ export class Gateway {
     this.#house.throttle?.(caller, way.facts.service, operation.name)
     const route: Route = { ...way, model, operation }
     const protocol = PROTOCOLS[way.protocol]
-    // S3 keeps what it is given: there a content encoding is the object's own.
-    const plain =
-      way.facts.service === 's3' ? request : (known.plain ?? (await inflate(request, this.limits)))
+    // An object is kept as it is given: a content encoding is its own.
+    const plain = way.facts.objects
+      ? request
+      : (known.plain ?? (await inflate(request, this.limits)))
     const input = protocol.decode(route, plain, this.#decoding(route))
     validate(way.facts, operation.input, input, {
       unknownEnum: (path) => this.#find('unknown enum value', route, path),

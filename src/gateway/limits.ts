@@ -1,9 +1,11 @@
 /** Everything that a request may use up, by name. AWS's own number where AWS states one. */
+import { SERVICES } from './services.ts'
+
 const KiB = 1024
 const MiB = 1024 * KiB
 
 export type GatewayLimits = {
-  /** Bytes of a body, where its service has no entry in `bodyBytesOf`. */
+  /** Bytes of a body, where its service's facts say nothing else. */
   readonly bodyBytes: number
   /** Bytes of a body by the signature's service name. */
   readonly bodyBytesOf: Readonly<Record<string, number>>
@@ -50,23 +52,11 @@ export type GatewayLimits = {
 
 export const GATEWAY_LIMITS: GatewayLimits = {
   bodyBytes: MiB,
-  bodyBytesOf: {
-    // PutLogEvents takes 1 MiB of text, and JSON may write each byte of it as six.
-    logs: 8 * MiB,
-    // A layer part is 20 MiB at most, in base64.
-    ecr: 32 * MiB,
-    'ecr-public': 32 * MiB,
-    // Lambda's own words: "Request must be smaller than 70167211 bytes".
-    lambda: 70_167_211,
-    // A template body is 51,200 bytes, its parameters more; form encoding may triple them.
-    cloudformation: 4 * MiB,
-    // A batch is 1 MiB of text, escaped as its sender likes.
-    sqs: 8 * MiB,
-    // BatchWriteItem takes 16 MiB.
-    dynamodb: 20 * MiB,
-    // Objects are buffered until they stream: larger ones go in parts of at least 5 MiB.
-    s3: 64 * MiB,
-  },
+  bodyBytesOf: Object.fromEntries(
+    SERVICES.flatMap(({ signingName, bodyBytes }) =>
+      bodyBytes === undefined ? [] : [[signingName, bodyBytes]],
+    ),
+  ),
   bodiesBytes: 256 * MiB,
   bodiesBytesOfKey: 128 * MiB,
   unknownBodiesBytes: 64 * MiB,

@@ -29,6 +29,12 @@ export type ServiceFacts = {
   readonly queryCompatible: boolean
   /** The code under which the service refuses what its model forbids. */
   readonly validationError: string
+  /** How it words a value against its model, where that is not as most do. */
+  readonly violations?: 'parameter' | 'constraint' | 'log names'
+  /** It keeps objects in buckets: these are in the host or the path, bodies stay as they come and may be unsigned, and its errors have words of their own. */
+  readonly objects?: true
+  /** The largest body that it takes, where that is not as most do. */
+  readonly bodyBytes?: number
 }
 
 export type ShapeType =

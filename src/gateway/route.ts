@@ -4,11 +4,11 @@
  */
 import { Fault } from '#kernel/fault.ts'
 
+import { bucketOf } from './bucket-address.ts'
 import type { GatewayLimits } from './limits.ts'
 import { modelOf, type ProtocolName, type ServiceFacts } from './model.ts'
 import { readPairs, valueOf, type Pair, type Request } from './request.ts'
 import { matchRest, type RestMatch } from './rest-router.ts'
-import { bucketOf } from './s3-address.ts'
 import { byTarget, candidates } from './services.ts'
 import { scopeService } from './signature/authorization.ts'
 
@@ -111,8 +111,9 @@ function restWay(request: Request, services: readonly ServiceFacts[]): Way | und
     const protocol = restOf(facts)
     // An unsigned path fits many services, S3 fits every path: without a scope there is nothing to choose by.
     if (!protocol || scopeService(request) === undefined) continue
-    const { bucket, path } =
-      facts.service === 's3' ? bucketOf(request) : { bucket: undefined, path: request.path }
+    const { bucket, path } = facts.objects
+      ? bucketOf(request, facts.service)
+      : { bucket: undefined, path: request.path }
     const match = matchRest(modelOf(facts.service), request, path, bucket)
     if (match)
       return { facts, protocol, operation: match.operation.name, form: [], labels: match.labels }

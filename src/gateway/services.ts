@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 
 import type { ServiceFacts } from './model.ts'
 
-const SERVICES = JSON.parse(
+export const SERVICES = JSON.parse(
   readFileSync(new URL('../contract/services.json', import.meta.url), 'utf8'),
 ) as readonly ServiceFacts[]
 
@@ -19,6 +19,10 @@ const bySigningName: ReadonlyMap<string, readonly ServiceFacts[]> = new Map(
 /** The facts of the service that the AWS CLI calls so. */
 export const factsNamed = (service: string): ServiceFacts | undefined =>
   SERVICES.find((facts) => facts.service === service)
+
+/** Whether what is signed so is for objects in buckets. */
+export const isOfObjects = (signingName: string): boolean =>
+  candidates(signingName).some(({ objects }) => objects)
 
 /** The services whose requests may be signed so; all of them for a request that is not signed. */
 export function candidates(signingName: string | undefined): readonly ServiceFacts[] {

@@ -2,6 +2,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 
 import type { Request } from './request.ts'
+import { isOfObjects } from './services.ts'
 import { readSignature, type Signature } from './signature/authorization.ts'
 import { canonicalRequest, type PathRule } from './signature/canonical.ts'
 import { SigningKeys } from './signature/keys.ts'
@@ -154,7 +155,7 @@ function checkSignature(
   secret: string,
   question: Question<Secret>,
 ): void {
-  const rule = question.pathRule ?? (scope.service === 's3' ? 's3' : 'normalized')
+  const rule = question.pathRule ?? (isOfObjects(scope.service) ? 'object' : 'normalized')
   const canonical = canonicalRequest(
     question.request,
     signature,
@@ -171,10 +172,10 @@ function checkSignature(
     throw new Refusal('mismatch', MISMATCH)
 }
 
-/** Only S3 lets a body go unsigned; elsewhere the hash is always taken from the bytes that came. */
+/** Only an object's body may go unsigned; elsewhere the hash is always taken from the bytes that came. */
 function bodyHash(request: Request, service: string, presigned: boolean): string {
   const claimed = request.headers.get('x-amz-content-sha256')
-  if (service === 's3') {
+  if (isOfObjects(service)) {
     if (claimed === undefined && presigned) return 'UNSIGNED-PAYLOAD'
     if (claimed === 'UNSIGNED-PAYLOAD' || claimed?.startsWith('STREAMING-')) return claimed
   }

@@ -142,7 +142,7 @@ function compile(source: string): RegExp {
 
 function validationFault(facts: ServiceFacts, violations: readonly Violation[]): Fault {
   const [first] = violations
-  if (facts.service === 'ec2' || facts.service === 'sqs')
+  if (facts.violations === 'parameter')
     return first!.absent
       ? new Fault(
           'MissingParameter',
@@ -152,12 +152,12 @@ function validationFault(facts: ServiceFacts, violations: readonly Violation[]):
           'InvalidParameterValue',
           `Value (${first!.value}) for parameter ${upperFirst(first!.path)} is invalid. ${first!.constraint}`,
         )
-  if (facts.service === 'ecr')
+  if (facts.violations === 'constraint')
     return new Fault(
       facts.validationError,
       `Invalid parameter at '${first!.path}' failed to satisfy constraint: '${lowerFirst(first!.constraint.replace('Member ', ''))}'`,
     )
-  if (facts.service === 'logs' && violations.some(isLogNameTooLong))
+  if (facts.violations === 'log names' && violations.some(isLogNameTooLong))
     return new Fault(
       facts.validationError,
       'Invalid LogGroup or LogStream, both must have length less than or equal to 512.',

@@ -3,9 +3,10 @@ import { test } from 'node:test'
 
 import { AssertionFailure } from '#kernel/assert.ts'
 import { BusyClock, MovedClock, turn } from '#server/house.fixture.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store, table } from '#store/store.ts'
 
+import { on } from './reconciler.ts'
 import { runReconcilers } from './runner.ts'
 
 const rows = table<{ readonly text: string }>('runner.rows')
@@ -19,9 +20,7 @@ async function running(reconcile: Did, clock = new MovedClock()) {
   await store.write((tx) => tx.put(rows, 'at-start', { text: '' }))
   const reconciler = {
     name: 'test',
-    hears: [rows.name],
-    wakes: ({ table: name, key }: { table: string; key: string }) =>
-      name === rows.name ? [key] : [],
+    hears: [on(rows, ({ key }) => [key])],
     all: () => ['at-start'],
     reconcile,
   }
@@ -46,22 +45,6 @@ test('at start every key runs once; later what a durable commit wakes, each key 
   await turn()
   assert.deepEqual(new Set(seen.slice(1)), new Set(['a', 'b']))
   assert.ok(seen.filter((key) => key === 'a').length < 5, 'wake-ups of one key are one look')
-})
-
-test('one key at a time', async () => {
-  let inside = 0
-  let most = 0
-  const time = new MovedClock()
-  const { change } = await running(async () => {
-    most = Math.max(most, ++inside)
-    await time.sleep(10)
-    inside--
-    return undefined
-  })
-  for (const key of ['a', 'b', 'a']) change(key)
-  for (let n = 0; n < 10; n++) await time.move(1_000)
-  assert.equal(most, 1)
-  assert.equal(inside, 0)
 })
 
 test('a failure is tried again after 1, 2, 4 … 60 s; a success forgets it', async () => {

@@ -10,21 +10,21 @@ import {
 } from 'node:http'
 
 import { assert } from '#kernel/assert.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { type Asked, type Operator, OperatorError } from '#room/operator.ts'
-import { noticesAfter } from '#store/notices.ts'
 import type { Store } from '#store/store.ts'
 
-import { asEvent } from './event.ts'
+import { answerEvents } from './events.ts'
 
 export type AdminOptions = {
   readonly store: Store
+  readonly clock: Clock
   readonly operators: readonly Operator[]
   /** What `status` says of the server itself. */
   readonly about: Readonly<Record<string, unknown>>
 }
 
 const BODY_MAX = 64 << 10
-const NOTICES_PER_ANSWER = 1000
 type Commands = Operator['commands']
 
 /** Listens on `path`; the folder's mode keeps others out. */
@@ -39,7 +39,7 @@ export async function serveAdmin(path: string, options: AdminOptions): Promise<H
 }
 
 /** Exported for tests: all commands, the server's own among them. */
-export function commandsOf({ store, operators, about }: AdminOptions): Commands {
+export function commandsOf({ store, clock, operators, about }: AdminOptions): Commands {
   const own: Commands = {
     '/status': () =>
       store.read((tx) =>
@@ -48,11 +48,7 @@ export function commandsOf({ store, operators, about }: AdminOptions): Commands 
           ...operators.map(({ status }) => status?.(tx)),
         ),
       ) as object,
-    '/events': ({ after }) => ({
-      events: store
-        .read((tx) => noticesAfter(tx, Number(after ?? 0), NOTICES_PER_ANSWER))
-        .map(({ number, notice }) => ({ number, event: asEvent(notice) })),
-    }),
+    '/events': (asked) => answerEvents({ store, clock }, asked),
   }
   const all = [own, ...operators.map(({ commands }) => commands)].flatMap(Object.entries)
   assert(new Set(all.map(([path]) => path)).size === all.length, 'two commands have one path')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 
 import { type Answer, House, MovedClock } from './house.fixture.ts'
 

@@ -17,10 +17,6 @@ import { ConfigError } from './config.ts'
 export type DataPaths = {
   readonly root: string
   readonly state: string
-  /** The folder of log events. */
-  readonly logs: string
-  /** The folder of what services were. */
-  readonly history: string
   /** The operator's socket. */
   readonly socket: string
   /** The first account's keys, written before the account is made. */
@@ -38,8 +34,6 @@ export function dataPaths(root: string): DataPaths {
   return {
     root,
     state: join(root, 'state.db'),
-    logs: join(root, 'logs'),
-    history: join(root, 'history'),
     socket: join(root, 'admin.sock'),
     rootKeys: join(root, 'root-keys.json'),
     sealKeyId: join(root, 'seal-key-id'),

@@ -3,14 +3,15 @@ import type { HistoryOptions } from '#aws/ecs/history/history.ts'
 import type { Policy } from '#aws/ecs/policy.ts'
 import { createAccount } from '#aws/iam/accounts.ts'
 import { tenantOf, accounts } from '#aws/iam/records.ts'
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
-import type { LogStorage } from '#aws/logs/storage.ts'
+import { memoryFiles } from '#files/memory-storage.ts'
+import type { OpenFiles } from '#files/storage.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller, Principal } from '#kernel/principal.ts'
 import type { Conversation, Socket } from '#room/conversation.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import type { Room } from '#room/room.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { SEAL_KEY_BYTES, Sealer } from '#store/seal.ts'
 
 import { commandsOf } from './admin.ts'
@@ -116,9 +117,19 @@ export class House {
   static async open(
     log = new MemoryLog(),
     clock = new MovedClock(),
-    logStorage: LogStorage = new MemoryLogStorage(),
+    files: OpenFiles = memoryFiles(),
     policy: Policy = {},
     history?: HistoryOptions,
+  ): Promise<House> {
+    return House.of(roomsWith({ ecs: { policy, history } }), log, clock, files)
+  }
+
+  /** A house of these rooms. */
+  static async of(
+    rooms: readonly Room[],
+    log = new MemoryLog(),
+    clock = new MovedClock(),
+    files: OpenFiles = memoryFiles(),
   ): Promise<House> {
     const ids = orderedIds()
     const sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -128,7 +139,8 @@ export class House {
     }
     const server = await Server.open({
       stateLog: log,
-      rooms: roomsWith({ ecs: { policy, history }, logs: logStorage }),
+      rooms,
+      files,
       clock,
       ids,
       log: quiet,
@@ -186,7 +198,7 @@ export class House {
   /** What the operator's command line asks. */
   async order(path: string, asked: object = {}): Promise<Answer> {
     const { store, operators } = this.server
-    return commandsOf({ store, operators, about: {} })[path]?.({ ...asked })
+    return commandsOf({ store, operators, clock: this.clock, about: {} })[path]?.({ ...asked })
   }
 
   /** A registered host whose agent is this test. */

@@ -9,7 +9,7 @@ import type { Caller } from '#kernel/principal.ts'
 import type { As, Call } from '#room/call.ts'
 import type { AnyOperation, AnyWaitingOperation } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store, table } from '#store/store.ts'
 
 import { MovedClock, turn } from './house.fixture.ts'

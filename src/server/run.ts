@@ -3,7 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 
-import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
+import { Files } from '#files/files.ts'
+import type { OpenFiles } from '#files/storage.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Keys } from '#room/guard.ts'
 import { SqliteLog } from '#store/sqlite-log.ts'
@@ -37,30 +38,17 @@ export async function runServer(
   const { sealer } = sealKey
   const scheme = config.tls ? 'https' : 'http'
   const ports = { clock: systemClock, ids: systemIds, log, sealer, scheme, fatal } as const
+  const files = new Files(paths.root, log, fatal)
+  const stateLog = new SqliteLog(paths.state)
   const { lostHostAfterSeconds: lost } = config
   const policy = lost === undefined ? {} : { lostHostAfterMs: lost * 1000 }
   const { rates, historyDays: days, historyBytes: bytes } = config
-  // The state does not wait for its history: without a thread to write it the server goes on.
-  const historyEnds = (error: Error): void =>
-    log.error('history is not written any more', { error: error.message })
-  const storages: SegmentStorage[] = []
-  const storage = (folder: string, failed: (error: Error) => void): SegmentStorage => {
-    const made = new SegmentStorage(folder, log, failed)
-    storages.push(made)
-    return made
-  }
-  let server: Server
-  try {
-    const logs = storage(paths.logs, fatal)
-    const history = { storage: storage(paths.history, historyEnds), days, bytes }
-    const iam = { allowReset: config.allowReset }
-    const rooms = roomsWith({ ecs: { policy, history }, iam, logs })
-    server = await Server.open({ ...ports, rates, stateLog: new SqliteLog(paths.state), rooms })
-  } catch (error) {
-    // What has a thread keeps the process from its end.
-    for (const each of storages) await each.close()
-    throw error
-  }
+  const rooms = roomsWith({
+    ecs: { policy, history: { days, bytes } },
+    iam: { allowReset: config.allowReset },
+  })
+  const open: OpenFiles = (its) => files.open(its)
+  const server = await Server.open({ ...ports, rates, stateLog, rooms, files: open })
   try {
     sealKey.prove(server.store.read(server.guard.sealed))
     await firstAccount(server, paths, config, log)
@@ -89,6 +77,7 @@ async function listen(
   rmSync(paths.socket, { force: true })
   const admin = await serveAdmin(paths.socket, {
     store: server.store,
+    clock: systemClock,
     operators: server.operators,
     about: {
       endpoint,

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 
 import { createAccount, rootKeysOf } from '#aws/iam/accounts.ts'
 import { accessKeys } from '#aws/iam/records.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import type { Sealed } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
 import { systemIds } from '#system/system.ts'

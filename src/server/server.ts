@@ -1,4 +1,5 @@
 /** The control plane, put together from its rooms: it collects what their doors offer, and knows none of them by name. */
+import type { OpenFiles } from '#files/storage.ts'
 import { checkInput, readInput } from '#gateway/checked.ts'
 import { Gateway } from '#gateway/gateway.ts'
 import { assert, AssertionFailure } from '#kernel/assert.ts'
@@ -6,8 +7,10 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Log } from '#kernel/log.ts'
+import { listening } from '#reconcile/listeners.ts'
 import { runReconcilers } from '#reconcile/runner.ts'
 import type { Conversation } from '#room/conversation.ts'
+import { graveyard } from '#room/graveyard.ts'
 import type { Account, Guard } from '#room/guard.ts'
 import type { Operator } from '#room/operator.ts'
 import { type Room, rootCaller, type Running, type Tools } from '#room/room.ts'
@@ -31,6 +34,7 @@ export type ServerOptions = {
   /** Told when the server must not go on: the state log failed, or an assertion. The process ends then. */
   readonly fatal: (error: Error) => void
   readonly rooms: readonly Room[]
+  readonly files: OpenFiles
 }
 
 type Started = { readonly service: string; readonly running: Running }
@@ -43,7 +47,7 @@ export class Server {
   readonly #rooms: readonly Room[]
   readonly #sockets: Sockets
   readonly #stop = new AbortController()
-  readonly #started: readonly Started[]
+  readonly #started: Started[] = []
 
   private constructor(store: Store, options: ServerOptions) {
     const { clock, ids, log, sealer, scheme = 'http', rooms } = options
@@ -70,17 +74,30 @@ export class Server {
           if (limit) throttle.check(caller, service, limit)
         }),
     })
-    this.#started = rooms.flatMap((room) =>
-      room.start
-        ? [{ service: room.service, running: room.start(this.#tools(room, options)) }]
-        : [],
-    )
+  }
+
+  /** Each room begins; the first that cannot keeps the server from it. */
+  #start(options: ServerOptions): void {
+    const { clock, ids, rooms } = options
+    const { store } = this
+    for (const room of rooms)
+      if (room.start) {
+        const { service } = room
+        this.#started.push({ service, running: room.start(this.#tools(room, options)) })
+      }
     for (const { service, conversations } of this.#conversations())
       this.#sockets.serve(this.gateway, service, conversations)
     // Whoever acts on its own would try in vain, again and again.
     if (store.unwritable !== undefined) return
     runReconcilers(
-      this.#started.flatMap(({ running }) => running.reconcilers ?? []),
+      [
+        graveyard({ store, clock, ids }, rooms),
+        ...this.#started.flatMap(({ running }) => running.reconcilers ?? []),
+        ...listening(
+          rooms.flatMap((room) => room.listens ?? []),
+          store,
+        ),
+      ],
       { store, clock, signal: this.#stop.signal, onError: this.#reconcilerFailed(options) },
     )
   }
@@ -88,7 +105,15 @@ export class Server {
   /** Loads the state and begins to act on it; it answers once `gateway.listen` is called. */
   static async open(options: ServerOptions): Promise<Server> {
     const store = await Store.open(options.stateLog, options.fatal)
-    return new Server(store, options)
+    const server = new Server(store, options)
+    try {
+      server.#start(options)
+      return server
+    } catch (error) {
+      // Nothing of it may hold the data, or the process.
+      await server.close()
+      throw error
+    }
   }
 
   /** What hosts talk over, path by path. */
@@ -121,7 +146,7 @@ export class Server {
   }
 
   #tools({ service }: Room, options: ServerOptions): Tools {
-    const { clock, ids, log, sealer } = options
+    const { clock, ids, log, sealer, files } = options
     const { store, operations, guard } = this
     return {
       store,
@@ -132,6 +157,8 @@ export class Server {
       authorize: guard.authorize,
       accounts: guard.accounts,
       call: operations.call,
+      files,
+      topics: this.#rooms.flatMap(({ topics = [] }) => topics),
       rehearse: (name, input, caller, look) =>
         operations.rehearse({ service, name }, readInput(service, name, input), caller, look),
       authenticate: ({ target, headers, body }) =>

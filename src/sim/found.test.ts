@@ -7,7 +7,7 @@ import type { Engine } from '#agent/engine.ts'
 import { LABELS } from '#agent/tasks/create.ts'
 import { TaskRunner } from '#agent/tasks/runner.ts'
 import { isStopped, type KnownTask } from '#agent/tasks/task.ts'
-import { containerInstances, tasks } from '#aws/ecs/records.ts'
+import { containerInstances, tasks } from '#aws/ecs/records/records.ts'
 import type { AcsTask } from '#wire/task.ts'
 
 import { VirtualClock } from './clock.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { PLANTED_SERVICES } from './planted-services.ts'
+import { PLANTED_SERVICES } from './planted-services.fixture.ts'
 import { PLANTED } from './planted.ts'
 import { tell } from './story.ts'
 

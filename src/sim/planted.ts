@@ -1,8 +1,8 @@
-import type { Connect } from '#agent/outside.ts'
-import { containerInstanceKey, ofInstance, ofTask } from '#aws/ecs/names.ts'
 /** Mistakes made on purpose, each by wrapping a port or a room from outside: the checks are only as good as what they catch. */
+import type { Connect } from '#agent/outside.ts'
+import { containerInstanceKey, ofInstance, ofTask } from '#aws/ecs/names/names.ts'
 import type { Policy } from '#aws/ecs/policy.ts'
-import { clientTokens, containerInstances, type Task, tasks } from '#aws/ecs/records.ts'
+import { clientTokens, containerInstances, type Task, tasks } from '#aws/ecs/records/records.ts'
 import { type AnyOperation, notBuilt } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 import type { Log, LoggedChange } from '#store/log.ts'

@@ -1,9 +1,9 @@
-import { LABELS } from '#agent/tasks/create.ts'
-import { containerInstanceArn } from '#aws/ecs/names.ts'
 /** What happens in a world: storms, each of its own kind, and between them calm in which all must come to its end. */
-import { containerInstances, tasks } from '#aws/ecs/records.ts'
-import { shareOf } from '#aws/ecs/services/names.ts'
-import { deployments, serviceDeployments, services, taskSets } from '#aws/ecs/services/records.ts'
+import { LABELS } from '#agent/tasks/create.ts'
+import { containerInstanceArn } from '#aws/ecs/names/names.ts'
+import { shareOf } from '#aws/ecs/names/services.ts'
+import { containerInstances, tasks } from '#aws/ecs/records/records.ts'
+import { deployments, serviceDeployments, services, taskSets } from '#aws/ecs/records/services.ts'
 
 import { IMAGE, RESTLESS, SOUND } from './definitions.ts'
 import { CLUSTER, keyOf } from './place.ts'

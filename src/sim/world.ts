@@ -1,10 +1,10 @@
-import { createAccount } from '#aws/iam/accounts.ts'
-import { createHostKey } from '#aws/iam/host-keys.ts'
 /**
  * A whole cluster in one process, in virtual time, out of one seed: the real server and the real agents; only their
  * outside is pretended. Everything that happens in it is watched by the checks; the first that fails ends it.
  */
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
+import { createAccount } from '#aws/iam/accounts.ts'
+import { createHostKey } from '#aws/iam/host-keys.ts'
+import { memoryFiles } from '#files/memory-storage.ts'
 import { AssertionFailure } from '#kernel/assert.ts'
 import { roomsWith } from '#server/rooms.ts'
 import { Server } from '#server/server.ts'
@@ -55,7 +55,7 @@ export class World {
   readonly #options: WorldOptions
   readonly #oracle = new Oracle()
   /** Outlives the server, as files do; what it has taken is durable at once. */
-  readonly #logStorage = new MemoryLogStorage()
+  readonly #files = memoryFiles()
   readonly #disk: StateDisk
   readonly #checks: readonly Check[]
   readonly #sealer = new Sealer(new Uint8Array(SEAL_KEY_BYTES))
@@ -152,7 +152,7 @@ export class World {
     await this.#readBack()
     const log = this.#disk.open(life)
     const policy = planted?.policy ?? { lostHostAfterMs: lostAfterMs }
-    const rooms = roomsWith({ ecs: { policy }, logs: this.#logStorage })
+    const rooms = roomsWith({ ecs: { policy } })
     const server = await Server.open({
       stateLog: planted?.stateLog?.(log) ?? log,
       clock: life.clock,
@@ -161,6 +161,7 @@ export class World {
       sealer: this.#sealer,
       fatal: (error) => this.#fatal(error),
       rooms: planted?.rooms?.(rooms) ?? rooms,
+      files: this.#files,
     })
     if (life.over) return
     this.#server = server

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { inCommits } from './in-commits.ts'
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog } from './memory-log.fixture.ts'
 import { Store, table, TransactionTooLarge } from './store.ts'
 import { TRANSACTION_CHARACTERS_LIMIT } from './transaction.ts'
 

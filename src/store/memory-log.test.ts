@@ -1,5 +1,5 @@
 import { logSuite } from './log.suite.ts'
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog } from './memory-log.fixture.ts'
 
 const places = new Map<string, MemoryLog>()
 logSuite('memory', (place) => {

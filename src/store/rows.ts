@@ -2,12 +2,13 @@
 import { assert } from '#kernel/assert.ts'
 
 import { IndexEntries } from './index-entries.ts'
-import type { LoggedChange } from './log.ts'
+import { type LoggedChange, LogError } from './log.ts'
 import { byCodeUnit, OrderedStrings } from './ordered.ts'
 import { Kin, sharing } from './sharing.ts'
 import type { Read } from './store.ts'
 import { type Stream, streamLimit, StreamRows } from './stream.ts'
 import { type Index, type Table, type Telling, traitsOf, type View } from './table.ts'
+import { type Upgrade, versions } from './versions.ts'
 
 /** `keys` are brought in order when they are first asked for, and kept in it from then on: most tables are read by indexes. */
 type TableRows = { readonly rows: Map<string, object>; keys: OrderedStrings | undefined }
@@ -127,6 +128,10 @@ export class Rows {
         this.#tell(this.#stream(table, limit), Number(key), change[3], change[4])
       return
     }
+    if (table === versions.name && kind !== 'delete') {
+      const { version = 1 } = change[3] as { version?: number }
+      this.upgrade({ table: key, from: this.versionKept(key), to: version })
+    }
     const { rows } = this.#table(table)
     if (kind === 'delete') rows.delete(key)
     else if (kind === 'put') rows.set(key, freeze(this.#shared(table, change[3])))
@@ -144,6 +149,40 @@ export class Rows {
     const record = this.get(...of)
     assert(record, `the journal tells of ${of.join(' ')}, which it does not have`)
     rows.restore(number, freeze({ ...fields, of, record }))
+  }
+
+  /**
+   * Gives all rows of a table, and those that streams tell of, the shape of a later version, and says how many there were.
+   * While a log is loaded.
+   */
+  upgrade({ table, from, to }: Upgrade): number {
+    let count = 0
+    const steps = traitsOf(table).upgrades?.slice(from - 1, to - 1) ?? []
+    const upgraded = (row: object, key: string): object => {
+      count += 1
+      try {
+        return freeze(steps.reduce<object>((before, step) => step(before as never), row))
+      } catch (error) {
+        throw new LogError(
+          `${table} ${key} cannot be brought from version ${from} to ${to}: ${(error as Error).message}. Nothing was changed: start the release of before`,
+        )
+      }
+    }
+    const { rows } = this.#table(table)
+    for (const [key, row] of rows) rows.set(key, upgraded(row, key))
+    for (const stream of this.#streams.values())
+      stream.change((row) => {
+        const { of, record } = row as Partial<Telling>
+        return of?.[0] === table && record
+          ? freeze({ ...row, record: upgraded(record, of[1]) })
+          : row
+      })
+    return count
+  }
+
+  /** The version that a table's rows have. */
+  versionKept(table: string): number {
+    return (this.get(versions.name, table) as { version: number } | undefined)?.version ?? 1
   }
 
   /** After a load. Orders are built when they are first used. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog } from './memory-log.fixture.ts'
 import {
   announce,
   type Moment,

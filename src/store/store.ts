@@ -10,8 +10,19 @@ import { Rows } from './rows.ts'
 import type { Numbered, Stream } from './stream.ts'
 import type { Index, Table, View } from './table.ts'
 import { type Change, Transaction } from './transaction.ts'
+import { upgradesOf, versions } from './versions.ts'
 
-export { follow, index, type Index, table, type Table, view, type View } from './table.ts'
+export {
+  follow,
+  index,
+  type Index,
+  table,
+  type Table,
+  timeIndex,
+  type TimeIndex,
+  view,
+  type View,
+} from './table.ts'
 export { type Change, TransactionTooLarge } from './transaction.ts'
 
 /** Where a scan starts and which way it goes. `after` is the `at` of an entry that an earlier page ended with. */
@@ -32,6 +43,8 @@ export interface Read {
   find<T>(index: Index<T>, value: string): Iterable<Keyed<T>>
   /** Rows that are kept, of a greater number than this one, oldest first. */
   after<T>(stream: Stream<T>, number: number): Iterable<Numbered<T>>
+  /** The number of the newest row there ever was; 0 where there was none. */
+  last<T>(stream: Stream<T>): number
   /** What a room keeps in step with rows, as it is now. */
   view<V>(view: View<V>): V
 }
@@ -93,6 +106,9 @@ export class Store {
         store.#commitsSinceSnapshot++
       },
     })
+    const upgraded = upgradesOf((name) => store.#rows.versionKept(name)).filter(
+      (upgrade) => store.#rows.upgrade(upgrade) > 0,
+    )
     store.#rows.loaded()
     store.#durable = store.#revision
     log.listen(
@@ -102,6 +118,11 @@ export class Store {
         failed(error)
       },
     )
+    // Where nothing can be written the rows are upgraded for this life alone.
+    if (upgraded.length > 0 && store.unwritable === undefined)
+      await store.write((tx) => {
+        for (const { table: name, to } of upgraded) tx.put(versions, name, { version: to })
+      })
     return store
   }
 

@@ -65,6 +65,13 @@ export class StreamRows {
     this.append(row)
   }
 
+  /** Puts another row in the place of each. */
+  change(by: (row: object) => object): void {
+    this.#rows.forEach((row, at) => {
+      if (row) this.#rows[at] = by(row)
+    })
+  }
+
   /** Those of now: what is appended while they are read is not among them. */
   *after(number: number): Generator<Numbered<object>> {
     const last = this.#last

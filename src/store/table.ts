@@ -1,8 +1,12 @@
+import { assert } from '#kernel/assert.ts'
+
 import type { Read } from './store.ts'
 
 /** A typed table: its name is its identity in the log, `room.records`. Keys start with `tenant/region/`. */
 export type Table<T> = {
   readonly name: string
+  /** Of the shape of its rows: 1 at first, and one more with each change that rows of before do not have. */
+  readonly version: number
   readonly indexes: Index<T>[]
   readonly followers: Follower[]
   /** Only for the type checker: what a row is. */
@@ -23,15 +27,28 @@ export type Index<T> = {
 type Traits<T> = {
   /** Rows of one kin have much in common, which is held once for all of them when a log gives them back. */
   readonly kin?: (row: T) => string
+  /**
+   * How a row of version 1 becomes one of version 2, one of 2 one of 3, and so on: the table's version is one more than
+   * there are steps. A step is pure and never changes: a log that was written since is read through it again. It may be
+   * any row of the table that there ever was, and those that notices tell of.
+   */
+  readonly upgrades?: readonly ((row: Readonly<Record<string, unknown>>) => object)[]
 }
 /** By the name of the table, which is all that a log knows of it. */
 const traits = new Map<string, Traits<object>>()
 
+/** Names are for ever, and no two tables have the same. */
 export function table<T extends object>(name: string, its: Traits<T> = {}): Table<T> {
+  assert(!traits.has(name), `two tables are called ${name}`)
   traits.set(name, its as Traits<object>)
-  return { name, indexes: [], followers: [] }
+  return { name, version: versionOf(name), indexes: [], followers: [] }
 }
 export const traitsOf = (tableName: string): Traits<object> => traits.get(tableName) ?? {}
+/** Of the shape of a table's rows; 1 of a table that nobody knows any more. */
+export const versionOf = (tableName: string): number =>
+  (traitsOf(tableName).upgrades?.length ?? 0) + 1
+/** All that are declared. */
+export const tableNames = (): readonly string[] => [...traits.keys()]
 
 /**
  * A stream's row that tells of a record, as that record was then. In memory both are one object; in the journal it is
@@ -52,6 +69,19 @@ export function index<T>(
   const made = { table: of, name: `${of.name}.${name}`, of: value, ...(isSame && { isSame }) }
   of.indexes.push(made)
   return made
+}
+
+/** An order by a moment, in milliseconds since the epoch. */
+export type TimeIndex<T> = Index<T> & { at(row: T): number | undefined }
+const TIME_DIGITS = 15
+
+export function timeIndex<T>(
+  of: Table<T>,
+  name: string,
+  at: (row: T) => number | undefined,
+): TimeIndex<T> {
+  const text = (row: T): string | undefined => at(row)?.toString().padStart(TIME_DIGITS, '0')
+  return Object.assign(index(of, name, text), { at })
 }
 
 /**

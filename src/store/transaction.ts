@@ -9,6 +9,7 @@ import { freeze, type Rows } from './rows.ts'
 import type { Found, Keyed, Scan, Write } from './store.ts'
 import { type Numbered, type Stream, streamLimit } from './stream.ts'
 import type { Index, Table, Telling, View } from './table.ts'
+import { versions } from './versions.ts'
 
 /** What became of one record: both sides frozen, `undefined` where there was or is none. */
 export type Change = {
@@ -87,6 +88,10 @@ export class Transaction implements Write {
     return this.#rows.stream(of as Stream<object>).after(number) as Iterable<Numbered<T>>
   }
 
+  last<T>(of: Stream<T>): number {
+    return this.#rows.stream(of as Stream<object>).last
+  }
+
   view<V>(view: View<V>): V {
     // Rows are read as they are, so a transaction of its own reads them for good.
     return this.#rows.view(view, new Transaction(this.#rows))
@@ -119,6 +124,9 @@ export class Transaction implements Write {
   }
 
   #set(table: Table<object>, key: string, after: object | undefined): void {
+    // The commit that is the first to write rows of a later version says so.
+    if (table.version > 1 && this.#rows.versionKept(table.name) !== table.version)
+      this.put(versions, table.name, { version: table.version })
     const before = this.#rows.set(table, key, after)
     let ofTable = this.#of.get(table)
     if (!ofTable) this.#of.set(table, (ofTable = new Map<string, Touched>()))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryLog } from './memory-log.ts'
+import { MemoryLog } from './memory-log.fixture.ts'
 import { follow, Store, table, view } from './store.ts'
 
 type Weight = { readonly grams: number }

@@ -9,7 +9,19 @@ import {
   STATE_CHANGES_MAX,
   TOPICS_MAX,
 } from './limits.ts'
-import { anything, int32, list, name, number, object, oneOf, text, type Read } from './read.ts'
+import {
+  anything,
+  int32,
+  integer,
+  list,
+  name,
+  number,
+  object,
+  oneOf,
+  text,
+  type Read,
+} from './read.ts'
+import { knownTopic, topicEntries, topicState } from './topic.ts'
 
 const networkBinding = object(
   { protocol: oneOf('tcp', 'udp') },
@@ -49,11 +61,9 @@ const containerHealth = object({
   containerName: name,
   healthStatus: oneOf('HEALTHY', 'UNHEALTHY', 'UNKNOWN'),
 })
-/** What a host knows of a topic: `revision` is equal for equal contents. */
-const topic = object({ name, revision: name })
-
 export const extensionUp = {
-  BerthHello: object({ topics: list(topic, TOPICS_MAX) }),
+  /** The topics that the host is to be told, and what it knows of them. `version` is that of topics: see `topic.ts`. */
+  BerthHello: object({ topics: list(knownTopic, TOPICS_MAX) }, { version: integer }),
   /** State changes that are taken or refused one by one, in their order; `messageId` comes back with the results. */
   BerthStateChanges: object({ messageId: name, changes: list(stateChange, STATE_CHANGES_MAX) }),
   /** Health that has just changed; the same comes again with the next telemetry. */
@@ -63,7 +73,7 @@ export const extensionUp = {
       HEALTH_TASKS_MAX,
     ),
   }),
-  BerthTopicAck: topic,
+  BerthTopicState: topicState,
 }
 
 export const extensionDown = {
@@ -73,10 +83,10 @@ export const extensionDown = {
     messageId: name,
     results: list(object({}, { code: text, message: text }), STATE_CHANGES_MAX),
   }),
-  /** All of a topic, as it is now. */
+  BerthTopicEntries: topicEntries,
+  /** All of a topic, as it is now: before version 2 of topics. */
   BerthTopic: object({ name, revision: name, content: anything }),
 }
 
 export type StateChange = Read<typeof stateChange>
-export type Topic = Read<typeof topic>
 export type TaskHealth = Read<typeof extensionUp.BerthHealth>['tasks'][number]

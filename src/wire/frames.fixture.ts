@@ -122,10 +122,35 @@ export const ACS_DOWN_FRAMES = {
     type: 'BerthTopic',
     message: { name: 'container-instance', revision: 'a.b', content: { tags: [] } },
   },
+  topicEntries: {
+    type: 'BerthTopicEntries',
+    message: {
+      name: 'container-instance',
+      changed: [{ key: 'tags', revision: 'c.d', content: [] }],
+      gone: ['status'],
+      whole: true,
+      more: false,
+    },
+  },
 } as const
 
 export const ACS_UP_FRAMES = {
   hello: {
+    type: 'BerthHello',
+    message: {
+      version: 2,
+      topics: [
+        {
+          name: 'container-instance',
+          revision: 'a.b',
+          entries: [{ key: 'tags', revision: 'c.d' }],
+        },
+        { name: 'large', revision: 'e.f' },
+      ],
+    },
+  },
+  /** As agents said it before topics had entries. */
+  helloBefore: {
     type: 'BerthHello',
     message: { topics: [{ name: 'container-instance', revision: 'a.b' }] },
   },
@@ -159,7 +184,17 @@ export const ACS_UP_FRAMES = {
       tasks: [{ taskArn: TASK, containers: [{ containerName: 'web', healthStatus: 'UNHEALTHY' }] }],
     },
   },
-  topicAck: { type: 'BerthTopicAck', message: { name: 'container-instance', revision: 'a.b' } },
+  topicState: {
+    type: 'BerthTopicState',
+    message: {
+      name: 'container-instance',
+      revision: 'a.b',
+      entries: [
+        { key: 'tags', revision: 'c.d', state: 'applied', observed: { count: 1 } },
+        { key: 'status', revision: 'e.f', state: 'failed', reason: 'no' },
+      ],
+    },
+  },
   heartbeat: { type: 'HeartbeatAckRequest', message: { messageId: 'h-1' } },
   acknowledgement: {
     type: 'AckRequest',

@@ -20,6 +20,20 @@ export const STATE_CHANGES_MAX = 50
 export const HEALTH_TASKS_MAX = 100
 /** Topics that a host may know. */
 export const TOPICS_MAX = 64
+/** Entries of one topic, as one host has it. */
+export const TOPIC_ENTRIES_MAX = 10_000
+/** Entries in one frame, changed or gone; and the characters of all of them, which keeps their values below `FRAME_MAX`. */
+export const TOPIC_FRAME_MAX = { entries: 500, characters: 256 * 1024 } as const
+/** One entry's content, as JSON. */
+export const TOPIC_CONTENT_CHARACTERS_MAX = 128 * 1024
+/** What a host knows entry by entry when it says hello, of all topics together: of the others it says a digest. */
+export const HELLO_ENTRIES_MAX = 4_000
+export const TOPIC_KEY_LENGTH_MAX = 256
+export const TOPIC_REVISION_LENGTH_MAX = 64
+/** Entries in one frame that says what became of them. */
+export const TOPIC_STATES_MAX = 50
+/** What a host observed of one entry, as JSON. */
+export const TOPIC_OBSERVED_CHARACTERS_MAX = 4096
 /** An ARN, a name, an id: the longest ARN has some 1600 characters. */
 export const NAME_LENGTH_MAX = 4096
 /** Members of any other list or map in a message. */

@@ -55,6 +55,15 @@ export const text: Reader<string> = (value, path) => {
   return value
 }
 
+export function textUpTo(charactersMax: number): Reader<string> {
+  return (value, path) => {
+    const said = text(value, path)
+    if (said.length > charactersMax)
+      throw new WireError(`${path} is longer than ${charactersMax} characters`)
+    return said
+  }
+}
+
 /** A string that says something: an ARN, a name, an id. */
 export const name: Reader<string> = (value, path) => {
   const said = text(value, path)
@@ -90,6 +99,16 @@ export const flag: Reader<boolean> = (value, path) => {
 }
 
 export const anything: Reader<unknown> = (value) => value
+
+/** Any value whose JSON is no longer. */
+export function jsonUpTo(charactersMax: number): Reader<unknown> {
+  return (value, path) => {
+    if (value === undefined) throw new WireError(`${path} is not there`)
+    if (JSON.stringify(value).length > charactersMax)
+      throw new WireError(`${path} has more than ${charactersMax} characters`)
+    return value
+  }
+}
 
 export function oneOf<const T extends readonly string[]>(...words: T): Reader<T[number]> {
   return (value, path) => {

@@ -5,12 +5,24 @@ import fc from 'fast-check'
 
 import { formatAcs, parseAcsDown, parseAcsUp } from './acs.ts'
 import { acsUrl, parseAcsConnect, parseTcsConnect, tcsUrl } from './connect.ts'
+import { parseFrame } from './frame.ts'
 import { ACS_DOWN_FRAMES, ACS_UP_FRAMES, TCS_UP_FRAMES } from './frames.fixture.ts'
-import { ACS_FRAME_BYTES_MAX } from './limits.ts'
-import { WireError } from './read.ts'
+import {
+  ACS_FRAME_BYTES_MAX,
+  HELLO_ENTRIES_MAX,
+  REASON_LENGTH_MAX,
+  TOPIC_CONTENT_CHARACTERS_MAX,
+  TOPIC_FRAME_MAX,
+  TOPIC_KEY_LENGTH_MAX,
+  TOPIC_OBSERVED_CHARACTERS_MAX,
+  TOPIC_REVISION_LENGTH_MAX,
+  TOPIC_STATES_MAX,
+} from './limits.ts'
+import { list, name, object, WireError } from './read.ts'
 import { formatRefusal, parseRefusal, REFUSALS } from './refusal.ts'
 import { readTask } from './task.ts'
 import { formatTcs, joinSignedFrame, parseTcsUp, splitSignedFrame } from './tcs.ts'
+import { TOPICS_VERSION } from './topic.ts'
 
 test('every frame of the public agent is read whole, and written as it was', () => {
   for (const frame of Object.values(ACS_DOWN_FRAMES))
@@ -162,4 +174,75 @@ test('what a host says has a length: names, numbers and lists', () => {
   ] as const)
     assert.throws(() => parseAcsUp(frame), words)
   assert.ok(parseAcsUp(change({ exitCode: -(2 ** 31), networkBindings: [binding] })))
+})
+
+test('a hello with entries is one to a control plane of before, and its own frames are unknown to that', () => {
+  const before = {
+    BerthHello: object({ topics: list(object({ name, revision: name })) }),
+  }
+  const { hello, topicState } = ACS_UP_FRAMES
+  assert.deepEqual(parseFrame(before, JSON.stringify(hello), ACS_FRAME_BYTES_MAX)?.message, {
+    topics: hello.message.topics.map(({ name: named, revision }) => ({ name: named, revision })),
+  })
+  assert.equal(parseFrame(before, JSON.stringify(topicState), ACS_FRAME_BYTES_MAX), undefined)
+})
+
+test('what is said of topics has limits, each with its name', () => {
+  const entry = { key: 'k', revision: 'r' }
+  const entries = (count: number, more: object = {}) =>
+    Array.from({ length: count }, () => ({ ...entry, ...more }))
+  const applied = { state: 'applied' }
+  const hello = (topic: object) =>
+    ['BerthHello', { version: 2, topics: [{ name: 't', revision: 'r', ...topic }] }] as const
+  const state = (one: object, count = 1) =>
+    ['BerthTopicState', { name: 't', revision: 'r', entries: entries(count, one) }] as const
+  const news = (message: object) =>
+    ['BerthTopicEntries', { name: 't', changed: [], gone: [], ...message }] as const
+  const cases: readonly [readonly [type: string, message: object], RegExp | undefined][] = [
+    [hello({ entries: entries(HELLO_ENTRIES_MAX) }), undefined],
+    [hello({ entries: entries(HELLO_ENTRIES_MAX + 1) }), /entries has more than/],
+    [hello({ name: 'n'.repeat(TOPIC_KEY_LENGTH_MAX + 1) }), /name is no key/],
+    [hello({ name: 'two words' }), /name is no key/],
+    [hello({ revision: '' }), /revision is empty/],
+    [hello({ revision: 'r'.repeat(TOPIC_REVISION_LENGTH_MAX + 1) }), /revision is longer/],
+    [state(applied, TOPIC_STATES_MAX), undefined],
+    [state(applied, TOPIC_STATES_MAX + 1), /entries has more than/],
+    [state({ ...applied, observed: null }), undefined],
+    [
+      state({ ...applied, observed: 'x'.repeat(TOPIC_OBSERVED_CHARACTERS_MAX) }),
+      /observed has more than/,
+    ],
+    [state({ state: 'failed', reason: 'x'.repeat(REASON_LENGTH_MAX + 1) }), /reason is longer/],
+    [state({ state: 'perhaps' }), /state is none of/],
+    [news({ changed: entries(1, { content: null }) }), undefined],
+    [news({ changed: entries(1) }), /content is not there/],
+    [
+      news({ changed: entries(1, { content: 'x'.repeat(TOPIC_CONTENT_CHARACTERS_MAX) }) }),
+      /content has more than/,
+    ],
+    [
+      news({ gone: Array.from({ length: TOPIC_FRAME_MAX.entries + 1 }, () => 'k') }),
+      /gone has more than/,
+    ],
+  ]
+  for (const [[type, message], refusal] of cases) {
+    const frame = JSON.stringify({ type, message })
+    const read = () => (type === 'BerthTopicEntries' ? parseAcsDown(frame) : parseAcsUp(frame))
+    if (refusal) assert.throws(read, refusal)
+    else assert.ok(read(), type)
+  }
+  const largest = {
+    version: TOPICS_VERSION,
+    topics: [
+      {
+        name: 't',
+        revision: 'r',
+        entries: Array.from({ length: HELLO_ENTRIES_MAX }, () => ({
+          key: '"'.repeat(TOPIC_KEY_LENGTH_MAX),
+          revision: 'r'.repeat(TOPIC_REVISION_LENGTH_MAX),
+        })),
+      },
+    ],
+  }
+  assert.ok(parseAcsUp(formatAcs({ type: 'BerthHello', message: largest })))
 })

@@ -4,6 +4,7 @@
  *
  * - `task.ts`     a task and its containers, as ACS carries them
  * - `acs.ts`      the socket that says what to run
+ * - `extension.ts` what only Berth's own halves say to each other on that socket; `topic.ts` what hosts are told unasked
  * - `tcs.ts`      the socket that brings telemetry and health
  * - `connect.ts`  the sockets' addresses; `refusal.ts` how a connection is refused
  * - `calls.ts`    the signed JSON calls of a host

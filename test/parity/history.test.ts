@@ -1,11 +1,11 @@
 /** History over kill -9: what services were, and was durable, is there after it, once; what may be missing is said. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
-import { SegmentStorage } from '#aws/logs/segments/segment-storage.ts'
-import type { StoredEvent } from '#aws/logs/storage.ts'
+import { historyFiles } from '#aws/ecs/history/history.ts'
 import { ask } from '#cli/admin-client.ts'
+import { Files } from '#files/files.ts'
+import type { Place } from '#files/storage.ts'
 
 import { patient } from '../patience.ts'
 import { House, until } from './house.ts'
@@ -98,22 +98,16 @@ async function isAsItWas(
 /** Each change of each record is told once, in the order of revisions, with a mark for each kill and the end. */
 async function everyLineOnce(kills: number): Promise<void> {
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
-  const storage = new SegmentStorage(join(house.data, 'history'), quiet, (error) =>
-    assert.fail(error),
-  )
+  const files = new Files(house.data, quiet, (error) => assert.fail(error))
+  const storage = files.open(historyFiles(1 << 30))
   const parts = [-1, 0].map((n) => String(Math.floor(Date.now() / PART_MS) + n))
   const lines: Record<string, string | number>[] = []
-  for (let beyond: StoredEvent | undefined; ;) {
-    const query = { groupId: 'history', streamIds: parts, from: 0, until: Infinity, pattern: '' }
-    const page = await storage.read({
-      ...query,
-      reverse: false,
-      limit: 1000,
-      ...(beyond && { beyond }),
-    })
-    lines.push(...page.events.map(({ message }) => JSON.parse(message)))
+  for (let beyond: Place | undefined; ;) {
+    const query = { groupId: 'history', streamIds: parts, from: 0, until: Infinity, limit: 1000 }
+    const page = await storage.read({ ...query, reverse: false, beyond })
+    lines.push(...page.entries.map(({ payload }) => JSON.parse(payload.toString())))
     if (!page.reached) break
-    beyond = page.reached as StoredEvent
+    beyond = page.reached
   }
   await storage.close()
   const marks = lines.flatMap((line) => line['HISTORY-MARK'] ?? [])

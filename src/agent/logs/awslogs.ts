@@ -10,16 +10,12 @@ import type { AcsContainer } from '#wire/task.ts'
 import { CallFault } from '../control-plane.ts'
 import { type Engine, EngineError } from '../engine.ts'
 import type { Calls } from '../outside.ts'
+import type { Part } from '../part.ts'
 import { Slots } from '../slots.ts'
+import { awslogsConfig, type ContainerLogs } from '../tasks/container-logs.ts'
 import { containerOf, containersOf, type KnownTask } from '../tasks/task.ts'
 import { Follower } from './follower.ts'
-import {
-  awslogsConfig,
-  type AwslogsOptions,
-  type LogsPlace,
-  readOptions,
-  streamName,
-} from './options.ts'
+import { type AwslogsOptions, type LogsPlace, readOptions, streamName } from './options.ts'
 import type { Spool } from './spool.ts'
 import { LogStream } from './stream.ts'
 
@@ -43,7 +39,7 @@ export type AwslogsTools = AwslogsOutside & {
 
 type Sending = { readonly options: AwslogsOptions; readonly stream: LogStream }
 
-export class Awslogs {
+export class Awslogs implements ContainerLogs, Part {
   readonly #tools: AwslogsTools
   readonly #passes = new Slots(PASSES_AT_ONCE)
   readonly #followers = new Map<string, Follower>()
@@ -87,6 +83,10 @@ export class Awslogs {
         `Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: ${error.message}`,
       )
     }
+  }
+
+  taskChanged(_arn: string, task: KnownTask | undefined): void {
+    if (task) this.look(task)
   }
 
   /** Something has changed about the task: what runs is followed, what ended is sent to its end. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { EngineError } from '../engine.ts'
-import { awslogsConfig, readOptions, streamName } from './options.ts'
+import { awslogsConfig } from '../tasks/container-logs.ts'
+import { readOptions, streamName } from './options.ts'
 
 const PLACE = { region: 'us-east-1', endpoint: 'http://127.0.0.1:4566' }
 const LEAST = { 'awslogs-group': '/ecs/g' }

@@ -1,6 +1,5 @@
 /** The options of the awslogs driver, as Docker's own driver and ECS have them. What does not act is refused by name. */
 import { type LinearRegExp, linearRegExp, RegExpRefused } from '#kernel/linear-regexp.ts'
-import type { AcsContainer } from '#wire/task.ts'
 
 import { EngineError } from '../engine.ts'
 import { datetimePattern } from './datetime.ts'
@@ -41,20 +40,6 @@ const SIZE = /^(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?$/i
 const UNITS = ['', 'k', 'm', 'g', 't']
 /** Of Docker's tag templates, those that name the container. */
 const TAG_FIELD = /\{\{\s*\.(ID|FullID|Name|ImageName)\s*\}\}/g
-
-type LogConfig = {
-  readonly Type?: unknown
-  readonly Config?: Readonly<Record<string, string>> | null
-}
-
-/** Docker's LogConfig of a container that is to log by awslogs; its values are texts, whoever sent them. */
-export function awslogsConfig(
-  container: AcsContainer,
-): Readonly<Record<string, string>> | undefined {
-  const { hostConfig } = container.dockerConfig ?? {}
-  const { LogConfig } = (hostConfig ? JSON.parse(hostConfig) : {}) as { LogConfig?: LogConfig }
-  return LogConfig?.Type === 'awslogs' ? (LogConfig.Config ?? {}) : undefined
-}
 
 /** Throws an EngineError with the option's name, as Docker's driver would. Without `place` it is not asked where the logs should go. */
 export function readOptions(

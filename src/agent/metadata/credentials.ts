@@ -5,10 +5,11 @@
 import type { AcsRoleCredentials } from '#wire/task.ts'
 
 import type { HttpAnswer, HttpQuestion } from '../host.ts'
-import type { KnownTask } from '../tasks/task.ts'
+import type { Part } from '../part.ts'
+import { isStopped, type KnownTask } from '../tasks/task.ts'
 import { json } from './answers.ts'
 
-export class CredentialStore {
+export class CredentialStore implements Part {
   readonly #byId = new Map<string, AcsRoleCredentials>()
 
   put(credentials: AcsRoleCredentials): void {
@@ -20,8 +21,8 @@ export class CredentialStore {
   }
 
   /** Of a task that is over nobody may act any more. */
-  forget(credentialsId: string): void {
-    this.#byId.delete(credentialsId)
+  taskChanged(_arn: string, task: KnownTask | undefined): void {
+    if (task?.credentialsId !== undefined && isStopped(task)) this.#byId.delete(task.credentialsId)
   }
 }
 

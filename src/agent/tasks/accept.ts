@@ -1,7 +1,7 @@
 import { type HostPolicy, isUnguarded } from '#wire/host-policy.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
-import { awslogsConfig } from '../logs/options.ts'
+import { awslogsConfig } from './container-logs.ts'
 import { dockerName, jsonObject } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
 import { hostProblem } from './host-use.ts'

@@ -1,18 +1,21 @@
 import type { HostPolicy } from '#wire/host-policy.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
+import type { PullBehavior } from '../config.ts'
 import { EngineError, type Engine, type Image, type Observed } from '../engine.ts'
-import type { Host, TaskLimits } from '../host.ts'
-import type { Awslogs } from '../logs/awslogs.ts'
+import type { Host } from '../host.ts'
 import type { Slots } from '../slots.ts'
+import { attachments } from './attach.ts'
+import { changeAttachment } from './attachments.ts'
+import type { ContainerLogs } from './container-logs.ts'
 import { containerBody, LABELS, REGION_VARIABLES, type BodySettings, type Owner } from './create.ts'
 import { checkRealPaths } from './host-use.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
-import { ensureImage, type Again, type PullBehavior } from './images.ts'
+import { ensureImage, type Again } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
 import type { PortChooser } from './ports.ts'
 import { hasRunSince } from './restarts.ts'
-import type { Act } from './step.ts'
+import type { Act, AttachmentAct, ContainerAct } from './step.ts'
 import {
   change,
   containerOf,
@@ -22,7 +25,6 @@ import {
   type KnownContainer,
   type KnownTask,
 } from './task.ts'
-import { provideVolumes } from './volumes.ts'
 
 /** How long what failed, or has not come about yet, waits for its next try. */
 export const AGAIN_MS = 5_000
@@ -40,7 +42,7 @@ export type Tools = {
   readonly hostPolicy: HostPolicy
   readonly ports: PortChooser
   readonly images: ImageCleanup
-  readonly logs: Awslogs | undefined
+  readonly logs: ContainerLogs | undefined
   readonly again: Again
   readonly pullBehavior: PullBehavior
   readonly stopTimeoutSeconds: number
@@ -59,6 +61,7 @@ export type Outcome = (task: KnownTask) => KnownTask
 
 /** Does one act on the engine. A failure of the world is an outcome too, never an exception. */
 export async function perform(task: KnownTask, act: Act, tools: Tools): Promise<Outcome> {
+  if ('attachment' in act) return performAttachment(task, act, tools)
   const name = act.container
   const container = containersOf(task).find((one) => one.name === name)
   if (!container) return (now) => now
@@ -66,15 +69,38 @@ export async function perform(task: KnownTask, act: Act, tools: Tools): Promise<
   try {
     outcome = await doing[act.type](task, container, tools)
   } catch (error) {
-    const reason = error instanceof EngineError ? error.reason : `AgentError: ${String(error)}`
-    outcome = failure(act, reason, tools.now())
+    outcome = failure(act, reasonOf(error), tools.now())
   }
   return (now) => outcome(change(now, name, { doing: undefined }))
 }
 
+/** What cannot be attached fails the containers that need it; what cannot be detached is tried again. */
+async function performAttachment(
+  task: KnownTask,
+  { type, attachment: name }: AttachmentAct,
+  tools: Tools,
+): Promise<Outcome> {
+  const { attach, detach } = attachments[name]
+  try {
+    if (type === 'detach') {
+      await detach(task, tools)
+      return (now) => changeAttachment(now, name, { doing: undefined, status: 'DETACHED' })
+    }
+    const value = await tools.starts.run(() => attach(task, tools))
+    return (now) => changeAttachment(now, name, { doing: undefined, status: 'ATTACHED', value })
+  } catch (error) {
+    const failure = reasonOf(error)
+    const againAt = tools.now() + AGAIN_MS
+    return (now) => changeAttachment(now, name, { doing: undefined, failure, againAt })
+  }
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof EngineError ? error.reason : `AgentError: ${String(error)}`
+
 type Work = (task: KnownTask, container: AcsContainer, tools: Tools) => Promise<Outcome>
 
-const doing: Readonly<Record<Act['type'], Work>> = {
+const doing: Readonly<Record<ContainerAct['type'], Work>> = {
   async pull(_task, { name, image }, tools) {
     const { digest, variables } = await tools.pulls.run(() => imageOf(image, tools))
     const at = tools.now()
@@ -91,8 +117,7 @@ const doing: Readonly<Record<Act['type'], Work>> = {
     const dockerId = await starts.run(async () => {
       // As late as can be: what a path leads to may change.
       await checkRealPaths(task.definition, hostPolicy, host)
-      await provideVolumes(task, owner, engine, settings.sharedVolumesMatch ?? false)
-      const parentGroup = await taskGroup(task, host, settings)
+      const parentGroup = task.attachments?.group?.value
       const hostPorts = await ports.choose(container)
       const { dockerName } = containerOf(task, container.name)
       const body = containerBody(task, container, owner, { ...settings, parentGroup, hostPorts })
@@ -220,7 +245,7 @@ function later(name: string, now: number, patch: Partial<KnownContainer> = {}): 
  * A container that could not be brought to life is over, once it is certain that the engine will not do it late; one
  * that could not be stopped is tried again.
  */
-function failure(act: Act, reason: string, now: number): Outcome {
+function failure(act: ContainerAct, reason: string, now: number): Outcome {
   const name = act.container
   if (act.type === 'stop' || act.type === 'remove') return later(name, now)
   if (act.type === 'create' || act.type === 'start')
@@ -242,31 +267,4 @@ async function imageOf(name: string, tools: Tools): Promise<Image> {
   const image = await ensureImage(engine, name, { behavior: pullBehavior, wasAsked, again })
   images.used(name, image)
   return image
-}
-
-/** The parent group of a task that is limited as a whole; `undefined` for one that is not. */
-async function taskGroup(
-  task: KnownTask,
-  host: Host,
-  { taskPidsLimit }: BodySettings,
-): Promise<string | undefined> {
-  const limits = taskLimits(task, taskPidsLimit)
-  if (!limits) return undefined
-  try {
-    return await host.makeTaskGroup(taskIdOf(task.arn), limits)
-  } catch (error) {
-    const why = `unable to make the task's control group: ${(error as Error).message}`
-    throw new EngineError('ResourceInitializationError', why)
-  }
-}
-
-export function taskIdOf(arn: string): string {
-  return arn.split('/').at(-1) ?? arn
-}
-
-/** `undefined` where nothing limits the task as a whole. */
-export function taskLimits(task: KnownTask, pids: number | undefined): TaskLimits | undefined {
-  const { cpu: vcpus, memory: memoryMiB } = task.definition
-  if (!vcpus && !memoryMiB && !pids) return undefined
-  return { vcpus: vcpus || undefined, memoryMiB: memoryMiB || undefined, pids }
 }

@@ -3,7 +3,7 @@ import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import type { ContainerBody } from '../engine.ts'
 import type { PortRange } from '../host.ts'
-import { awslogsConfig } from '../logs/options.ts'
+import { awslogsConfig } from './container-logs.ts'
 import { gpusOf } from './gpus.ts'
 import { isPause, namespaces, PAUSE_NAME } from './pause.ts'
 import { rangeKey, rangesOf, type HostPorts } from './ports.ts'

@@ -8,13 +8,14 @@ import type { AcsTask } from '#wire/task.ts'
 import type { AgentConfig } from '../config.ts'
 import type { Engine, Listing, Observed } from '../engine.ts'
 import type { Host, PortRange } from '../host.ts'
-import type { Awslogs } from '../logs/awslogs.ts'
 import { Slots } from '../slots.ts'
-import { FORGOTTEN_MAX } from '../state/state.ts'
 import { accept, problemOf, refuse } from './accept.ts'
-import { AGAIN_MS, perform, taskIdOf, taskLimits, type Tools } from './acts.ts'
+import { AGAIN_MS, perform, type Tools } from './acts.ts'
 import { admit, type Capacity } from './admission.ts'
 import { adopt, reconcile } from './adopt.ts'
+import { attachments } from './attach.ts'
+import { attachmentsOf, withAttachments } from './attachments.ts'
+import type { ContainerLogs } from './container-logs.ts'
 import { LABELS, ownLabels, type BodySettings, type Owner } from './create.ts'
 import { ImageCleanup, type PulledImages } from './image-cleanup.ts'
 import { isOver, tooMany } from './leftovers.ts'
@@ -22,12 +23,22 @@ import { PortChooser } from './ports.ts'
 import { reported, type Report } from './report.ts'
 import { pullWithRetries } from './retry.ts'
 import { step, type Act } from './step.ts'
-import { change, containerOf, containersOf, isStopped, observe, type KnownTask } from './task.ts'
+import {
+  change,
+  containerOf,
+  containersOf,
+  isStopped,
+  observe,
+  taskIdOf,
+  type KnownTask,
+} from './task.ts'
 
 const STARTS_AT_ONCE = 4
 const PULLS_AT_ONCE = 4
 /** Of a task's id: they are as good as chance. */
 const JITTER_DIGITS = 6
+/** Ended tasks whose ARNs are kept, so that a late payload does not run them again. */
+const FORGOTTEN_MAX = 1000
 /** Digits at the end of names on the engine. */
 const NAME_HEX_DIGITS = 20
 
@@ -36,7 +47,7 @@ export type RunnerOptions = {
   readonly host: Host
   readonly settings: BodySettings
   /** Without it logs by awslogs go nowhere, and tasks that want them are refused. */
-  readonly logs?: Awslogs | undefined
+  readonly logs?: ContainerLogs | undefined
   readonly capacity: Capacity
   readonly ports: PortRange
   readonly clock: Clock
@@ -133,10 +144,10 @@ export class TaskRunner {
         containers: silent.map(({ id }) => id).join(' '),
       })
     for (const task of this.#tasks.values())
-      this.#tasks.set(task.arn, reconcile(task, found, silent, now))
+      this.#tasks.set(task.arn, this.#attached(reconcile(task, found, silent, now)))
     const unknown = found.filter((one) => !this.#isForgotten(one))
     const adopted = adopt(unknown, this.#tasks, () => this.#hex(), now)
-    for (const task of adopted) this.#tasks.set(task.arn, task)
+    for (const task of adopted) this.#tasks.set(task.arn, this.#attached(task))
     if (adopted.length > 0) log.warn('adopted tasks by their labels', { tasks: adopted.length })
     for (const arn of this.#tasks.keys()) this.#advance(arn)
     this.#admit()
@@ -165,8 +176,12 @@ export class TaskRunner {
         ? problemOf(task, { ...config, hasAwslogs: logs !== undefined })
         : undefined
     if (problem) this.refuse(task.arn, seqNum, problem)
-    else this.#set(accept(task, seqNum, () => this.#hex()))
+    else this.#set(this.#attached(accept(task, seqNum, () => this.#hex())))
     return problem === undefined
+  }
+
+  #attached(task: KnownTask): KnownTask {
+    return withAttachments(task, this.#options.settings.taskPidsLimit)
   }
 
   /** Reports the task as stopped, and does nothing else with it. */
@@ -292,6 +307,13 @@ export class TaskRunner {
     const known = this.#tasks.get(task.arn)
     if (!known || this.#stopped) return
     const after = outcome(known)
+    if ('attachment' in act) {
+      const { failure } = after.attachments?.[act.attachment] ?? {}
+      const { type, attachment } = act
+      if (failure !== undefined && failure !== known.attachments?.[attachment]?.failure)
+        this.#options.log.warn(`cannot ${type}`, { task: task.arn, attachment, reason: failure })
+      return this.#set(after)
+    }
     const { reason } = containerOf(after, act.container)
     if (reason && reason !== containerOf(known, act.container).reason)
       this.#options.log.warn('container failed', {
@@ -362,16 +384,16 @@ export class TaskRunner {
 
   /** False where a log has to be sent before its container may go. */
   async #removeAll(task: KnownTask): Promise<boolean> {
-    const { engine, host, settings, logs } = this.#options
+    const { engine, logs } = this.#options
     for (const [name, { dockerId, removed }] of Object.entries(task.containers)) {
       if (dockerId === undefined || removed) continue
       if (logs?.isRemovable(task, name) === false) return false
       await engine.remove(dockerId)
       await logs?.removed(dockerId)
     }
-    for (const volume of Object.values(task.volumes)) await engine.removeVolume(volume)
-    if (task.admitted && taskLimits(task, settings.taskPidsLimit))
-      await host.removeTaskGroup(taskIdOf(task.arn))
+    // Once more also what was: a container that the engine created late may have brought it back.
+    for (const { name } of task.admitted ? attachmentsOf(task) : [])
+      await attachments[name].detach(task, this.#options)
     return true
   }
 

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import type { AcsContainer } from '#wire/task.ts'
 
 import { accept } from './accept.ts'
+import { changeAttachment, withAttachments } from './attachments.ts'
 import { PAUSE_NAME } from './pause.ts'
 import { nextReport, reported } from './report.ts'
 import { step, type Act } from './step.ts'
@@ -23,7 +24,9 @@ function task(containers: readonly (Partial<AcsContainer> & { name: string })[])
 }
 
 function acts(known: KnownTask, now = NOW): string[] {
-  return step(known, now).acts.map(({ type, container }) => `${type} ${container}`)
+  return step(known, now).acts.map(
+    (act) => `${act.type} ${'container' in act ? act.container : act.attachment}`,
+  )
 }
 
 function running(known: KnownTask, name: string, startedAt = NOW): KnownTask {
@@ -233,6 +236,77 @@ test('an exit code that was told never changes', () => {
   assert.equal(containerOf(change(once, 'a', { exitCode: 0 }), 'a').exitCode, 5)
 })
 
+/** The task with a control group and a volume of its own. */
+function limited(plain: KnownTask): KnownTask {
+  const definition = { ...plain.definition, memory: 64, volumes: [{ name: 'own' }] }
+  return withAttachments({ ...plain, definition }, undefined)
+}
+const isAttached = ({ attachments = {} }: KnownTask): boolean =>
+  Object.values(attachments).every(({ status }) => status === 'ATTACHED')
+const attached = (known: KnownTask, name: 'group' | 'volumes'): KnownTask =>
+  changeAttachment(known, name, { status: 'ATTACHED', doing: undefined })
+
+test('what a task needs is attached once, before its first container is created, and while others are pulled', () => {
+  const fresh = limited(task([{ name: 'a' }, { name: 'b' }]))
+  assert.deepEqual(acts(fresh), ['pull a', 'pull b'])
+  const pulled = change(fresh, 'a', { status: 'PULLED' })
+  assert.deepEqual(acts(pulled), ['attach volumes', 'attach group', 'pull b'])
+  const { task: attaching } = step(change(pulled, 'b', { status: 'PULLED' }), NOW)
+  assert.deepEqual(acts(attaching), [], 'both wait, and nothing is attached twice')
+  const half = attached(attaching, 'volumes')
+  assert.deepEqual(acts(half), [])
+  assert.deepEqual(acts(attached(half, 'group')), ['create a', 'create b'])
+})
+
+test('what cannot be attached fails each container that would be created, with its reason', () => {
+  const fresh = limited(
+    task([
+      { name: 'a', essential: false },
+      { name: 'b', essential: false },
+      { name: 'c', dependsOn: [{ containerName: 'a', condition: 'START' }] },
+    ]),
+  )
+  const pulled = change(change(fresh, 'a', { status: 'PULLED' }), 'b', { status: 'PULLED' })
+  const failed = changeAttachment(pulled, 'volumes', { failure: 'no room' })
+  const { task: after, acts: next } = step(failed, NOW)
+  assert.deepEqual(
+    next.map(({ type }) => type),
+    ['remove', 'remove'],
+  )
+  assert.equal(containerOf(after, 'a').failure, 'no room')
+  assert.equal(containerOf(after, 'c').failure, undefined)
+})
+
+test('a task is detached once all its containers have stopped, again and again until that is done', () => {
+  const both = limited(task([{ name: 'a' }, { name: 'b' }]))
+  const one = exited(running(attached(attached(both, 'group'), 'volumes'), 'b'), 'a', 0)
+  assert.deepEqual(acts(one), ['stop b'])
+  const all = exited(one, 'b', 0)
+  assert.deepEqual(acts(all), ['detach group'], 'containers that are still there hold the volumes')
+  assert.deepEqual(acts(step(all, NOW).task), [])
+  const failed = changeAttachment(all, 'group', { againAt: NOW + 5 })
+  assert.deepEqual([step(failed, NOW).acts, step(failed, NOW).wakeAt], [[], NOW + 5])
+  assert.deepEqual(acts(failed, NOW + 5), ['detach group'])
+  assert.deepEqual(acts(changeAttachment(all, 'group', { status: 'DETACHED' })), [])
+  assert.deepEqual(acts({ ...all, admitted: false }), [], 'one that was never let in has nothing')
+})
+
+test('an agent that comes back attaches anew before it creates, and detaches what is over once', () => {
+  const known = limited(task([{ name: 'a' }]))
+  const done = withAttachments(attached(attached(known, 'group'), 'volumes'), undefined)
+  assert.deepEqual(done.attachments, { volumes: { status: 'NONE' }, group: { status: 'NONE' } })
+  const over = changeAttachment(known, 'group', { status: 'DETACHED' })
+  assert.equal(withAttachments(over, undefined).attachments?.group?.status, 'DETACHED')
+  const ofHost = {
+    ...known.definition,
+    memory: undefined,
+    volumes: [{ name: 'h', host: { sourcePath: '/h' } }],
+  }
+  const plain = { ...known, definition: ofHost, attachments: undefined }
+  assert.equal(withAttachments(plain, undefined).attachments, undefined)
+  assert.deepEqual(Object.keys(withAttachments(plain, 100).attachments ?? {}), ['group'])
+})
+
 const NAMES = ['a', 'b', 'c', 'd'] as const
 /** Dependencies go to earlier names only, so there is no circle. */
 const tasks = fc
@@ -242,6 +316,7 @@ const tasks = fc
       list.map((container, index) => (index === 0 ? { ...container, essential: true } : container)),
     ),
   )
+  .chain((plain) => fc.constantFrom(plain, limited(plain)))
 
 function containers(name: string, earlier: readonly string[]) {
   const condition = fc.constantFrom('START', 'COMPLETE', 'SUCCESS', 'HEALTHY')
@@ -281,8 +356,11 @@ test('whatever happens: no step back, no second start, and every task comes to i
         assert.ok(known.desired === 'RUNNING' || result.task.desired === 'STOPPED')
         known = result.task
         pending = [...pending, ...result.acts]
-        for (const { type, container } of result.acts)
-          if (type === 'start') starts.set(container, (starts.get(container) ?? 0) + 1)
+        for (const act of result.acts)
+          if ('attachment' in act) assert.equal(act.type === 'detach', isStopped(known))
+          else if (act.type === 'start')
+            starts.set(act.container, (starts.get(act.container) ?? 0) + 1)
+          else if (act.type === 'create') assert.ok(isAttached(known))
         for (let report = nextReport(known); report; report = nextReport(known)) {
           told.push(report.status)
           known = reported(known, report)
@@ -297,6 +375,7 @@ test('whatever happens: no step back, no second start, and every task comes to i
       assert.equal(told.at(-1), 'STOPPED')
       assert.equal(told.filter((status) => status === 'STOPPED').length, 1)
       for (const count of starts.values()) assert.equal(count, 1)
+      assert.equal(known.attachments?.group?.status ?? 'DETACHED', 'DETACHED')
 
       function happen(pick: number, good: number, what: number): KnownTask {
         const live = NAMES.filter((name) => containerOf(known, name).status === 'RUNNING')
@@ -310,7 +389,15 @@ test('whatever happens: no step back, no second start, and every task comes to i
   )
 })
 
-function done(known: KnownTask, { type, container: name }: Act, good: boolean): KnownTask {
+function done(known: KnownTask, act: Act, good: boolean): KnownTask {
+  if ('attachment' in act) {
+    const status = act.type === 'attach' ? 'ATTACHED' : 'DETACHED'
+    const end = good
+      ? ({ status, againAt: undefined } as const)
+      : { failure: 'failed', againAt: NOW }
+    return changeAttachment(known, act.attachment, { doing: undefined, ...end })
+  }
+  const { type, container: name } = act
   const idle = change(known, name, { doing: undefined })
   if (type === 'stop') return good ? exited(idle, name, 137) : idle
   if (type === 'remove') {

@@ -1,5 +1,12 @@
 import type { AcsContainer } from '#wire/task.ts'
 
+import {
+  attachmentFailure,
+  type AttachmentName,
+  changeAttachment,
+  detachable,
+  unattached,
+} from './attachments.ts'
 import { dependentsOf, gate } from './dependencies.ts'
 import {
   change,
@@ -11,7 +18,12 @@ import {
   type KnownTask,
 } from './task.ts'
 
-export type Act = { readonly type: Doing; readonly container: string }
+export type ContainerAct = { readonly type: Doing; readonly container: string }
+export type AttachmentAct = {
+  readonly type: 'attach' | 'detach'
+  readonly attachment: AttachmentName
+}
+export type Act = ContainerAct | AttachmentAct
 export type Step = {
   /** The task with every conclusion drawn, and each act marked as being done. */
   readonly task: KnownTask
@@ -34,11 +46,24 @@ export function step(known: KnownTask, now: number, upfront = false): Step {
     const next = actFor(task, container, now, upfront)
     if (typeof next === 'number') wakeAt = Math.min(wakeAt, next)
     if (typeof next !== 'string') continue
+    if (next === 'create' && unattached(task).length > 0) {
+      for (const { name, doing } of unattached(task)) if (!doing) begin('attach', name)
+      continue
+    }
     acts.push({ type: next, container: container.name })
     task = change(task, container.name, { doing: next })
     if (next === 'pull') task = { ...task, pullStartedAt: task.pullStartedAt ?? now }
   }
+  if (task.admitted && isStopped(task))
+    for (const { name, doing, againAt = 0 } of detachable(task))
+      if (againAt > now) wakeAt = Math.min(wakeAt, againAt)
+      else if (!doing) begin('detach', name)
   return { task, acts, wakeAt }
+
+  function begin(type: AttachmentAct['type'], attachment: AttachmentName): void {
+    acts.push({ type, attachment })
+    task = changeAttachment(task, attachment, { doing: type })
+  }
 }
 
 /** Draws conclusions until nothing follows any more; each moves something forward, so this ends. */
@@ -94,8 +119,10 @@ function unstarted(task: KnownTask, container: AcsContainer, now: number): Known
   if (doing !== undefined && doing !== 'pull') return task
   if (task.desired === 'STOPPED') return neverRuns(task, container.name)
   const may = gate(task, container, now)
-  if (may.type !== 'never') return task
-  return { ...neverRuns(task, container.name, may.reason), desired: 'STOPPED' }
+  if (may.type === 'never')
+    return { ...neverRuns(task, container.name, may.reason), desired: 'STOPPED' }
+  const lack = may.type === 'open' && status === 'PULLED' ? attachmentFailure(task) : undefined
+  return lack === undefined ? task : change(task, container.name, { failure: lack })
 }
 
 /** Of a container that was never started since what it waits for never comes, as of one that was asked to end: AWS's. */

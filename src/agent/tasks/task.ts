@@ -3,6 +3,7 @@ import type { NetworkBinding } from '#wire/calls.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import type { Health, Observed } from '../engine.ts'
+import type { Attachments } from './attachments.ts'
 import { hasRunSince, mayRestart, type Ended } from './restarts.ts'
 
 /** In the order in which a container goes through them; it never goes back. */
@@ -68,6 +69,8 @@ export type KnownTask = {
   readonly containers: Readonly<Record<string, KnownContainer>>
   /** The engine's names of the volumes that were made for this task alone. */
   readonly volumes: Readonly<Record<string, string>>
+  /** What else it has of the host, or needs before a container can be created. */
+  readonly attachments?: Attachments | undefined
   readonly pullStartedAt?: number | undefined
   readonly pullStoppedAt?: number | undefined
   /** When the first essential container ended, or the last of all. */
@@ -85,6 +88,10 @@ export type KnownTask = {
     readonly status: ReportedStatus
     readonly containers: Readonly<Record<string, ReportedStatus>>
   }
+}
+
+export function taskIdOf(arn: string): string {
+  return arn.split('/').at(-1) ?? arn
 }
 
 export function rank(status: Status): number {

@@ -12,7 +12,7 @@ import {
   definitionIn,
   idIn,
   taskArn,
-} from './names.ts'
+} from './names/names.ts'
 
 /** For operations that AWS gives no resource. */
 export const anyResource = (): readonly Question[] => [{ resources: ['*'] }]

@@ -3,7 +3,8 @@ import type { Operations } from '#contract/ecs.ts'
 import { type Handlers, type Listed, notBuilt, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
-import type { HistoryOptions } from './history/history.ts'
+import { containerInstanceTopic } from './agents/topics.ts'
+import { burial } from './burial.ts'
 import { given } from './meant.ts'
 import { ContinueServiceDeployment } from './operations/ContinueServiceDeployment.ts'
 import { CreateCluster } from './operations/CreateCluster.ts'
@@ -60,9 +61,10 @@ import { UpdateService } from './operations/UpdateService.ts'
 import { UpdateServicePrimaryTaskSet } from './operations/UpdateServicePrimaryTaskSet.ts'
 import { UpdateTaskProtection } from './operations/UpdateTaskProtection.ts'
 import { UpdateTaskSet } from './operations/UpdateTaskSet.ts'
-import type { Policy } from './policy.ts'
 import { rateOf } from './rates.ts'
-import { startEcs } from './start.ts'
+import { tables } from './records/tables.ts'
+import { type EcsOptions, startEcs } from './start.ts'
+import { UNBUILT, UNBUILT_CAPABILITIES } from './unbuilt.ts'
 
 const operations = {
   ContinueServiceDeployment,
@@ -160,12 +162,6 @@ const operations = {
 /** What clients write as empty texts is left out before an operation looks at its input. */
 const asGiven = onInput(operations, given)
 
-export type EcsOptions = {
-  readonly policy?: Policy
-  /** Where what services were is kept, and how long; the room closes the storage. Absent, it is forgotten. */
-  readonly history?: HistoryOptions | undefined
-}
-
 export const ecs = (options: EcsOptions = {}): Room => ({
   service: 'ecs',
   operations: Object.fromEntries(
@@ -174,6 +170,13 @@ export const ecs = (options: EcsOptions = {}): Room => ({
       operation === notBuilt ? notBuilt : { ...operation, rate: rateOf(name) },
     ]),
   ) as Listed,
+  topics: [containerInstanceTopic],
+  records: tables,
+  burial,
+  unbuilt: {
+    ...UNBUILT,
+    ...Object.fromEntries(UNBUILT_CAPABILITIES.map(([, member, waitsFor]) => [member, waitsFor])),
+  },
   begins: [{ operation: 'CreateCluster', input: { clusterName: 'default' } }],
   start: (tools) => startEcs(tools, options),
 })

@@ -4,9 +4,9 @@ import type { Tools } from '#room/room.ts'
 
 import { answerHistory, answerPlan, answerWhy } from './explain/answers.ts'
 import type { History } from './history/history.ts'
-import { containerInstanceArn, taskArn } from './names.ts'
+import { containerInstanceArn, taskArn } from './names/names.ts'
 import type { Policy } from './policy.ts'
-import { containerInstances, tasksByInstance } from './records.ts'
+import { containerInstances, tasksByInstance } from './records/records.ts'
 
 /** Whoever halts the services may be gone before it has ended what it meant to. */
 const HALT_MS_MAX = 300_000

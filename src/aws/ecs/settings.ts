@@ -3,8 +3,9 @@ import type { Caller } from '#kernel/principal.ts'
 import { principalArn } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { invalidParameter, scopeOf } from './names.ts'
-import { accountSettings } from './records.ts'
+import { invalidParameter, scopeOf } from './names/names.ts'
+import { accountSettings } from './records/records.ts'
+import { unbuilt, type UnbuiltName } from './unbuilt.ts'
 
 /** AWS made the long ARN formats the only ones in 2021: they are always on and cannot be switched off. */
 const ALWAYS_ON = ['serviceLongArnFormat', 'taskLongArnFormat', 'containerInstanceLongArnFormat']
@@ -16,7 +17,7 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   taskLongArnFormat: 'enabled',
 }
 /** Settings of AWS whose subject this build does not have yet. */
-const NOT_YET = [
+const NOT_YET: readonly UnbuiltName[] = [
   'awsvpcTrunking',
   'dualStackIPv6',
   'fargateFIPSMode',
@@ -53,13 +54,13 @@ export function checkSetting(name: string, value: string): void {
   } else if (value !== 'disabled')
     throw invalidParameter(
       ['enabled', 'enhanced'].includes(value)
-        ? `Container Insights is not available in this release of Berth: ${name}=${value}.`
+        ? `Container Insights is not available in this release of Berth: ${unbuilt(`containerInsights=${value as 'enabled'}`)}.`
         : INVALID_VALUE,
     )
 }
 
 export function checkSettingName(name: string): void {
-  if (NOT_YET.includes(name))
+  if (NOT_YET.includes(name as UnbuiltName))
     throw invalidParameter(`This setting is not available in this release of Berth: ${name}.`)
   if (!Object.hasOwn(DEFAULTS, name)) throw invalidParameter(`Invalid setting name: ${name}.`)
 }

@@ -4,29 +4,36 @@ import type { Running, Tools } from '#room/room.ts'
 import { acsConversation } from './agents/acs.ts'
 import { AgentHub } from './agents/hub.ts'
 import { tcsConversation } from './agents/tcs.ts'
-import type { EcsOptions } from './ecs.ts'
-import { History } from './history/history.ts'
+import { History, historyFiles, type HistoryOptions } from './history/history.ts'
 import { operatorOf } from './operator.ts'
+import type { Policy } from './policy.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
-import { graveyardReconciler } from './reconcilers/graveyard.ts'
+import { logGroupMaker } from './reconcilers/log-groups.ts'
 import { orphanReconciler } from './reconcilers/orphans.ts'
 import { serviceReaper } from './reconcilers/service-reaper.ts'
 import { serviceScheduler } from './reconcilers/services.ts'
 import { silenceReconciler } from './reconcilers/silence.ts'
-import { taskReaper } from './reconcilers/task-reaper.ts'
+import { sweepers } from './reconcilers/sweepers.ts'
+
+export type EcsOptions = {
+  readonly policy?: Policy
+  /** For how long it is kept what services were, and how much of it. Absent, it is forgotten. */
+  readonly history?: HistoryOptions | undefined
+}
 
 export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOptions): Running {
   const hub = new AgentHub(tools)
-  const history = kept && new History(tools, kept)
+  const history =
+    kept && new History(tools, { storage: tools.files(historyFiles(kept.bytes)), days: kept.days })
   return {
     reconcilers: [
       definitionReaper(tools),
-      graveyardReconciler(tools),
+      logGroupMaker(tools),
       orphanReconciler(tools),
       serviceReaper(tools),
       serviceScheduler(tools, policy),
       silenceReconciler(tools, hub),
-      taskReaper(tools),
+      ...sweepers(tools),
     ],
     conversations: [acsConversation(tools, hub), tcsConversation(tools, hub)],
     operator: operatorOf(tools, { policy, history }),

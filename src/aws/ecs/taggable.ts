@@ -13,11 +13,11 @@ import {
   invalidParameter,
   ofInstance,
   ofTask,
-} from './names.ts'
-import { clusters, containerInstances, taskDefinitions, tasks } from './records.ts'
+} from './names/names.ts'
+import { inService, ofService } from './names/services.ts'
+import { clusters, containerInstances, taskDefinitions, tasks } from './records/records.ts'
+import { services, taskSets } from './records/services.ts'
 import { findService, findTaskSet } from './services/find.ts'
-import { inService, ofService } from './services/names.ts'
-import { services, taskSets } from './services/records.ts'
 import { findInstance, findTask } from './tasks/find.ts'
 
 export type Taggable = {

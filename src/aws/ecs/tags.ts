@@ -1,7 +1,7 @@
 /** Tags: their limits, and where they are kept. */
 import type { Tag } from '#contract/ecs.ts'
 
-import { clientException, invalidParameter } from './names.ts'
+import { clientException, invalidParameter } from './names/names.ts'
 
 const TAGS_MAX = 50
 const KEY_MAX = 128

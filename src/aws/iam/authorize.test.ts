@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
 import type { Principal } from '#kernel/principal.ts'
 import { notBuilt } from '#room/operation.ts'
 import { faultOf, House } from '#server/house.fixture.ts'
@@ -58,7 +57,6 @@ const HOST = new Map(
     'ecs:SubmitContainerStateChange': ['own'],
     'ecs:SubmitTaskStateChange': ['own'],
     'ecs:ListTagsForResource': ['own'],
-    'logs:CreateLogGroup': ['group', 'stream'],
     'logs:CreateLogStream': ['group', 'stream'],
     'logs:PutLogEvents': ['group', 'stream'],
   }),
@@ -87,7 +85,7 @@ const CALLERS: readonly (readonly [
 ]
 
 const actions = new Set([
-  ...roomsWith({ logs: new MemoryLogStorage() }).flatMap(({ service, operations }) =>
+  ...roomsWith().flatMap(({ service, operations }) =>
     Object.entries(operations).flatMap(([name, one]) =>
       one === notBuilt ? [] : [`${service}:${name}`],
     ),

@@ -46,7 +46,6 @@ const HOST_POLICY: Readonly<Record<string, readonly Kind[]>> = {
   // The tags of its tasks too: of a task it is asked whose host that is on.
   'ecs:ListTagsForResource': [itself],
   'ecs:TagResource': [joining],
-  'logs:CreateLogGroup': [logGroup],
   'logs:CreateLogStream': [logGroup],
   'logs:PutLogEvents': [logGroup],
 }

@@ -18,7 +18,7 @@ async function opened(name: string) {
   const house = await House.open()
   const { store, operators, gateway } = house.server
   const path = join(folder, name)
-  const admin = await serveAdmin(path, { store, operators, about: {} })
+  const admin = await serveAdmin(path, { store, operators, clock: house.clock, about: {} })
   after(() => admin.close())
   const order = (command: string, asked: object): Promise<Answer> =>
     new Promise((done, failed) => {

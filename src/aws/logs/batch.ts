@@ -2,12 +2,14 @@
 import type { RejectedLogEventsInfo } from '#contract/logs.ts'
 
 import { invalidParameter } from './names.ts'
-import { EVENT_OVERHEAD_BYTES, type LogEvent } from './storage.ts'
+import type { LogEvent } from './storage.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const BATCH_BYTES_MAX = 1_048_576
 const EVENT_BYTES_MAX = 1_048_576
+/** What each event counts beside its message. */
+const EVENT_OVERHEAD_BYTES = 26
 const SPAN_MAX_MS = DAY_MS
 const FUTURE_MAX_MS = 2 * HOUR_MS
 const PAST_MAX_MS = 14 * DAY_MS
@@ -81,4 +83,4 @@ function firstFrom(events: readonly LogEvent[], instant: number): number {
   return index < 0 ? events.length : index
 }
 
-export const utf8Bytes = (text: string): number => Buffer.byteLength(text)
+const utf8Bytes = (text: string): number => Buffer.byteLength(text)

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { resetAccount } from '#aws/iam/accounts.ts'
+import { MemoryStorage } from '#files/memory-storage.ts'
+import { StorageUnavailable } from '#files/storage.ts'
 import {
   ACCOUNT,
   type Answer,
@@ -11,11 +13,10 @@ import {
   REGION,
   turn,
 } from '#server/house.fixture.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 
-import { MemoryLogStorage } from './memory-storage.ts'
 import { discards, logGroups, logStreams } from './records.ts'
-import { StorageUnavailable } from './storage.ts'
+import { LOG_FILES } from './storage.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -393,8 +394,8 @@ test('a protected group loses nothing until it is protected no longer', async ()
 })
 
 test('what has expired is not seen, and is deleted', async () => {
-  const storage = new MemoryLogStorage()
-  const house = await House.open(new MemoryLog(), undefined, storage)
+  const storage = new MemoryStorage(LOG_FILES)
+  const house = await House.open(new MemoryLog(), undefined, () => storage)
   const logs = await Logs.open(house)
   await logs.put(['old'])
   await logs.call('PutRetentionPolicy', { logGroupName: GROUP, retentionInDays: 1 })
@@ -409,14 +410,14 @@ test('what has expired is not seen, and is deleted', async () => {
 })
 
 test('deleting a group of many streams frees all of them, also over a restart', async () => {
-  const [journal, storage] = [new MemoryLog(), new MemoryLogStorage()]
-  const logs = await Logs.open(await House.open(journal, undefined, storage))
+  const [journal, storage] = [new MemoryLog(), new MemoryStorage(LOG_FILES)]
+  const logs = await Logs.open(await House.open(journal, undefined, () => storage))
   for (let n = 0; n < 250; n++)
     await logs.call('CreateLogStream', { logGroupName: GROUP, logStreamName: `s${n}` })
   const { groupId } = logs.house.server.store.read((tx) => [...tx.scan(logGroups)][0]!.row)
   await logs.put(['kept'])
   await logs.call('DeleteLogGroup', { logGroupName: GROUP })
-  const house = await House.open(journal, logs.house.clock, storage)
+  const house = await House.open(journal, logs.house.clock, () => storage)
   await house.clock.move(1000)
   const left = house.server.store.read((tx) => [
     [...tx.scan(logStreams)].length,
@@ -429,8 +430,8 @@ test('deleting a group of many streams frees all of them, also over a restart', 
 })
 
 test('a reset account has no logs left, and keeps none', async () => {
-  const storage = new MemoryLogStorage()
-  const logs = await Logs.open(await House.open(new MemoryLog(), undefined, storage))
+  const storage = new MemoryStorage(LOG_FILES)
+  const logs = await Logs.open(await House.open(new MemoryLog(), undefined, () => storage))
   await logs.put(['secret'])
   const { store } = logs.house.server
   const { groupId } = store.read((tx) => [...tx.scan(logGroups)][0]!.row)
@@ -446,8 +447,8 @@ test('a reset account has no logs left, and keeps none', async () => {
 })
 
 test('events of a stream that is deleted while they are written are not kept', async () => {
-  const storage = new MemoryLogStorage()
-  const logs = await Logs.open(await House.open(new MemoryLog(), undefined, storage))
+  const storage = new MemoryStorage(LOG_FILES)
+  const logs = await Logs.open(await House.open(new MemoryLog(), undefined, () => storage))
   const { groupId } = logs.house.server.store.read((tx) => [...tx.scan(logGroups)][0]!.row)
   const { streamId } = logs.house.server.store.read((tx) => [...tx.scan(logStreams)][0]!.row)
   const gate = Promise.withResolvers<void>()
@@ -464,8 +465,8 @@ test('events of a stream that is deleted while they are written are not kept', a
 })
 
 test('a storage that cannot is said in AWS’s word', async () => {
-  const storage = new MemoryLogStorage()
-  const logs = await Logs.open(await House.open(new MemoryLog(), undefined, storage))
+  const storage = new MemoryStorage(LOG_FILES)
+  const logs = await Logs.open(await House.open(new MemoryLog(), undefined, () => storage))
   storage.append = () => Promise.reject(new StorageUnavailable('the disk is full'))
   assert.match(await faultOf(logs.put(['x'])), /^ServiceUnavailableException/)
 })
@@ -475,13 +476,14 @@ test('a host’s machine key writes logs of its account and reads none', async (
   const as: As = { principal: { type: 'host', accountId: ACCOUNT, hostId: 'h' } }
   const where = { logGroupName: 'made-by-host', logStreamName: 's' }
   const logEvents = [{ timestamp: logs.now, message: 'x' }]
-  await logs.call('CreateLogGroup', { logGroupName: where.logGroupName }, as)
+  await logs.call('CreateLogGroup', { logGroupName: where.logGroupName })
   await logs.call('CreateLogStream', where, as)
   await logs.call('PutLogEvents', { ...where, logEvents }, as)
   for (const [operation, input] of [
     ['DescribeLogStreams', { logGroupName: where.logGroupName }],
     ['GetLogEvents', where],
     ['FilterLogEvents', { logGroupName: GROUP }],
+    ['CreateLogGroup', { logGroupName: 'made-by-host-too' }],
     ['DeleteLogGroup', { logGroupName: GROUP }],
     ['DescribeLogGroups', {}],
     ['TagLogGroup', { logGroupName: GROUP, tags: { a: 'b' } }],

@@ -3,10 +3,13 @@
  * here answers 501; StartLiveTail is one, since event streams are not built.
  */
 import type { Operations } from '#contract/logs.ts'
+import { StorageUnavailable } from '#files/storage.ts'
+import { assert } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 import { type Handlers, onInput } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
 
+import { burial } from './burial.ts'
 import { given } from './meant.ts'
 import { CreateLogGroup } from './operations/CreateLogGroup.ts'
 import { CreateLogStream } from './operations/CreateLogStream.ts'
@@ -28,12 +31,18 @@ import { TagResource } from './operations/TagResource.ts'
 import { UntagLogGroup } from './operations/UntagLogGroup.ts'
 import { UntagResource } from './operations/UntagResource.ts'
 import { discardReconciler } from './reconcilers/discards.ts'
-import { graveyardReconciler } from './reconcilers/graveyard.ts'
 import { retentionReconciler } from './reconcilers/retention.ts'
-import { type LogStorage, StorageUnavailable } from './storage.ts'
+import { discards, logGroups, logStreams } from './records.ts'
+import { LOG_FILES, type LogStorage, logStorage } from './storage.ts'
+import { UNBUILT } from './unbuilt.ts'
 
-export function logs(storage: LogStorage): Room {
-  const asked = forCallers(storage)
+export function logs(): Room {
+  /** There from the start of the server to its end. */
+  let kept: LogStorage | undefined
+  const asked = forCallers(() => {
+    assert(kept, 'an operation runs before its room has started')
+    return kept
+  })
   const operations = {
     CreateLogGroup,
     CreateLogStream,
@@ -57,31 +66,33 @@ export function logs(storage: LogStorage): Room {
   } satisfies Partial<Handlers<Operations>>
   return {
     service: 'logs',
+    records: { discards, logGroups, logStreams },
+    burial,
+    unbuilt: UNBUILT,
     // What clients write as empty texts is left out before an operation looks at its input.
     operations: onInput(operations, (_name, input) => given(input)),
-    start: (tools) => ({
-      reconcilers: [
-        discardReconciler(tools, storage),
-        graveyardReconciler(tools),
-        retentionReconciler(tools, storage),
-      ],
-      close: () => storage.close(),
-    }),
+    start(tools) {
+      const storage = (kept = logStorage(tools.files(LOG_FILES)))
+      return {
+        reconcilers: [discardReconciler(tools, storage), retentionReconciler(tools, storage)],
+        close: () => storage.close(),
+      }
+    },
   }
 }
 
 /** The storage as operations ask it: where it cannot, callers hear AWS's word for it and try again. */
-function forCallers(storage: LogStorage): LogStorage {
+function forCallers(storage: () => LogStorage): LogStorage {
   const orFault = (error: unknown): never => {
     if (!(error instanceof StorageUnavailable)) throw error
     throw new Fault('ServiceUnavailableException', 'The service cannot complete the request.', 503)
   }
   return {
-    append: (stream, events, at) => storage.append(stream, events, at).catch(orFault),
-    read: (query) => storage.read(query).catch(orFault),
-    stats: (groupId, streamIds) => storage.stats(groupId, streamIds).catch(orFault),
-    expire: (groupId, before) => storage.expire(groupId, before),
-    delete: (what) => storage.delete(what).catch(orFault),
-    close: () => storage.close(),
+    append: (stream, events, at) => storage().append(stream, events, at).catch(orFault),
+    read: (query) => storage().read(query).catch(orFault),
+    stats: (groupId, streamIds) => storage().stats(groupId, streamIds).catch(orFault),
+    expire: (groupId, before) => storage().expire(groupId, before),
+    delete: (what) => storage().delete(what).catch(orFault),
+    close: () => storage().close(),
   }
 }

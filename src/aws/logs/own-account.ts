@@ -1,6 +1,6 @@
 import type { Caller } from '#kernel/principal.ts'
 
-import { invalidParameter } from './names.ts'
+import { unavailable } from './unbuilt.ts'
 
 /** Accounts do not watch each other here: asking for another's groups is refused, and for one's own changes nothing. */
 export function ownAccountOnly(
@@ -10,12 +10,7 @@ export function ownAccountOnly(
     readonly includeLinkedAccounts?: boolean | undefined
   },
 ): void {
-  if (input.includeLinkedAccounts)
-    throw invalidParameter(
-      'Linked accounts are not available in this release of Berth: includeLinkedAccounts.',
-    )
+  if (input.includeLinkedAccounts) throw unavailable('Linked accounts are', 'includeLinkedAccounts')
   if (input.accountIdentifiers?.some((id) => id !== caller.accountId))
-    throw invalidParameter(
-      'Linked accounts are not available in this release of Berth: accountIdentifiers.',
-    )
+    throw unavailable('Linked accounts are', 'accountIdentifiers')
 }

@@ -1,35 +1,25 @@
 /**
- * Where log events are kept: the port of this room to what is no record. Groups and streams are records of the
- * store and are known here by ids that are never used twice, so that what was deleted cannot come back under its name.
+ * Where log events are kept: the port of this room to what is no record, over its files (src/files). Groups and streams
+ * are records of the store and are known there by ids that are never used twice.
  */
-export type StreamRef = { readonly groupId: string; readonly streamId: string }
+import type {
+  EntryStorage,
+  Place,
+  Query as FilesQuery,
+  RoomFiles,
+  StreamRef,
+} from '#files/storage.ts'
+
+import { MATCHING } from './matcher.ts'
 
 export type LogEvent = {
   /** Milliseconds since the epoch, by the word of whoever wrote it. */
   readonly timestamp: number
   readonly message: string
 }
-
-/** One moment in the order of a group's events: by time, then by stream, then as they came. */
-export type Place = {
-  readonly timestamp: number
-  readonly streamId: string
-  /** How many events the stream had got before. */
-  readonly sequence: number
-}
 export type StoredEvent = LogEvent & Place & { readonly ingestionTime: number }
 
-export type Query = {
-  readonly groupId: string
-  readonly streamIds: readonly string[]
-  /** Timestamps from `from` on and before `until`. */
-  readonly from: number
-  readonly until: number
-  /** Only events beyond this place, in the query's direction. */
-  readonly beyond?: Place | undefined
-  /** Latest first. */
-  readonly reverse: boolean
-  readonly limit: number
+export type Query = Omit<FilesQuery, 'match'> & {
   /** A filter pattern; the empty one matches all. */
   readonly pattern: string
 }
@@ -49,35 +39,51 @@ export type StreamStats = {
   readonly storedBytes: number
 }
 
-export interface LogStorage {
-  /** Takes events in the order of their timestamps. Resolves when they are durable and can be read. */
+export interface LogStorage extends Pick<EntryStorage, 'expire' | 'delete' | 'close'> {
   append(stream: StreamRef, events: readonly LogEvent[], ingestionTime: number): Promise<void>
   read(query: Query): Promise<Page>
   stats(groupId: string, streamIds: readonly string[]): Promise<readonly StreamStats[]>
-  /** Drops what can be dropped of the events before `before`; some may stay until the rest of their file is old. */
-  expire(groupId: string, before: number): Promise<void>
-  /** Deletes a stream's events, or a whole group's; what is not there is deleted already. */
-  delete(what: { readonly groupId: string; readonly streamId?: string | undefined }): Promise<void>
-  /** Makes durable what was taken, then lets go of the files. */
-  close(): Promise<void>
 }
 
-/** What the storage cannot take now: the disk is full or does not keep up. The caller may try again. */
-export class StorageUnavailable extends Error {
-  override name = 'StorageUnavailable'
-}
+/** Events have no limit but the disk's: what is no longer wanted is deleted, or expires. */
+export const LOG_FILES: RoomFiles = { name: 'logs', matching: MATCHING }
 
-/** What each event counts beside its message. */
-export const EVENT_OVERHEAD_BYTES = 26
-/** A page ends when its events together are this large. */
-export const PAGE_BYTES_MAX = 1 << 20
-/** How much one read looks at for what it finds; it says then how far it came. */
-export const SCAN_BYTES_MAX = 64 << 20
-/** Steps that a pattern takes in one read, so that one made to be slow has its thread for some seconds at most. */
-export const SCAN_STEPS_MAX = 64 << 20
-
-export function comparePlaces(one: Place, other: Place): number {
-  if (one.timestamp !== other.timestamp) return one.timestamp - other.timestamp
-  if (one.streamId !== other.streamId) return one.streamId < other.streamId ? -1 : 1
-  return one.sequence - other.sequence
-}
+/** An event is an entry whose payload is the message. */
+export const logStorage = (entries: EntryStorage): LogStorage => ({
+  append: (stream, events, ingestionTime) =>
+    entries.append(
+      stream,
+      events.map(({ timestamp, message }) => ({ timestamp, payload: message })),
+      ingestionTime,
+    ),
+  async read({ pattern, ...query }) {
+    const match = pattern.trim() === '' ? undefined : pattern
+    const page = await entries.read({ ...query, match })
+    const events = page.entries.map(
+      ({ timestamp, streamId, sequence, appendedAt: ingestionTime, payload }): StoredEvent => ({
+        timestamp,
+        streamId,
+        sequence,
+        ingestionTime,
+        message: payload.toString(),
+      }),
+    )
+    return page.reached ? { events, reached: page.reached } : { events }
+  },
+  async stats(groupId, streamIds) {
+    const stats = await entries.stats(groupId, streamIds)
+    return stats.map(({ oldest, newest, lastAppendedAt, storedBytes }) =>
+      oldest === undefined
+        ? { storedBytes }
+        : {
+            firstEventTimestamp: oldest,
+            lastEventTimestamp: newest,
+            lastIngestionTime: lastAppendedAt,
+            storedBytes,
+          },
+    )
+  },
+  expire: (groupId, before) => entries.expire(groupId, before),
+  delete: (what) => entries.delete(what),
+  close: () => entries.close(),
+})

@@ -1,6 +1,7 @@
 /** Tokens that say where a page of events ended. */
+import type { Place } from '#files/storage.ts'
+
 import { invalidParameter } from './names.ts'
-import type { Place } from './storage.ts'
 
 const TIME_DIGITS = 20
 const STREAM_DIGITS = 20

@@ -44,7 +44,7 @@ export const restXml: Protocol = {
     }
   },
   fault: (fault, place) => {
-    if (place.facts?.service !== 's3') return awsQuery.fault(fault, place)
+    if (!place.facts?.objects) return awsQuery.fault(fault, place)
     return {
       status: fault.status,
       headers: { 'x-amz-request-id': place.requestId, 'content-type': 'application/xml' },

@@ -3,7 +3,7 @@ import { decodePath, type Request } from '../request.ts'
 import type { Signature } from './authorization.ts'
 
 /** S3 alone signs the path as it is sent; all others normalise it and escape it once more. */
-export type PathRule = 'normalized' | 'unnormalized' | 's3'
+export type PathRule = 'normalized' | 'unnormalized' | 'object'
 
 export function canonicalRequest(
   request: Request,
@@ -27,7 +27,7 @@ export function canonicalRequest(
 function canonicalPath(path: string, rule: PathRule): string {
   if (path === '/') return '/'
   switch (rule) {
-    case 's3':
+    case 'object':
       return path
         .split('/')
         .map((segment) => escape(decodePath(segment)))

@@ -2,6 +2,7 @@
 import { Fault } from '#kernel/fault.ts'
 
 import type { ProtocolName } from '../model.ts'
+import { isOfObjects } from '../services.ts'
 
 export type RefusalKind =
   /** No signature at all. */
@@ -57,7 +58,7 @@ const EC2_CODES: Readonly<Record<RefusalKind, Said>> = {
   'unknown-key': ['AuthFailure', 401, EC2_DENIED],
   token: ['AuthFailure', 401, EC2_DENIED],
 }
-const S3_CODES: Readonly<Record<RefusalKind, Said>> = {
+const OBJECT_CODES: Readonly<Record<RefusalKind, Said>> = {
   missing: ['AccessDenied', 403, 'Access Denied'],
   incomplete: ['AuthorizationHeaderMalformed', 400],
   mismatch: ['SignatureDoesNotMatch', 403],
@@ -87,7 +88,7 @@ export function refusalFault(refusal: Refusal, protocol: ProtocolName, signingNa
 export const queryCodeOf = (kind: RefusalKind): string => QUERY_CODES[kind][0]
 
 function codesOf(protocol: ProtocolName, signingName: string): Readonly<Record<RefusalKind, Said>> {
-  if (signingName === 's3') return S3_CODES
+  if (isOfObjects(signingName)) return OBJECT_CODES
   if (protocol === 'ec2') return EC2_CODES
   return protocol === 'query' || protocol === 'rest-xml' ? QUERY_CODES : JSON_CODES
 }

@@ -1,6 +1,6 @@
-import { type Task, tasks } from '#aws/ecs/records.ts'
-import { inService, shareOf } from '#aws/ecs/services/names.ts'
-import { deployments, taskSets } from '#aws/ecs/services/records.ts'
+import { inService, shareOf } from '#aws/ecs/names/services.ts'
+import { type Task, tasks } from '#aws/ecs/records/records.ts'
+import { deployments, taskSets } from '#aws/ecs/records/services.ts'
 
 import { holds, type MakeCheck } from './check.ts'
 import { serviceOf, ServiceTasks } from './service-tasks.ts'

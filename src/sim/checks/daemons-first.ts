@@ -1,5 +1,5 @@
-import { type Task, tasks } from '#aws/ecs/records.ts'
-import { services } from '#aws/ecs/services/records.ts'
+import { type Task, tasks } from '#aws/ecs/records/records.ts'
+import { services } from '#aws/ecs/records/services.ts'
 
 import { holds, type MakeCheck } from './check.ts'
 import { leaves, missedOn } from './places.ts'

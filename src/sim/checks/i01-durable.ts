@@ -1,4 +1,4 @@
-import { containerInstances, taskDefinitions, tasks } from '#aws/ecs/records.ts'
+import { containerInstances, taskDefinitions, tasks } from '#aws/ecs/records/records.ts'
 import { canonicalJson } from '#kernel/fingerprint.ts'
 
 import { keyOf } from '../place.ts'
@@ -51,7 +51,7 @@ export const durable: MakeCheck = ({ oracle }) => ({
       for (const [table, key, row] of oracle.content())
         if (!NOT_COMPARED.has(table))
           holds(
-            canonicalJson(tx.get({ name: table, indexes: [], followers: [] }, key)) ===
+            canonicalJson(tx.get({ name: table, version: 1, indexes: [], followers: [] }, key)) ===
               canonicalJson(row),
             `a restart lost or changed ${table} ${key}`,
           )

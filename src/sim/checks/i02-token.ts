@@ -1,5 +1,5 @@
-import { taskArn } from '#aws/ecs/names.ts'
-import { type Task, tasks } from '#aws/ecs/records.ts'
+import { taskArn } from '#aws/ecs/names/names.ts'
+import { type Task, tasks } from '#aws/ecs/records/records.ts'
 
 import { holds, type MakeCheck } from './check.ts'
 

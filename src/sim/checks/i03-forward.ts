@@ -1,4 +1,4 @@
-import { type Task, tasks } from '#aws/ecs/records.ts'
+import { type Task, tasks } from '#aws/ecs/records/records.ts'
 import { isLater } from '#aws/ecs/tasks/report.ts'
 import { notices, type RecordNotice } from '#store/notices.ts'
 

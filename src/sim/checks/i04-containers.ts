@@ -1,6 +1,6 @@
 import type { Observed } from '#agent/engine.ts'
 import { LABELS } from '#agent/tasks/create.ts'
-import { containerInstances, tasks, type Task } from '#aws/ecs/records.ts'
+import { containerInstances, tasks, type Task } from '#aws/ecs/records/records.ts'
 import type { Change } from '#store/store.ts'
 
 import type { ContainerEvent } from '../engine.ts'

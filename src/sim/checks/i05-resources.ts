@@ -1,5 +1,10 @@
-import { containerInstanceKey } from '#aws/ecs/names.ts'
-import { containerInstances, type ContainerInstance, type Task, tasks } from '#aws/ecs/records.ts'
+import { containerInstanceKey } from '#aws/ecs/names/names.ts'
+import {
+  containerInstances,
+  type ContainerInstance,
+  type Task,
+  tasks,
+} from '#aws/ecs/records/records.ts'
 
 import { holds, type MakeCheck } from './check.ts'
 

@@ -1,12 +1,12 @@
-import { containerInstances, type Task, tasks } from '#aws/ecs/records.ts'
-import { inService } from '#aws/ecs/services/names.ts'
+import { inService } from '#aws/ecs/names/services.ts'
+import { containerInstances, type Task, tasks } from '#aws/ecs/records/records.ts'
 import {
   type Deployment,
   deployments,
   type Service,
   services,
   taskSets,
-} from '#aws/ecs/services/records.ts'
+} from '#aws/ecs/records/services.ts'
 import type { Change } from '#store/store.ts'
 
 import type { Oracle } from '../oracle.ts'

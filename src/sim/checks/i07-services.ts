@@ -1,4 +1,4 @@
-import { containerInstances, type Task } from '#aws/ecs/records.ts'
+import { containerInstances, type Task } from '#aws/ecs/records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -8,7 +8,7 @@ import {
   serviceDeployments,
   serviceEvents,
   services,
-} from '#aws/ecs/services/records.ts'
+} from '#aws/ecs/records/services.ts'
 import { type Notice, notices } from '#store/notices.ts'
 import type { Change } from '#store/store.ts'
 

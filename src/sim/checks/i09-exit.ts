@@ -1,5 +1,5 @@
 import { LABELS } from '#agent/tasks/create.ts'
-import { type Container, type Task, tasks } from '#aws/ecs/records.ts'
+import { type Container, type Task, tasks } from '#aws/ecs/records/records.ts'
 
 import { keyOf } from '../place.ts'
 import { holds, type MakeCheck } from './check.ts'

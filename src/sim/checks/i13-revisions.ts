@@ -1,4 +1,4 @@
-import { taskDefinitions, type TaskDefinition } from '#aws/ecs/records.ts'
+import { taskDefinitions, type TaskDefinition } from '#aws/ecs/records/records.ts'
 
 import { holds, type MakeCheck } from './check.ts'
 

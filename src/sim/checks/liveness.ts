@@ -1,6 +1,6 @@
 import { LABELS } from '#agent/tasks/create.ts'
-import { definitionKey } from '#aws/ecs/names.ts'
-import { containerInstances, taskDefinitions, tasks } from '#aws/ecs/records.ts'
+import { definitionKey } from '#aws/ecs/names/names.ts'
+import { containerInstances, taskDefinitions, tasks } from '#aws/ecs/records/records.ts'
 
 import { keyOf } from '../place.ts'
 import { holds, type MakeCheck } from './check.ts'

@@ -1,14 +1,14 @@
 /** Where one more task would fit, from what everybody can see: where a daemon belongs and is not it comes first. */
-import { definitionKey } from '#aws/ecs/names.ts'
+import { definitionKey } from '#aws/ecs/names/names.ts'
+import { groupOf } from '#aws/ecs/names/services.ts'
 import {
   type ContainerInstance,
   containerInstances,
   type Task,
   taskDefinitions,
   tasks,
-} from '#aws/ecs/records.ts'
-import { groupOf } from '#aws/ecs/services/names.ts'
-import { type Deployment, deployments, services, type TaskSet } from '#aws/ecs/services/records.ts'
+} from '#aws/ecs/records/records.ts'
+import { type Deployment, deployments, services, type TaskSet } from '#aws/ecs/records/services.ts'
 
 import type { Oracle } from '../oracle.ts'
 

@@ -1,4 +1,9 @@
-import { agentSequences, clientTokens, containerInstances, tasks } from '#aws/ecs/records.ts'
+import {
+  agentSequences,
+  clientTokens,
+  containerInstances,
+  tasks,
+} from '#aws/ecs/records/records.ts'
 import type { Change } from '#store/store.ts'
 
 import { holds, type MakeCheck } from './check.ts'

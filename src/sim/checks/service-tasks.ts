@@ -1,14 +1,14 @@
 /** The tasks of services as the disk has them, and what it says of their health: for the checks of the scheduler. */
-import { containerInstanceKey, definitionKey } from '#aws/ecs/names.ts'
+import { containerInstanceKey, definitionKey } from '#aws/ecs/names/names.ts'
+import { inService, serviceKey, shareOf } from '#aws/ecs/names/services.ts'
 import {
   type ContainerInstance,
   containerInstances,
   type Task,
   taskDefinitions,
   tasks,
-} from '#aws/ecs/records.ts'
-import { inService, serviceKey, shareOf } from '#aws/ecs/services/names.ts'
-import { deployments, type Service } from '#aws/ecs/services/records.ts'
+} from '#aws/ecs/records/records.ts'
+import { deployments, type Service } from '#aws/ecs/records/services.ts'
 import type { Change } from '#store/store.ts'
 
 import type { Oracle } from '../oracle.ts'

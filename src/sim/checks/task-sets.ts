@@ -1,6 +1,6 @@
-import type { Task } from '#aws/ecs/records.ts'
-import { ofService } from '#aws/ecs/services/names.ts'
-import { type Service, services, type TaskSet, taskSets } from '#aws/ecs/services/records.ts'
+import { ofService } from '#aws/ecs/names/services.ts'
+import type { Task } from '#aws/ecs/records/records.ts'
+import { type Service, services, type TaskSet, taskSets } from '#aws/ecs/records/services.ts'
 import type { Change } from '#store/store.ts'
 
 import { RESTLESS } from '../definitions.ts'

@@ -18,7 +18,7 @@ import {
   ofInstance,
   taskArn,
   taskKeyOnHost,
-} from '../names.ts'
+} from '../names/names.ts'
 import {
   type ContainerInstance,
   containerInstances,
@@ -26,7 +26,7 @@ import {
   taskDefinitions,
   tasks,
   tasksByInstance,
-} from '../records.ts'
+} from '../records/records.ts'
 import { together } from '../tasks/change.ts'
 import { isLater } from '../tasks/report.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
@@ -34,7 +34,7 @@ import { takeHealth } from './health.ts'
 import type { AgentHub, Connected } from './hub.ts'
 import { type AgentIdentity, identityOf, isSilent, rivalRefusal } from './rivals.ts'
 import { Sequence } from './sequence.ts'
-import { topicsOf } from './topics.ts'
+import { ToldTopics } from './told-topics.ts'
 import { toAcsTask, toStop } from './translate.ts'
 
 /** Agents close a connection on which nothing came for a minute or two. */
@@ -106,8 +106,8 @@ class AcsConnection implements Connected {
   readonly #unacknowledged = new Map<string, Said>()
   readonly #due = new Set<string>()
   #unanswered = 0
-  /** The revisions that the host has of our topics; only a host that speaks Berth's own part has any. */
-  #topics: Map<string, string> | undefined
+  /** Only a host that speaks Berth's own part is told any. */
+  readonly #topics: ToldTopics
   #open = true
   #badFrames = 0
   heardAt: number
@@ -128,6 +128,7 @@ class AcsConnection implements Connected {
       containerInstanceArn: containerInstanceArn(instance),
     }
     this.#sequence = new Sequence(tools.store, this.#key)
+    this.#topics = new ToldTopics(tools, hub, this.#key)
     this.heardAt = tools.clock.now()
   }
 
@@ -168,8 +169,9 @@ class AcsConnection implements Connected {
     this.#hub.rounds.add(this)
   }
 
-  topicsChanged(): void {
-    this.#sayTopics()
+  topicChanged(name: string): void {
+    this.#topics.changed(name)
+    if (this.#topics.isDue) this.#hub.rounds.add(this)
   }
 
   /** A newer connection took over, or the host was deregistered. */
@@ -201,11 +203,13 @@ class AcsConnection implements Connected {
   }
 
   get isMore(): boolean {
-    return this.#due.size > 0
+    return this.#topics.isDue || this.#due.size > 0
   }
 
-  /** The next payload of what is due. */
+  /** What the host is told is news of the topics, as tasks may need it, and then the next payload of what is due. */
   next(): (() => void) | undefined {
+    const topic = this.#open ? this.#topics.next() : undefined
+    if (topic) return () => this.#send(topic)
     const keys = [...this.#due].slice(0, TASKS_PER_PAYLOAD)
     for (const key of keys) this.#due.delete(key)
     const frame = this.#open ? this.#payload(keys) : undefined
@@ -224,6 +228,7 @@ class AcsConnection implements Connected {
         const desired = task.desiredStatus
         if (this.#told.get(key) === desired) return []
         if (desired === 'STOPPED') return [{ key, desired, acs: toStop(task) }]
+        if (task.awaits !== undefined) return []
         const row = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
         return row ? [{ key, desired, acs: toAcsTask(task, row, this.#caller.endpoint) }] : []
       }),
@@ -296,9 +301,11 @@ class AcsConnection implements Connected {
         )
       }
       case 'BerthHello':
-        this.#topics = new Map(frame.message.topics.map(({ name, revision }) => [name, revision]))
         this.#send({ type: 'BerthWelcome', message: {} })
-        return this.#sayTopics()
+        this.#topics.hello(frame.message)
+        return this.#hub.rounds.add(this)
+      case 'BerthTopicState':
+        return this.#topics.heard(frame.message)
       case 'BerthStateChanges':
         return void this.#stateChanges(frame.message)
       case 'BerthHealth':
@@ -317,21 +324,6 @@ class AcsConnection implements Connected {
     } catch (error) {
       this.#tools.log.error('state changes failed', { error: String(error) })
       this.#socket.close(1011, 'The state changes could not be taken.')
-    }
-  }
-
-  /** Tells the host each topic that it does not have as it is. */
-  #sayTopics(): void {
-    const told = this.#topics
-    if (!told) return
-    const topics = this.#tools.store.read((tx) => {
-      const instance = tx.get(containerInstances, this.#key)
-      return instance ? topicsOf(instance) : []
-    })
-    for (const topic of topics) {
-      if (told.get(topic.name) === topic.revision) continue
-      told.set(topic.name, topic.revision)
-      void this.#say(() => ({ type: 'BerthTopic', message: topic }))
     }
   }
 

@@ -1,5 +1,5 @@
-import type { Authorize } from '#kernel/access.ts'
 /** Finds the container instance that an agent's connection is for, and refuses the connection in the protocol's words. */
+import type { Authorize } from '#kernel/access.ts'
 import { parseArn } from '#kernel/arn.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Refused } from '#room/conversation.ts'
@@ -7,8 +7,8 @@ import { gravesOf } from '#store/graves.ts'
 import type { Read } from '#store/store.ts'
 import { formatRefusal, type RefusalType } from '#wire/refusal.ts'
 
-import { containerInstanceKey } from '../names.ts'
-import { type ContainerInstance, containerInstances } from '../records.ts'
+import { containerInstanceKey } from '../names/names.ts'
+import { type ContainerInstance, containerInstances } from '../records/records.ts'
 
 export const refusal = (type: RefusalType, message: string, status = 400): Refused => ({
   status,

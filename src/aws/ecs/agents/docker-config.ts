@@ -1,5 +1,5 @@
 /** What ACS's container JSON has no field for, as Docker's Config and HostConfig, laid over the agent's own. */
-import type { Definition } from '../records.ts'
+import type { Definition } from '../records/records.ts'
 import type { Container } from './translate-container.ts'
 
 const MIB = 1 << 20

@@ -2,8 +2,8 @@
 import type { Tools } from '#room/room.ts'
 import { inCommits } from '#store/in-commits.ts'
 
-import { containerInstanceKey, taskKeyOnHost } from '../names.ts'
-import { type Container, type Health, type Task, tasks } from '../records.ts'
+import { containerInstanceKey, taskKeyOnHost } from '../names/names.ts'
+import { type Container, type Health, type Task, tasks } from '../records/records.ts'
 import { together } from '../tasks/change.ts'
 import { essentials } from '../tasks/report.ts'
 

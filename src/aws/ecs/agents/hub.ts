@@ -1,7 +1,9 @@
 /** Which agents are connected, which of them a commit concerns, and what all of them share. Knows no message. */
+import { assert } from '#kernel/assert.ts'
 import type { Tools } from '#room/room.ts'
+import type { Topic } from '#room/topic.ts'
 
-import { containerInstanceArn, containerInstanceKey, ofInstance } from '../names.ts'
+import { containerInstanceArn, containerInstanceKey, ofInstance } from '../names/names.ts'
 import {
   type ContainerInstance,
   containerInstances,
@@ -9,7 +11,7 @@ import {
   hostKeys,
   type Task,
   tasks,
-} from '../records.ts'
+} from '../records/records.ts'
 import { Intake } from './intake.ts'
 import { type Holder, Rivalries } from './rivals.ts'
 import { type Due, Rounds } from './rounds.ts'
@@ -19,8 +21,8 @@ export interface Connected extends Due, Holder {
   readonly instance: ContainerInstance
   /** A task of this host has changed. */
   taskChanged(key: string): void
-  /** What the host is told of itself has changed. */
-  topicsChanged(): void
+  /** What the host is to have of this topic may have changed. */
+  topicChanged(name: string): void
   /** Another connection took its place, the host is no longer registered, or its key is good no more. */
   dismiss(): void
 }
@@ -30,12 +32,18 @@ export type Teller = { readonly instance: ContainerInstance; readonly dismiss: (
 
 /** Whether a task is to be something else, or has ended: nothing else of it is told to its host. */
 const isNews = (before: Task | undefined, after: Task): boolean =>
-  before?.desiredStatus !== after.desiredStatus || after.lastStatus === 'STOPPED'
+  before?.desiredStatus !== after.desiredStatus ||
+  before.awaits !== after.awaits ||
+  after.lastStatus === 'STOPPED'
 
 export class AgentHub {
   readonly rounds: Rounds
   readonly intake: Intake
   readonly rivalries: Rivalries
+  /** Of all rooms, by name. */
+  readonly topics: ReadonlyMap<string, Topic>
+  /** By the name of a table, the topics that hear it. */
+  readonly #hearing = new Map<string, Topic[]>()
   readonly #agents = new Map<string, Connected>()
   /** What closes a host's telemetry: it has one such connection. */
   readonly #tellers = new Map<string, Teller>()
@@ -43,23 +51,30 @@ export class AgentHub {
   #stopped = false
 
   constructor(tools: Tools) {
-    const { store } = tools
+    const { store, topics } = tools
+    this.topics = new Map(topics.map((topic) => [topic.name, topic]))
+    assert(this.topics.size === topics.length, 'each topic is one room’s')
+    for (const topic of topics)
+      for (const { name } of topic.hears)
+        this.#hearing.set(name, [...(this.#hearing.get(name) ?? []), topic])
     this.rounds = new Rounds(tools)
     this.intake = new Intake(tools)
     this.rivalries = new Rivalries(tools)
     this.#stopWatching = store.watch(({ changes }) => {
-      for (const { table, key, before, after } of changes)
+      for (const change of changes) {
+        const { table, key, before, after } = change
         if (table === tasks.name && after) {
           const task = after as Task
           if (!isNews(before as Task | undefined, task)) continue
           const host = containerInstanceKey(task, task.clusterName, task.containerInstanceId)
           this.#agents.get(host)?.taskChanged(key)
         } else if (table === containerInstances.name) {
-          const [was, is] = [before, after] as (ContainerInstance | undefined)[]
+          const is = after as ContainerInstance | undefined
           if (!is || is.status === 'INACTIVE') this.#dismiss(key)
-          else if (is.status !== was?.status || is.tags !== was.tags)
-            this.#agents.get(key)?.topicsChanged()
         } else if (table === hostKeys.name) this.#keyChanged(before as HostKey, after as HostKey)
+        for (const topic of this.#hearing.get(table) ?? [])
+          for (const host of topic.hostsOf(change)) this.#agents.get(host)?.topicChanged(topic.name)
+      }
     })
   }
 

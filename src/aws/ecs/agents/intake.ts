@@ -1,15 +1,17 @@
 /**
- * State changes that hosts report in batches. What it does is what the plain protocol does, by the same functions; only
- * the way is shorter: what all hosts reported while the last of it became durable is taken together.
+ * What hosts say over their connections: state changes in batches, and what became of the topics that they are told.
+ * State changes are what they are in the plain protocol, by the same functions; only the way is shorter: what all hosts
+ * said while the last of it became durable is taken together.
  */
 import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Tools } from '#room/room.ts'
+import type { EntryState, Topic } from '#room/topic.ts'
 import type { Write } from '#store/store.ts'
 import type { StateChange } from '#wire/extension.ts'
 
-import { containerInstanceArn } from '../names.ts'
-import type { Task } from '../records.ts'
+import { containerInstanceArn } from '../names/names.ts'
+import { containerInstances, type Task } from '../records/records.ts'
 import { type Tasks, together } from '../tasks/change.ts'
 import { applyReportTo, essentials } from '../tasks/report.ts'
 import { reportedTask } from '../tasks/reported-task.ts'
@@ -24,8 +26,7 @@ const CHANGES_PER_COMMIT = 100
 const BATCHES_PER_TURN = 100
 
 type Reported = {
-  readonly caller: Caller
-  readonly change: StateChange
+  readonly take: (tx: Write, all: Tasks) => Result
   /** An Error where taking it was our own mistake. */
   result: Result | Error
 }
@@ -34,6 +35,8 @@ type Batch = {
   readonly done: (results: readonly Result[]) => void
   readonly failed: (error: Error) => void
 }
+
+type Told = { readonly caller: Caller; readonly change: StateChange }
 
 export class Intake {
   readonly #tools: Tools
@@ -48,10 +51,30 @@ export class Intake {
   /** Each change by itself, as if it had come by a call of its own. Resolves once all that were taken are durable. */
   take(caller: Caller, changes: readonly StateChange[]): Promise<readonly Result[]> {
     return new Promise((done, failed) => {
-      const reported = changes.map((change): Reported => ({ caller, change, result: TAKEN }))
-      this.#waiting.push({ reported, done, failed })
-      if (!this.#running) void this.#run()
+      const reported = changes.map((change): Reported => ({
+        take: (tx, all) => this.#take(tx, all, { caller, change }),
+        result: TAKEN,
+      }))
+      this.#add({ reported, done, failed })
     })
+  }
+
+  /** What became on a host of some entries of a topic. Resolves once it is durable. */
+  hear(topic: Topic, host: string, states: readonly EntryState[]): Promise<unknown> {
+    return new Promise((done, failed) => {
+      const take = (tx: Write): Result => {
+        // One that was deregistered meanwhile says nothing any more.
+        const isHost = (tx.get(containerInstances, host)?.status ?? 'INACTIVE') !== 'INACTIVE'
+        if (isHost) topic.heard?.(tx, host, states)
+        return TAKEN
+      }
+      this.#add({ reported: [{ take, result: TAKEN }], done, failed })
+    })
+  }
+
+  #add(batch: Batch): void {
+    this.#waiting.push(batch)
+    if (!this.#running) void this.#run()
   }
 
   async #run(): Promise<void> {
@@ -82,7 +105,7 @@ export class Intake {
     try {
       this.#tools.store.transact((tx) =>
         together(tx, (all) => {
-          for (const one of some) one.result = this.#take(tx, all, one)
+          for (const one of some) one.result = one.take(tx, all)
         }),
       )
       return true
@@ -92,7 +115,7 @@ export class Intake {
     }
   }
 
-  #take(tx: Write, all: Tasks, { caller, change }: Reported): Result {
+  #take(tx: Write, all: Tasks, { caller, change }: Told): Result {
     const { clock, ids } = this.#tools
     let task: Task
     try {

@@ -1,5 +1,5 @@
 /** Docker's LogConfig of a container. Only awslogs is more than its options. */
-import type { Task } from '../records.ts'
+import type { Task } from '../records/records.ts'
 import type { Container } from './translate-container.ts'
 
 type LogConfig = {

@@ -6,8 +6,8 @@ import type { Tools } from '#room/room.ts'
 import { publish } from '#store/notices.ts'
 import type { AcsConnect } from '#wire/connect.ts'
 
-import { clusterArn, containerInstanceArn } from '../names.ts'
-import type { ContainerInstance } from '../records.ts'
+import { clusterArn, containerInstanceArn } from '../names/names.ts'
+import type { ContainerInstance } from '../records/records.ts'
 
 /** Which installation of an agent on which start of a machine: a cloned disk has the same installation. */
 export type AgentIdentity = { readonly installationId: string; readonly bootId: string }

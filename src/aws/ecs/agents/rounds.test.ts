@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { BusyClock, turn } from '#server/house.fixture.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store, table } from '#store/store.ts'
 
 import { type Due, Rounds } from './rounds.ts'

@@ -1,7 +1,7 @@
 /** The numbers of messages to one container instance: strictly increasing over restarts of both sides. */
 import type { Store } from '#store/store.ts'
 
-import { agentSequences } from '../records.ts'
+import { agentSequences } from '../records/records.ts'
 
 /** Numbers are reserved this many at a time, so that a message costs no commit; a restart skips the rest. */
 const BLOCK = 10_000

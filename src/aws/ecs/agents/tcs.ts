@@ -12,8 +12,8 @@ import {
 } from '#wire/tcs.ts'
 
 import { changeInstance } from '../instances/change.ts'
-import { ofInstance } from '../names.ts'
-import { type ContainerInstance, containerInstances } from '../records.ts'
+import { ofInstance } from '../names/names.ts'
+import { type ContainerInstance, containerInstances } from '../records/records.ts'
 import { connectingInstance, refusal } from './caller-instance.ts'
 import { takeHealth } from './health.ts'
 import type { AgentHub } from './hub.ts'

@@ -1,17 +1,25 @@
-/** What a host is told of itself without having asked, where it speaks Berth's own part of the protocol. */
-import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
-import type { Topic } from '#wire/extension.ts'
+/** What every host is told of itself. */
+import type { Topic } from '#room/topic.ts'
 
-import type { ContainerInstance } from '../records.ts'
+import { type ContainerInstance, containerInstances } from '../records/records.ts'
 
-export type TopicNow = Topic & { readonly content: object }
+/** Agents from before topics had entries know this one, and no other. */
+export const CONTAINER_INSTANCE = 'container-instance'
 
-/** What every host is told of itself without having asked: each topic is one value, whole and with its revision. */
-export function topicsOf(instance: ContainerInstance): readonly TopicNow[] {
-  const { status, tags } = instance
-  const content = {
-    status,
-    tags: tags.map(({ key = '', value = '' }) => ({ key, value })),
-  }
-  return [{ name: 'container-instance', revision: fingerprint(canonicalJson(content)), content }]
+export const containerInstanceTopic: Topic = {
+  name: CONTAINER_INSTANCE,
+  hears: [containerInstances],
+  hostsOf({ key, before, after }) {
+    const [was, is] = [before, after] as (ContainerInstance | undefined)[]
+    return is && (is.status !== was?.status || is.tags !== was.tags) ? [key] : []
+  },
+  content(tx, host) {
+    const instance = tx.get(containerInstances, host)
+    if (!instance) return []
+    const tags = instance.tags.map(({ key = '', value = '' }) => ({ key, value }))
+    return [
+      { key: 'status', content: instance.status },
+      { key: 'tags', content: tags },
+    ]
+  },
 }

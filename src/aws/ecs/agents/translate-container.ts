@@ -3,8 +3,8 @@ import { oncePer } from '#kernel/once-per.ts'
 import { own } from '#kernel/own.ts'
 import type { AcsContainer } from '#wire/wire.ts'
 
-import { containerArn } from '../names.ts'
-import type { Definition, Task } from '../records.ts'
+import { containerArn } from '../names/names.ts'
+import type { Definition, Task } from '../records/records.ts'
 import { dockerConfig, hostConfig } from './docker-config.ts'
 import { logConfig } from './log-config.ts'
 

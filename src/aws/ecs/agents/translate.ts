@@ -1,13 +1,13 @@
-import type { AcsTask } from '#wire/wire.ts'
-
-import { meant } from '../meant.ts'
-import { clusterArn, taskArn } from '../names.ts'
-import type { Definition, Task, TaskDefinition } from '../records.ts'
-import { overridden } from '../tasks/need.ts'
 /**
  * A task as its agent is to run it: the task definition with the overrides applied becomes ACS's task JSON, and what
  * that JSON has no field for becomes Docker's own configuration. Pure: golden cases are its tests.
  */
+import type { AcsTask } from '#wire/wire.ts'
+
+import { overridden } from '../definitions/need.ts'
+import { meant } from '../meant.ts'
+import { clusterArn, taskArn } from '../names/names.ts'
+import type { Definition, Task, TaskDefinition } from '../records/records.ts'
 import { toAcsContainer } from './translate-container.ts'
 
 /** The least that stops a task. */

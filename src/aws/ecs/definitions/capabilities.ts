@@ -3,7 +3,7 @@ import type { Attribute, ContainerDefinition, Secret } from '#contract/ecs.ts'
 import { Fault } from '#kernel/fault.ts'
 
 import { meant } from '../meant.ts'
-import type { Definition } from '../records.ts'
+import type { Definition } from '../records/records.ts'
 import { validate } from './validate.ts'
 
 const CAPABILITY = 'com.amazonaws.ecs.capability.'

@@ -1,7 +1,7 @@
 /** Bounds of a container definition's numbers and lists. */
 import type { ContainerDefinition, RegisterTaskDefinitionRequest, Tmpfs } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 import { checkKnown } from './known.ts'
 
 const STOP_TIMEOUT_FARGATE_MAX_S = 120

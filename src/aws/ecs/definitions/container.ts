@@ -1,7 +1,7 @@
 /** The rules of one container definition, each with the text that the real service gives where one is known. */
 import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 import { checkEnvironmentFiles, checkLimits } from './container-limits.ts'
 import { checkKnown } from './known.ts'
 import { validateLogging } from './log-drivers.ts'

@@ -1,7 +1,7 @@
 /** Which containers wait for which: the targets are there, the conditions can come true, and nobody waits in a circle. */
 import type { ContainerDefinition } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 
 export function validateDependencies(containers: readonly ContainerDefinition[]): void {
   const byName = new Map(containers.map((container) => [container.name as string, container]))

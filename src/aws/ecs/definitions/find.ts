@@ -2,8 +2,8 @@
 import type { Caller } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { clientException, definitionIn, definitionKey, scopeOf } from '../names.ts'
-import { definitionsByStatus, type TaskDefinition, taskDefinitions } from '../records.ts'
+import { clientException, definitionIn, definitionKey, scopeOf } from '../names/names.ts'
+import { definitionsByStatus, type TaskDefinition, taskDefinitions } from '../records/records.ts'
 
 /** The revision named, whatever its status; without a revision the latest active one. */
 export function findDefinition(

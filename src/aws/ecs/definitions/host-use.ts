@@ -2,7 +2,7 @@ import { oncePer } from '#kernel/once-per.ts'
 import { type Ask, asksOf } from '#wire/host-policy.ts'
 
 import { meant } from '../meant.ts'
-import type { Definition } from '../records.ts'
+import type { Definition } from '../records/records.ts'
 
 /** What the definition's tasks do to their host, of what an operator may forbid. */
 export const hostAsks = oncePer((written: Definition): readonly Ask[] => {

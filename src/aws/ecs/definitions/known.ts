@@ -1,5 +1,5 @@
 /** Values that AWS's enums do not have: stored they would be read back, and mean nothing. */
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 
 /** `where` says of which part of the task definition it is, such as `for container 'app'`. */
 export function checkKnown(

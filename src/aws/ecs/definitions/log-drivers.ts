@@ -1,7 +1,7 @@
 /** Where containers may log to, and the options that a log driver must and may have. */
 import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 
 const LOG_DRIVERS = [
   'awslogs',

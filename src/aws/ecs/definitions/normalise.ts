@@ -9,7 +9,7 @@ import type {
   Volume,
 } from '#contract/ecs.ts'
 
-import type { Definition } from '../records.ts'
+import type { Definition } from '../records/records.ts'
 import { parseCpu, parseMemory } from './sizes.ts'
 
 const HEALTH_CHECK = { interval: 30, timeout: 5, retries: 3 }

@@ -1,7 +1,7 @@
 /** Paths that an engine can take. What it would refuse, or read as another, is refused at registration. */
 import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 
 /** No kernel takes it in a path. */
 const NUL = '\u0000'

@@ -5,7 +5,7 @@ import type {
   RegisterTaskDefinitionRequest,
 } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 
 const PORT_MAX = 65_535
 const RANGES_MAX = 100

@@ -5,7 +5,7 @@ import type {
   ResourceRequirement,
 } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 import { checkKnown } from './known.ts'
 
 const TYPES = ['GPU', 'InferenceAccelerator', 'NeuronDevice']

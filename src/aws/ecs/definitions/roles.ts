@@ -1,5 +1,5 @@
 /** What may stand where a task names its roles: a full ARN, or a role's name in the caller's account. */
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 
 const ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/([!-~]{1,511}\/)?[\w+=,.@-]{1,64}$/
 const NAME = /^[\w+=,.@-]{1,64}$/

@@ -1,7 +1,7 @@
 /** Task sizes: how they may be written, which pairs Fargate has, and what containers may take of them. */
 import type { RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 
 const MIB_PER_GIB = 1024
 const UNITS_PER_VCPU = 1024

@@ -1,8 +1,8 @@
 /** Everything that ECS refuses in a task definition before it stores it. */
 import type { RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
-import { parseExpression } from '../scheduler/query.ts'
+import { clientException } from '../names/names.ts'
+import { parseExpression } from '../query/query.ts'
 import { validateTags } from '../tags.ts'
 import { validateContainer } from './container.ts'
 import { validateDependencies } from './dependencies.ts'

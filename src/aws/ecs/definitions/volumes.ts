@@ -1,7 +1,7 @@
 /** The rules of volumes and of the mounts that use them. */
 import type { RegisterTaskDefinitionRequest, Volume } from '#contract/ecs.ts'
 
-import { clientException } from '../names.ts'
+import { clientException } from '../names/names.ts'
 import { checkKnown } from './known.ts'
 import { checkPaths } from './paths.ts'
 

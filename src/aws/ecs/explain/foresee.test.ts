@@ -9,10 +9,15 @@ import { runReconcilers } from '#reconcile/runner.ts'
 import type { Change, Store } from '#store/store.ts'
 
 import { takeHealth } from '../agents/health.ts'
-import { containerInstanceArn, containerInstanceKey, definitionArn, taskArn } from '../names.ts'
+import {
+  containerInstanceArn,
+  containerInstanceKey,
+  definitionArn,
+  taskArn,
+} from '../names/names.ts'
 import { serviceScheduler } from '../reconcilers/services.ts'
-import { containerInstances, type Task, tasks } from '../records.ts'
-import { type ServiceEvent, serviceEvents } from '../services/records.ts'
+import { containerInstances, type Task, tasks } from '../records/records.ts'
+import { type ServiceEvent, serviceEvents } from '../records/services.ts'
 import { applyReport } from '../tasks/report.ts'
 import { foresee, type Foreseen } from './foresee.ts'
 import { BEGIN, KEY, orderedIds, states, storeIn } from './states.fixture.ts'

@@ -5,19 +5,19 @@
  */
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, definitionArn, taskArn } from '../names.ts'
-import { type Task, tasksByService } from '../records.ts'
-import { unbuiltMembers } from '../scheduler/unbuilt.ts'
-import { deploymentsOf, OPEN } from '../services/begin.ts'
-import { groupOf, inService, ofService, serviceKey } from '../services/names.ts'
-import { minimum, type Outlook } from '../services/outlook.ts'
+import { containerInstanceArn, definitionArn, taskArn } from '../names/names.ts'
+import { groupOf, inService, ofService, serviceKey } from '../names/services.ts'
+import { type Task, tasksByService } from '../records/records.ts'
 import {
   type Deployment,
   type Service,
   serviceDeployments,
   serviceEvents,
   services,
-} from '../services/records.ts'
+} from '../records/services.ts'
+import { unbuiltMembers } from '../scheduler/unbuilt.ts'
+import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { minimum, type Outlook } from '../services/outlook.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
 import { launchOf } from '../services/start-tasks.ts'

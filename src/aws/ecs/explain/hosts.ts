@@ -1,8 +1,9 @@
 /** Every reason for and against each container instance, where placement itself stops at the first. */
 import { policyOf, refusedAsk } from '#wire/host-policy.ts'
 
-import type { Resources } from '../records.ts'
-import type { Host, Need } from '../scheduler/place.ts'
+import type { Need } from '../definitions/need.ts'
+import type { Resources } from '../records/records.ts'
+import type { Host } from '../scheduler/place.ts'
 import { type Constraint, lackedAttribute, NOT_ALLOWED, refuse } from '../scheduler/place.ts'
 import { unbuiltMember } from '../scheduler/unbuilt.ts'
 

@@ -1,10 +1,11 @@
 /** Services in every state that they may be in, as rows of a store: for whoever claims something of all of them. */
 import fc from 'fast-check'
 
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store, type Write } from '#store/store.ts'
 
-import { clusterKey, definitionKey, ofInstance } from '../names.ts'
+import { clusterKey, definitionKey, ofInstance } from '../names/names.ts'
+import { inService, ofService } from '../names/services.ts'
 import {
   type Cluster,
   clusters,
@@ -12,8 +13,7 @@ import {
   containerInstances,
   type Task,
   taskDefinitions,
-} from '../records.ts'
-import { inService, ofService } from '../services/names.ts'
+} from '../records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -21,7 +21,7 @@ import {
   serviceDeployments,
   serviceRevisions,
   services,
-} from '../services/records.ts'
+} from '../records/services.ts'
 import { launchOf } from '../services/start-tasks.ts'
 import { changeTask, together } from '../tasks/change.ts'
 import { launch } from '../tasks/launch.ts'

@@ -3,8 +3,13 @@ import { oncePer } from '#kernel/once-per.ts'
 import type { Read } from '#store/store.ts'
 
 import { waitsFor } from '../definitions/dependencies.ts'
-import { containerInstanceKey, definitionKey } from '../names.ts'
-import { containerInstances, type Definition, type Task, taskDefinitions } from '../records.ts'
+import { containerInstanceKey, definitionKey } from '../names/names.ts'
+import {
+  containerInstances,
+  type Definition,
+  type Task,
+  taskDefinitions,
+} from '../records/records.ts'
 
 /** Where neither the container nor its host's agent is told another. */
 const STOP_TIMEOUT_SECONDS = 30

@@ -5,12 +5,7 @@
 import { parseArn } from '#kernel/arn.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { containerInstanceArn, taskArn, taskKey } from '../names.ts'
-import { containerInstances, type Task, tasks, tasksByStop } from '../records.ts'
-import { hostsOf } from '../scheduler/cluster-hosts.ts'
-import { constraintsOf } from '../scheduler/request.ts'
-import { unbuiltMembers } from '../scheduler/unbuilt.ts'
-import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { containerInstanceArn, taskArn, taskKey } from '../names/names.ts'
 import {
   HEALTH_FAILED,
   inService,
@@ -18,8 +13,8 @@ import {
   serviceArn,
   SHARE,
   shareOf,
-} from '../services/names.ts'
-import { bounds, type SeenTask } from '../services/plan.ts'
+} from '../names/services.ts'
+import { containerInstances, type Task, tasks, tasksByStop } from '../records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -29,7 +24,12 @@ import {
   services,
   type TaskSet,
   taskSets,
-} from '../services/records.ts'
+} from '../records/services.ts'
+import { hostsOf } from '../scheduler/cluster-hosts.ts'
+import { constraintsOf } from '../scheduler/request.ts'
+import { unbuiltMembers } from '../scheduler/unbuilt.ts'
+import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { bounds, type SeenTask } from '../services/plan.ts'
 import { bakedAt } from '../services/rollout.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'

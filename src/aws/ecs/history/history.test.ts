@@ -3,16 +3,17 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { MemoryLogStorage } from '#aws/logs/memory-storage.ts'
+import { MemoryStorage } from '#files/memory-storage.ts'
 import { type Answer, House, MovedClock, turn } from '#server/house.fixture.ts'
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store, type Table, type Write } from '#store/store.ts'
 
-import { tasks } from '../records.ts'
-import { deployments, serviceEvents, services } from '../services/records.ts'
+import { tasks } from '../records/records.ts'
+import { deployments, serviceEvents, services } from '../records/services.ts'
 import { takeBack } from './as-of.ts'
-import { History } from './history.ts'
+import { History, historyFiles } from './history.ts'
 
+const FILES = historyFiles(1 << 30)
 const DAY_MS = 24 * 60 * 60_000
 const SERVICE = 'tenant/region/default/web'
 const GROUP = { tenant: 'tenant', region: 'region', clusterName: 'default', group: 'service:web' }
@@ -43,8 +44,8 @@ const steps = fc.array(
 test('what was is what it was, at every moment and over restarts', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (all) => {
-      const [store, clock, storage] = [await open(), new MovedClock(), new MemoryLogStorage()]
-      const options = { storage, days: 30, bytes: 1 << 30 }
+      const [store, clock, storage] = [await open(), new MovedClock(), new MemoryStorage(FILES)]
+      const options = { storage, days: 30 }
       const start = () => new History({ store, clock, log: quiet }, options)
       let history = start()
       const was: { readonly at: number; readonly text: string }[] = []
@@ -100,8 +101,8 @@ const shown = (store: Store): string =>
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 test('a server that ended without a word leaves a gap, and says so of the time before it only', async () => {
-  const [store, clock, storage] = [await open(), new MovedClock(), new MemoryLogStorage()]
-  const options = { storage, days: 30, bytes: 1 << 30 }
+  const [store, clock, storage] = [await open(), new MovedClock(), new MemoryStorage(FILES)]
+  const options = { storage, days: 30 }
   const first = new History({ store, clock, log: quiet }, options)
   const begin = await first.begins()
   await store.write((tx) => tx.put<object>(services, SERVICE, {}))
@@ -115,9 +116,9 @@ test('a server that ended without a word leaves a gap, and says so of the time b
 })
 
 test('what is too old is dropped, and beyond the bytes the oldest goes first', async () => {
-  const [store, clock, storage] = [await open(), new MovedClock(), new MemoryLogStorage()]
-  const bytes = 4_000
-  const history = new History({ store, clock, log: quiet }, { storage, days: 3, bytes })
+  const [store, clock] = [await open(), new MovedClock()]
+  const storage = new MemoryStorage(historyFiles(4_000))
+  const history = new History({ store, clock, log: quiet }, { storage, days: 3 })
   const begin = await history.begins()
   for (let day = 0; day < 5; day += 1) {
     await store.write((tx) => tx.put<object>(services, SERVICE, { day }))
@@ -136,8 +137,25 @@ test('what is too old is dropped, and beyond the bytes the oldest goes first', a
   await history.close()
 })
 
+test('many long changes at once are all kept', async () => {
+  const [store, clock, storage] = [await open(), new MovedClock(), new MemoryStorage(FILES)]
+  const history = new History({ store, clock, log: quiet }, { storage, days: 3 })
+  const begin = await history.begins()
+  const COUNT = 500
+  await clock.move(1)
+  const text = 'x'.repeat(10_000)
+  const row = (n: number): Row => [deployments, `${SERVICE}/${n}`, { n, text }]
+  for (let n = 0; n < COUNT; n += 1) await store.write((tx) => change(tx, 'put', row(n)))
+  await store.write((tx) => {
+    for (let n = 0; n < COUNT; n += 1) change(tx, 'delete', row(n))
+  })
+  const undos = await history.since(SERVICE, begin, (past) => past.undos.length)
+  assert.equal(undos, 2 * COUNT)
+  await history.close()
+})
+
 test('a service is shown as it was: what it should be, its deployments, tasks and events', async () => {
-  const history = { storage: new MemoryLogStorage(), days: 30, bytes: 1 << 30 }
+  const history = { days: 30, bytes: 1 << 30 }
   const house = await House.open(undefined, undefined, undefined, {}, history)
   const host = await house.host()
   const containerDefinitions = [{ name: 'app', image: 'app:1', memory: 64 }]

@@ -1,22 +1,37 @@
 /**
  * What services were: every durable change of them and of their tasks, said backwards and kept outside memory for a while,
  * so that a service can be shown as it was at a moment. It is written beside the state, off the path of any request, in
- * the same kind of files as log events; the state never waits for it. docs/design/history.md
+ * files of its own (src/files); the state never waits for it. docs/design/history.md
  */
-import type { LogEvent, LogStorage, StoredEvent } from '#aws/logs/storage.ts'
+import {
+  type Entry,
+  type EntryStorage,
+  type Place,
+  type RoomFiles,
+  sizeOf,
+  StorageFull,
+} from '#files/storage.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Log } from '#kernel/log.ts'
 import type { Store } from '#store/store.ts'
 
+import { MATCHING } from './matcher.ts'
 import { type Undo, undoOf } from './undo.ts'
 
 export type HistoryOptions = {
-  readonly storage: LogStorage
   readonly days: number
   /** Beyond these the oldest goes first. */
   readonly bytes: number
 }
+type Keeping = { readonly storage: EntryStorage; readonly days: number }
 type Ports = { readonly store: Store; readonly clock: Clock; readonly log: Log }
+
+/** Beyond the bytes the oldest goes first. */
+export const historyFiles = (bytes: number): RoomFiles => ({
+  name: 'history',
+  matching: MATCHING,
+  bytes,
+})
 
 const GROUP = 'history'
 const DAY_MS = 24 * 60 * 60_000
@@ -25,12 +40,14 @@ const PART_MS = 6 * 60 * 60_000
 const TIDY_EVERY_MS = 60 * 60_000
 /** Lines that wait for a disk that does not keep up; beyond them a gap is told instead. */
 const WAITING_LINES_MAX = 100_000
-const LINES_PER_APPEND = 1_000
+/** Of one append, unless its only line is longer. */
+const APPEND_BYTES = 256 << 10
 const LINES_PER_READ = 1_000
 const AGAIN_MS = 5_000
 /** How often an answer waits for what is being written to the state; under load there is always something. */
 const SETTLE_TRIES_MAX = 100
 
+type Line = Entry & { readonly payload: string }
 /** A line that is no change. Said with a word that no key has, so that a search finds it. */
 const MARK = 'HISTORY-MARK'
 type Mark = {
@@ -49,10 +66,10 @@ export type Past = {
 
 export class History {
   readonly #ports: Ports
-  readonly #options: HistoryOptions
+  readonly #options: Keeping
   readonly #stopWatching: () => void
   readonly #listeners = new Set<(undo: Undo) => void>()
-  #waiting: LogEvent[] = []
+  #waiting: Line[] = []
   #writing: Promise<void>
   #isWriting = true
   #told: number
@@ -60,7 +77,7 @@ export class History {
   #callOff: () => void
   #isClosed = false
 
-  constructor(ports: Ports, options: HistoryOptions) {
+  constructor(ports: Ports, options: Keeping) {
     this.#ports = ports
     this.#options = options
     const { store, clock } = ports
@@ -83,7 +100,7 @@ export class History {
     await this.#writing
     const { storage } = this.#options
     const stats = await storage.stats(GROUP, this.#parts())
-    const first = stats.map(({ firstEventTimestamp }) => firstEventTimestamp ?? Infinity)
+    const first = stats.map(({ oldest }) => oldest ?? Infinity)
     return Math.max(Math.min(...first), this.#oldest())
   }
 
@@ -123,50 +140,52 @@ export class History {
   /** A server that ended in good order has said up to where nothing is missing; any other leaves a gap. */
   async #begin(revision: number): Promise<void> {
     const at = this.#moment()
-    const last = await this.#last().catch(() => ({ timestamp: this.#oldest(), message: '{}' }))
-    const mark = last && (JSON.parse(last.message) as Partial<Mark>)
+    const unknown: Line = { timestamp: this.#oldest(), payload: '{}' }
+    const last = await this.#last().catch(() => unknown)
+    const mark = last && (JSON.parse(last.payload) as Partial<Mark>)
     if (!last) this.#waiting.unshift(this.#line({ [MARK]: 'BEGIN' }, at))
     else if (mark?.[MARK] !== 'END' || mark.revision !== revision)
       this.#waiting.unshift(this.#line({ [MARK]: 'GAP', since: last.timestamp }, at))
     await this.#write()
   }
 
-  async #last(): Promise<LogEvent | undefined> {
-    const { events } = await this.#options.storage.read({
+  async #last(): Promise<Line | undefined> {
+    const { entries } = await this.#options.storage.read({
       groupId: GROUP,
       streamIds: this.#parts(),
       from: 0,
       until: Infinity,
       reverse: true,
       limit: 1,
-      pattern: '',
     })
-    return events[0]
+    const [last] = entries
+    return last && { timestamp: last.timestamp, payload: last.payload.toString() }
   }
 
   async #read(service: string, moment: number): Promise<Past> {
     const { storage } = this.#options
     const undos: Undo[] = []
     const gaps: Gap[] = []
-    let beyond: StoredEvent | undefined
+    const match = JSON.stringify([service, MARK].map((text) => JSON.stringify(text)))
+    let beyond: Place | undefined
     for (;;) {
-      const { events, reached } = await storage.read({
+      const { entries, reached } = await storage.read({
         groupId: GROUP,
         streamIds: this.#parts(),
         from: moment + 1,
         until: Infinity,
-        ...(beyond && { beyond }),
+        beyond,
         reverse: true,
         limit: LINES_PER_READ,
-        pattern: `?"${service}" ?"${MARK}"`,
+        match,
       })
-      for (const { message, timestamp } of events) {
-        const line = JSON.parse(message) as Partial<Mark & Undo>
+      for (const { payload, timestamp } of entries) {
+        const line = JSON.parse(payload.toString()) as Partial<Mark & Undo>
         if (line[MARK] === 'GAP') gaps.push({ from: line.since ?? 0, until: timestamp })
         else if (line.of === service) undos.push(line as Undo)
       }
       if (!reached) return { undos, gaps }
-      beyond = reached as StoredEvent
+      beyond = reached
     }
   }
 
@@ -177,7 +196,7 @@ export class History {
       this.#waiting = [this.#line({ [MARK]: 'GAP', since }, now)]
       this.#ports.log.warn('the disk does not keep up: a part of the history is missing')
     }
-    this.#waiting.push({ timestamp: now, message: JSON.stringify(undo) })
+    this.#waiting.push({ timestamp: now, payload: JSON.stringify(undo) })
     this.#wake()
   }
 
@@ -192,8 +211,8 @@ export class History {
     return this.#newest
   }
 
-  #line(mark: Mark, timestamp: number): LogEvent {
-    return { timestamp, message: JSON.stringify(mark) }
+  #line(mark: Mark, timestamp: number): Line {
+    return { timestamp, payload: JSON.stringify(mark) }
   }
 
   #wake(): void {
@@ -207,14 +226,11 @@ export class History {
     const { storage } = this.#options
     const { clock, log } = this.#ports
     while (this.#waiting.length > 0) {
-      const part = partOf(this.#waiting[0]?.timestamp ?? 0)
-      const end = this.#waiting.findIndex(
-        ({ timestamp }, at) => at === LINES_PER_APPEND || partOf(timestamp) !== part,
-      )
-      const lines = this.#waiting.slice(0, end === -1 ? undefined : end)
+      const { part, lines } = this.#next()
       try {
         await storage.append({ groupId: GROUP, streamId: part }, lines, clock.now())
       } catch (error) {
+        if (await this.#makesRoom(error)) continue
         log.warn('history cannot be written now', { error: (error as Error).message })
         if (this.#isClosed) return
         await clock.sleep(AGAIN_MS)
@@ -226,20 +242,29 @@ export class History {
     this.#isWriting = false
   }
 
-  /** Drops what is too old, and of the rest the oldest parts beyond the bytes. */
+  /** The lines that go together: of one part, and of no more bytes than go well together. */
+  #next(): { readonly part: string; readonly lines: readonly Line[] } {
+    const part = partOf(this.#waiting[0]?.timestamp ?? 0)
+    let bytes = 0
+    const end = this.#waiting.findIndex((line, at) => {
+      bytes += sizeOf(line)
+      return (at > 0 && bytes > APPEND_BYTES) || partOf(line.timestamp) !== part
+    })
+    return { part, lines: this.#waiting.slice(0, end === -1 ? undefined : end) }
+  }
+
+  /** Where the bytes are used up, the oldest history makes room for the newest. */
+  #makesRoom(error: unknown): Promise<boolean> {
+    if (!(error instanceof StorageFull)) return Promise.resolve(false)
+    return this.#options.storage.dropOldest(GROUP).catch(() => false)
+  }
+
+  /** Drops what is too old. */
   async #tidy(): Promise<void> {
-    const { storage, bytes } = this.#options
+    const { storage } = this.#options
     const { clock, log } = this.#ports
     try {
       await storage.expire(GROUP, this.#oldest())
-      const parts = this.#parts().toReversed()
-      const stats = await storage.stats(GROUP, parts)
-      let sum = 0
-      for (const [at, streamId] of parts.entries()) {
-        sum += stats[at]?.storedBytes ?? 0
-        if (at > 0 && sum > bytes && stats[at]?.storedBytes)
-          await storage.delete({ groupId: GROUP, streamId })
-      }
     } catch (error) {
       log.warn('history cannot be tidied up now', { error: (error as Error).message })
     }

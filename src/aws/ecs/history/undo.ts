@@ -1,8 +1,8 @@
+/** One change of a record, said backwards: with the record as it is now and all that was done since, it is what it was. Pure. */
 import type { Change, Table } from '#store/store.ts'
 
-/** One change of a record, said backwards: with the record as it is now and all that was done since, it is what it was. Pure. */
-import { type Task, tasks } from '../records.ts'
-import { serviceKey, shareOf } from '../services/names.ts'
+import { serviceKey, shareOf } from '../names/services.ts'
+import { type Task, tasks } from '../records/records.ts'
 import {
   deployments,
   serviceDeployments,
@@ -10,7 +10,7 @@ import {
   serviceRevisions,
   services,
   taskSets,
-} from '../services/records.ts'
+} from '../records/services.ts'
 
 /** The records that services and their tasks are told by. */
 export const TABLES: ReadonlyMap<string, Table<object>> = new Map(

@@ -2,7 +2,7 @@
 import type { Attribute } from '#contract/ecs.ts'
 import { isBuiltIn } from '#wire/attributes.ts'
 
-import { invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names/names.ts'
 
 const NAME = /^[A-Za-z0-9\-_/\\.]{1,128}$/
 const VALUE_MAX = 128

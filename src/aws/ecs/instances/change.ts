@@ -3,9 +3,9 @@ import type { VersionInfo } from '#contract/ecs.ts'
 import { announce, type Moment, noticeKind } from '#store/notices.ts'
 import type { Write } from '#store/store.ts'
 
-import { clusterArn, containerInstanceArn, ofInstance } from '../names.ts'
-import { type ContainerInstance, containerInstances } from '../records.ts'
-import { toContainerInstance } from '../views/container-instance.ts'
+import { clusterArn, containerInstanceArn, ofInstance } from '../names/names.ts'
+import { type ContainerInstance, containerInstances } from '../records/records.ts'
+import { toContainerInstance } from './view.ts'
 
 /** AWS's `ECS Container Instance State Change`. */
 const instanceNotices = noticeKind<ContainerInstance>({

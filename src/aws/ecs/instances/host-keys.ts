@@ -1,7 +1,7 @@
 /** Which container instance a host's keys are good for: the operator's questions and orders about it. */
 import type { Read, Write } from '#store/store.ts'
 
-import { type HostKey, hostKeys } from '../records.ts'
+import { type HostKey, hostKeys } from '../records/records.ts'
 
 const keyOf = (accountId: string, hostId: string): string => `${accountId}/${hostId}`
 

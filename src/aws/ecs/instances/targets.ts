@@ -6,8 +6,8 @@ import type { Context, Question } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster, named } from '../access.ts'
-import { invalidParameter } from '../names.ts'
-import type { Cluster, ContainerInstance } from '../records.ts'
+import { invalidParameter } from '../names/names.ts'
+import type { Cluster, ContainerInstance } from '../records/records.ts'
 import { findInstance } from '../tasks/find.ts'
 import { ATTRIBUTES_PER_CALL_MAX } from './attributes.ts'
 

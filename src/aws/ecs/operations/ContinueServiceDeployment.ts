@@ -4,12 +4,12 @@ import type {
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 
-import { checkEnum, invalidParameter } from '../names.ts'
+import { checkEnum, invalidParameter } from '../names/names.ts'
+import { inService } from '../names/services.ts'
+import { serviceDeployments } from '../records/services.ts'
 import { theParts } from '../services/access.ts'
 import { OPEN } from '../services/begin.ts'
 import { theServiceDeployment } from '../services/find.ts'
-import { inService } from '../services/names.ts'
-import { serviceDeployments } from '../services/records.ts'
 
 /** The answer that a pause waits for; a hook that is refused fails the deployment, which rolls back. */
 export const ContinueServiceDeployment: Operation<

@@ -3,10 +3,11 @@ import type { Operation } from '#room/operation.ts'
 
 import { tagging } from '../access.ts'
 import { isSaid } from '../meant.ts'
-import { clusterArn, clusterKey, DEFAULT_CLUSTER, invalidParameter } from '../names.ts'
-import { type Cluster, clusters } from '../records.ts'
+import { clusterArn, clusterKey, DEFAULT_CLUSTER, invalidParameter } from '../names/names.ts'
+import { type Cluster, clusters } from '../records/records.ts'
 import { effectiveSetting } from '../settings.ts'
 import { keptTags, validateTags } from '../tags.ts'
+import { unbuilt } from '../unbuilt.ts'
 import { EVERYTHING, toCluster } from '../views/cluster.ts'
 
 const NAME = /^[A-Za-z0-9_-]{1,255}$/
@@ -26,11 +27,11 @@ export const CreateCluster: Operation<CreateClusterRequest, CreateClusterRespons
     validateTags(input.tags)
     if (input.capacityProviders?.length || input.defaultCapacityProviderStrategy?.length)
       throw invalidParameter(
-        'Capacity providers are not available in this release of Berth: capacityProviders.',
+        `Capacity providers are not available in this release of Berth: ${unbuilt('capacityProviders')}.`,
       )
     if (input.serviceConnectDefaults?.namespace)
       throw invalidParameter(
-        'Service Connect is not available in this release of Berth: serviceConnectDefaults.',
+        `Service Connect is not available in this release of Berth: ${unbuilt('serviceConnectDefaults')}.`,
       )
     checkConfiguration(input.configuration)
     const key = clusterKey(caller, clusterName)
@@ -69,7 +70,7 @@ export function checkSettings(
     if (!INSIGHTS.includes(value ?? '')) throw invalidParameter(`Invalid setting value: ${value}.`)
     if (value !== 'disabled')
       throw invalidParameter(
-        `Container Insights is not available in this release of Berth: containerInsights=${value}.`,
+        `Container Insights is not available in this release of Berth: ${unbuilt(`containerInsights=${value as 'enabled'}`)}.`,
       )
   }
   return settings
@@ -80,6 +81,6 @@ export function checkConfiguration(configuration: CreateClusterRequest['configur
   for (const [name, value] of Object.entries(configuration ?? {}))
     if (isSaid(value))
       throw invalidParameter(
-        `This setting is not available in this release of Berth: configuration.${name}.`,
+        `This setting is not available in this release of Berth: ${unbuilt(`configuration.${name as 'executeCommandConfiguration'}`)}.`,
       )
 }

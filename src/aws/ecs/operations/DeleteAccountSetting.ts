@@ -2,7 +2,7 @@ import type { DeleteAccountSettingRequest, DeleteAccountSettingResponse } from '
 import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
-import { accountSettings } from '../records.ts'
+import { accountSettings } from '../records/records.ts'
 import { checkSettingName, effectiveSetting, settingKey, settingPrincipal } from '../settings.ts'
 
 export const DeleteAccountSetting: Operation<

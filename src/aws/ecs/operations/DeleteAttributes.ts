@@ -4,7 +4,7 @@ import type { Operation } from '#room/operation.ts'
 import { checkAttribute } from '../instances/attributes.ts'
 import { changeInstance } from '../instances/change.ts'
 import { checkCount, theTarget, theTargets } from '../instances/targets.ts'
-import { activeCluster, containerInstanceArn } from '../names.ts'
+import { activeCluster, containerInstanceArn } from '../names/names.ts'
 
 /** Answers with the attributes that were there and are gone. */
 export const DeleteAttributes: Operation<DeleteAttributesRequest, DeleteAttributesResponse> = {

@@ -4,9 +4,9 @@ import type { Operation } from '#room/operation.ts'
 import type { Read } from '#store/store.ts'
 
 import { theCluster } from '../access.ts'
-import { activeCluster, clusterKey } from '../names.ts'
-import { clusterCounts, clusters, tasksByDesired } from '../records.ts'
-import { servicesByStatus } from '../services/records.ts'
+import { activeCluster, clusterKey } from '../names/names.ts'
+import { clusterCounts, clusters, tasksByDesired } from '../records/records.ts'
+import { servicesByStatus } from '../records/services.ts'
 import { EVERYTHING, toCluster } from '../views/cluster.ts'
 
 /** The cluster stays describable as INACTIVE; its name is free again. */

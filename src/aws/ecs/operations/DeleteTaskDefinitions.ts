@@ -8,8 +8,8 @@ import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Operation } from '#room/operation.ts'
 
-import { definitionArn, definitionIn, definitionKey, invalidParameter } from '../names.ts'
-import { taskDefinitions } from '../records.ts'
+import { definitionArn, definitionIn, definitionKey, invalidParameter } from '../names/names.ts'
+import { taskDefinitions } from '../records/records.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
 
 const DEFINITIONS_MAX = 10

@@ -1,11 +1,11 @@
 import type { DeleteTaskSetRequest, DeleteTaskSetResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 
-import { activeCluster, invalidParameter } from '../names.ts'
+import { activeCluster, invalidParameter } from '../names/names.ts'
+import { inService } from '../names/services.ts'
+import { taskSets } from '../records/services.ts'
 import { theTaskSetResources } from '../services/access.ts'
 import { activeService, theTaskSet } from '../services/find.ts'
-import { inService } from '../services/names.ts'
-import { taskSets } from '../services/records.ts'
 import { checkExternal, computedDesired } from '../services/task-sets.ts'
 import { toTaskSet } from '../views/task-set.ts'
 

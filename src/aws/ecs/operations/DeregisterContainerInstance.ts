@@ -6,11 +6,11 @@ import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { changeInstance } from '../instances/change.ts'
-import { activeCluster, clusterKey, invalidParameter, ofInstance } from '../names.ts'
-import { tasksByInstance } from '../records.ts'
+import { toContainerInstance } from '../instances/view.ts'
+import { activeCluster, clusterKey, invalidParameter, ofInstance } from '../names/names.ts'
+import { tasksByInstance } from '../records/records.ts'
 import { changeCounts } from '../tasks/change.ts'
 import { theInstance } from '../tasks/find.ts'
-import { toContainerInstance } from '../views/container-instance.ts'
 
 /** By force its tasks are orphans: ECS lets go of them (the orphans reconciler), and the host keeps what runs. */
 export const DeregisterContainerInstance: Operation<

@@ -6,8 +6,8 @@ import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { findDefinition } from '../definitions/find.ts'
-import { clientException, definitionIn, definitionKey, familyKey } from '../names.ts'
-import { families, taskDefinitions } from '../records.ts'
+import { clientException, definitionIn, definitionKey, familyKey } from '../names/names.ts'
+import { families, taskDefinitions } from '../records/records.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
 
 /** Tasks that run it go on; nothing new may use it. */

@@ -8,8 +8,8 @@ import {
   DEFAULT_CLUSTER,
   included,
   invalidParameter,
-} from '../names.ts'
-import { clusters } from '../records.ts'
+} from '../names/names.ts'
+import { clusters } from '../records/records.ts'
 import { EVERYTHING, toCluster } from '../views/cluster.ts'
 
 const CLUSTERS_MAX = 100

@@ -7,10 +7,10 @@ import type {
 import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
+import { toContainerInstance } from '../instances/view.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, clusterArn, included, invalidParameter } from '../names.ts'
+import { activeCluster, clusterArn, included, invalidParameter } from '../names/names.ts'
 import { findInstance } from '../tasks/find.ts'
-import { toContainerInstance } from '../views/container-instance.ts'
 
 export const DescribeContainerInstances: Operation<
   DescribeContainerInstancesRequest,

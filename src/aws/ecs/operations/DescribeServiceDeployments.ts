@@ -4,9 +4,9 @@ import type {
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 
+import { serviceDeployments } from '../records/services.ts'
 import { theParts } from '../services/access.ts'
 import { describedParts } from '../services/describe-parts.ts'
-import { serviceDeployments } from '../services/records.ts'
 import { toServiceDeployment } from '../views/service-deployment.ts'
 
 export const DescribeServiceDeployments: Operation<

@@ -4,9 +4,9 @@ import type {
 } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 
+import { serviceRevisions } from '../records/services.ts'
 import { theParts } from '../services/access.ts'
 import { describedParts } from '../services/describe-parts.ts'
-import { serviceRevisions } from '../services/records.ts'
 import { toServiceRevision } from '../views/service-deployment.ts'
 
 export const DescribeServiceRevisions: Operation<

@@ -9,7 +9,7 @@ import type { Caller } from '#kernel/principal.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { DESCRIBE_SERVICES_MAX } from '../limits.ts'
-import { activeCluster, included, invalidParameter } from '../names.ts'
+import { activeCluster, included, invalidParameter } from '../names/names.ts'
 import { theServiceResources } from '../services/access.ts'
 import { findService, serviceNameIn } from '../services/find.ts'
 import { toService } from '../views/service.ts'

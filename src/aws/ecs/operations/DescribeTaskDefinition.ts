@@ -6,7 +6,7 @@ import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { findDefinition } from '../definitions/find.ts'
-import { clientException, included } from '../names.ts'
+import { clientException, included } from '../names/names.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
 
 export const DescribeTaskDefinition: Operation<

@@ -8,10 +8,10 @@ import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, included, invalidParameter } from '../names.ts'
+import { activeCluster, included, invalidParameter } from '../names/names.ts'
+import { taskSetArn } from '../names/services.ts'
 import { theTaskSetResources } from '../services/access.ts'
 import { findTaskSet, taskSetIdIn, theService } from '../services/find.ts'
-import { taskSetArn } from '../services/names.ts'
 import { checkExternal, taskSetsOf } from '../services/task-sets.ts'
 import { toTaskSet } from '../views/task-set.ts'
 

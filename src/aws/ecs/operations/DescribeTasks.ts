@@ -3,9 +3,9 @@ import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, clusterArn, included, invalidParameter } from '../names.ts'
+import { activeCluster, clusterArn, included, invalidParameter } from '../names/names.ts'
 import { findTask } from '../tasks/find.ts'
-import { toTask } from '../views/task.ts'
+import { toTask } from '../tasks/view.ts'
 
 export const DescribeTasks: Operation<DescribeTasksRequest, DescribeTasksResponse> = {
   access: (_tx, input, { caller }) => [

@@ -3,7 +3,7 @@ import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { DESCRIBE_MAX } from '../limits.ts'
-import { activeCluster, invalidParameter } from '../names.ts'
+import { activeCluster, invalidParameter } from '../names/names.ts'
 import { protectable, toProtectedTask } from '../services/protection.ts'
 
 export const GetTaskProtection: Operation<GetTaskProtectionRequest, GetTaskProtectionResponse> = {

@@ -7,8 +7,8 @@ import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
-import { invalidParameter, scopeOf } from '../names.ts'
-import { accountSettings } from '../records.ts'
+import { invalidParameter, scopeOf } from '../names/names.ts'
+import { accountSettings } from '../records/records.ts'
 import { checkSettingName, DEFAULTS, effectiveSetting, settingPrincipal } from '../settings.ts'
 
 const SETTINGS_PAGE_LIMIT = 10

@@ -4,8 +4,13 @@ import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { activeCluster, clusterKey, containerInstanceArn, invalidParameter } from '../names.ts'
-import { containerInstances } from '../records.ts'
+import {
+  activeCluster,
+  clusterKey,
+  containerInstanceArn,
+  invalidParameter,
+} from '../names/names.ts'
+import { containerInstances } from '../records/records.ts'
 
 export const ListAttributes: Operation<ListAttributesRequest, ListAttributesResponse> = {
   access: theCluster,

@@ -4,8 +4,8 @@ import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { clusterArn, scopeOf } from '../names.ts'
-import { clusters } from '../records.ts'
+import { clusterArn, scopeOf } from '../names/names.ts'
+import { clusters } from '../records/records.ts'
 
 export const ListClusters: Operation<ListClustersRequest, ListClustersResponse> = {
   access: anyResource,

@@ -7,10 +7,10 @@ import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { activeCluster, checkEnum, clusterKey, containerInstanceArn } from '../names.ts'
-import { containerInstances } from '../records.ts'
+import { activeCluster, checkEnum, clusterKey, containerInstanceArn } from '../names/names.ts'
+import { parseExpression } from '../query/query.ts'
+import { containerInstances } from '../records/records.ts'
 import { Groups, InstanceHost } from '../scheduler/hosts.ts'
-import { parseExpression } from '../scheduler/query.ts'
 
 const STATUSES = ['ACTIVE', 'DRAINING', 'REGISTERING', 'DEREGISTERING', 'REGISTRATION_FAILED']
 

@@ -6,12 +6,12 @@ import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { PAGE_LIMIT, SERVICE_DEPLOYMENTS_PAGE } from '../limits.ts'
-import { activeCluster, checkEnum } from '../names.ts'
+import { activeCluster, checkEnum } from '../names/names.ts'
+import { ofService } from '../names/services.ts'
+import type { ServiceDeployment } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'
 import { OPEN, serviceDeploymentsOf } from '../services/begin.ts'
 import { theService } from '../services/find.ts'
-import { ofService } from '../services/names.ts'
-import type { ServiceDeployment } from '../services/records.ts'
 import { toServiceDeploymentBrief } from '../views/service-deployment.ts'
 
 const STATUSES = [...OPEN, 'SUCCESSFUL', 'STOPPED', 'ROLLBACK_SUCCESSFUL', 'ROLLBACK_FAILED']

@@ -4,9 +4,9 @@ import type { Operation } from '#room/operation.ts'
 
 import { inCluster } from '../access.ts'
 import { PAGE_LIMIT, SERVICES_PAGE } from '../limits.ts'
-import { activeCluster, checkEnum, clusterKey, LAUNCH_TYPES } from '../names.ts'
-import { serviceArn } from '../services/names.ts'
-import { servicesByStatus } from '../services/records.ts'
+import { activeCluster, checkEnum, clusterKey, LAUNCH_TYPES } from '../names/names.ts'
+import { serviceArn } from '../names/services.ts'
+import { servicesByStatus } from '../records/services.ts'
 
 /** ACTIVE ones only. All are the customer's: no service of this build is managed by ECS. */
 export const ListServices: Operation<ListServicesRequest, ListServicesResponse> = {

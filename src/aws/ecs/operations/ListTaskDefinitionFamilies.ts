@@ -7,8 +7,8 @@ import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { invalidParameter, scopeOf } from '../names.ts'
-import { families, taskDefinitions } from '../records.ts'
+import { invalidParameter, scopeOf } from '../names/names.ts'
+import { families, taskDefinitions } from '../records/records.ts'
 
 /** ACTIVE families have an active revision; INACTIVE ones have revisions, but no active one. */
 export const ListTaskDefinitionFamilies: Operation<

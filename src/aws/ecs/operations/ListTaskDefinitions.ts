@@ -4,8 +4,8 @@ import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
 import { PAGE_LIMIT } from '../limits.ts'
-import { checkEnum, definitionArn, scopeOf } from '../names.ts'
-import { taskDefinitions } from '../records.ts'
+import { checkEnum, definitionArn, scopeOf } from '../names/names.ts'
+import { taskDefinitions } from '../records/records.ts'
 
 /** `familyPrefix` is the whole family name here, as in ECS. Keys sort by family, then by revision as a number. */
 export const ListTaskDefinitions: Operation<

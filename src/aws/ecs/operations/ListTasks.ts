@@ -12,10 +12,11 @@ import {
   LAUNCH_TYPES,
   invalidParameter,
   taskArn,
-} from '../names.ts'
-import { type Task, tasksByDesired, tasksByService } from '../records.ts'
+  unavailable,
+} from '../names/names.ts'
+import { groupOf } from '../names/services.ts'
+import { type Task, tasksByDesired, tasksByService } from '../records/records.ts'
 import { theService } from '../services/find.ts'
-import { groupOf } from '../services/names.ts'
 
 /** `desiredStatus` is RUNNING unless it is asked; PENDING is allowed and finds nothing, because no task desires it. */
 export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
@@ -37,10 +38,7 @@ export const ListTasks: Operation<ListTasksRequest, ListTasksResponse> = {
       (family ?? input.serviceName ?? input.containerInstance) !== undefined
     )
       throw invalidParameter('When startedBy is specified, it must be the only filter.')
-    if (input.daemonName !== undefined)
-      throw invalidParameter(
-        'This parameter is not available in this release of Berth: daemonName.',
-      )
+    if (input.daemonName !== undefined) throw unavailable('daemonName')
     const instance =
       input.containerInstance === undefined
         ? undefined

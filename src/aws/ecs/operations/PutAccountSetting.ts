@@ -2,7 +2,7 @@ import type { PutAccountSettingRequest, PutAccountSettingResponse } from '#contr
 import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
-import { accountSettings } from '../records.ts'
+import { accountSettings } from '../records/records.ts'
 import { checkSetting, settingKey, settingPrincipal } from '../settings.ts'
 
 export const PutAccountSetting: Operation<PutAccountSettingRequest, PutAccountSettingResponse> = {

@@ -6,7 +6,7 @@ import { principalArn } from '#kernel/principal.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
-import { accountSettings } from '../records.ts'
+import { accountSettings } from '../records/records.ts'
 import { checkSetting, DEFAULT_PRINCIPAL, settingKey } from '../settings.ts'
 
 /** For everybody in the account who has no setting of their own. */

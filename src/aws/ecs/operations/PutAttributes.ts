@@ -6,7 +6,7 @@ import { isBuiltIn } from '#wire/attributes.ts'
 import { checkAttribute, CUSTOM_ATTRIBUTES_MAX } from '../instances/attributes.ts'
 import { changeInstance } from '../instances/change.ts'
 import { checkCount, theTarget, theTargets } from '../instances/targets.ts'
-import { activeCluster, containerInstanceArn } from '../names.ts'
+import { activeCluster, containerInstanceArn } from '../names/names.ts'
 
 export const PutAttributes: Operation<PutAttributesRequest, PutAttributesResponse> = {
   access: theTargets,

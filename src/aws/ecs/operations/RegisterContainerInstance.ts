@@ -14,6 +14,7 @@ import { registrationRefusal } from '../agents/rivals.ts'
 import { checkForm } from '../instances/attributes.ts'
 import { addInstance, changeInstance, keptVersions } from '../instances/change.ts'
 import { bindHost, containerInstanceOf } from '../instances/host-keys.ts'
+import { toContainerInstance } from '../instances/view.ts'
 import {
   activeCluster,
   clientException,
@@ -22,19 +23,18 @@ import {
   containerInstanceArn,
   containerInstanceKey,
   invalidParameter,
-} from '../names.ts'
-import { ofInstance } from '../names.ts'
+} from '../names/names.ts'
+import { ofInstance } from '../names/names.ts'
 import {
   type Cluster,
   type ContainerInstance,
   containerInstances,
   type Resources,
-} from '../records.ts'
-import { tasksByInstance } from '../records.ts'
+} from '../records/records.ts'
+import { tasksByInstance } from '../records/records.ts'
 import { keptTags, validateTags } from '../tags.ts'
 import { changeCounts, take } from '../tasks/change.ts'
 import { theInstance } from '../tasks/find.ts'
-import { toContainerInstance } from '../views/container-instance.ts'
 
 const WITH_TAGS: ReadonlySet<string> = new Set(['TAGS'])
 const AVAILABILITY_ZONE = 'ecs.availability-zone'

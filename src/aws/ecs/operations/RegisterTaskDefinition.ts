@@ -10,8 +10,8 @@ import { compatibilities, requiresAttributes } from '../definitions/capabilities
 import { normalise } from '../definitions/normalise.ts'
 import { checkSize, validate } from '../definitions/validate.ts'
 import { meant } from '../meant.ts'
-import { clientException, definitionArn, definitionKey, familyKey } from '../names.ts'
-import { families, type TaskDefinition, taskDefinitions } from '../records.ts'
+import { clientException, definitionArn, definitionKey, familyKey } from '../names/names.ts'
+import { families, type TaskDefinition, taskDefinitions } from '../records/records.ts'
 import { keptTags } from '../tags.ts'
 import { toTaskDefinition } from '../views/task-definition.ts'
 

@@ -6,15 +6,22 @@ import type { Read, Write } from '#store/store.ts'
 
 import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
-import { activeCluster, clusterKey, idIn, invalidParameter, taskArn, taskKey } from '../names.ts'
-import { type Cluster, clientTokens, type Task, tasks } from '../records.ts'
+import {
+  activeCluster,
+  clusterKey,
+  idIn,
+  invalidParameter,
+  taskArn,
+  taskKey,
+} from '../names/names.ts'
+import { type Cluster, clientTokens, type Task, tasks } from '../records/records.ts'
 import { placing } from '../scheduler/cluster-hosts.ts'
 import type { Refusal } from '../scheduler/place.ts'
 import { placementStrategies } from '../scheduler/request.ts'
 import { together } from '../tasks/change.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
 import { launch } from '../tasks/launch.ts'
-import { toTask } from '../views/task.ts'
+import { toTask } from '../tasks/view.ts'
 
 const TOKEN = /^[!-~]{1,64}$/
 

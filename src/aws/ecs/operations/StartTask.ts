@@ -3,14 +3,14 @@ import type { Operation } from '#room/operation.ts'
 
 import { theDefinition } from '../access.ts'
 import { RUN_TASK_MAX } from '../limits.ts'
-import { activeCluster, containerInstanceKey, idIn, invalidParameter } from '../names.ts'
-import { containerInstances } from '../records.ts'
+import { activeCluster, containerInstanceKey, idIn, invalidParameter } from '../names/names.ts'
+import { containerInstances } from '../records/records.ts'
 import { Groups, InstanceHost } from '../scheduler/hosts.ts'
 import { refuse } from '../scheduler/place.ts'
 import { together } from '../tasks/change.ts'
 import { checkedLaunch } from '../tasks/launch-request.ts'
 import { launch } from '../tasks/launch.ts'
-import { toTask } from '../views/task.ts'
+import { toTask } from '../tasks/view.ts'
 
 /** The custom scheduler's call: the caller chose the hosts, so no constraint or strategy is asked. */
 export const StartTask: Operation<StartTaskRequest, StartTaskResponse> = {

@@ -2,11 +2,11 @@ import type { StopServiceDeploymentRequest, StopServiceDeploymentResponse } from
 import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 
-import { checkEnum } from '../names.ts'
+import { checkEnum } from '../names/names.ts'
+import { inService } from '../names/services.ts'
+import { serviceDeployments } from '../records/services.ts'
 import { theParts } from '../services/access.ts'
 import { theServiceDeployment } from '../services/find.ts'
-import { inService } from '../services/names.ts'
-import { serviceDeployments } from '../services/records.ts'
 
 const STOPPABLE: ReadonlySet<string> = new Set(['PENDING', 'IN_PROGRESS'])
 /** It is on the way that was asked for first, and continues. */

@@ -2,12 +2,12 @@ import type { StopTaskRequest, StopTaskResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
-import { activeCluster, invalidParameter, ofTask } from '../names.ts'
-import { tasks } from '../records.ts'
+import { activeCluster, invalidParameter, ofTask } from '../names/names.ts'
+import { tasks } from '../records/records.ts'
 import { together } from '../tasks/change.ts'
 import { findTask } from '../tasks/find.ts'
 import { stopTask } from '../tasks/stop.ts'
-import { toTask } from '../views/task.ts'
+import { toTask } from '../tasks/view.ts'
 
 /** Stopping a stopped task is a success that does nothing. A stopped task's tags are gone. */
 export const StopTask: Operation<StopTaskRequest, StopTaskResponse> = {

@@ -5,7 +5,7 @@ import type {
 import type { Operation } from '#room/operation.ts'
 
 import { anyResource } from '../access.ts'
-import { activeCluster, invalidParameter } from '../names.ts'
+import { activeCluster, invalidParameter } from '../names/names.ts'
 
 /** No attachment is made before task networks and volumes are built, so none can change its state. */
 export const SubmitAttachmentStateChanges: Operation<

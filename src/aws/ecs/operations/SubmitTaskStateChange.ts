@@ -1,7 +1,7 @@
 import type { SubmitTaskStateChangeRequest, SubmitTaskStateChangeResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 
-import { invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names/names.ts'
 import { applyReport } from '../tasks/report.ts'
 import { reportedTask, theReportingHost } from '../tasks/reported-task.ts'
 

@@ -1,7 +1,7 @@
 import type { UntagResourceRequest, UntagResourceResponse } from '#contract/ecs.ts'
 import type { Operation } from '#room/operation.ts'
 
-import { invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names/names.ts'
 import { taggable } from '../taggable.ts'
 
 export const UntagResource: Operation<UntagResourceRequest, UntagResourceResponse> = {

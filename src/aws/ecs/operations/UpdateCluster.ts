@@ -2,8 +2,9 @@ import type { UpdateClusterRequest, UpdateClusterResponse } from '#contract/ecs.
 import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
-import { activeCluster, clusterKey, invalidParameter } from '../names.ts'
-import { clusters } from '../records.ts'
+import { activeCluster, clusterKey, invalidParameter } from '../names/names.ts'
+import { clusters } from '../records/records.ts'
+import { unbuilt } from '../unbuilt.ts'
 import { EVERYTHING, toCluster } from '../views/cluster.ts'
 import { checkConfiguration, checkSettings } from './CreateCluster.ts'
 
@@ -13,7 +14,7 @@ export const UpdateCluster: Operation<UpdateClusterRequest, UpdateClusterRespons
     const cluster = activeCluster(tx, caller, input.cluster)
     if (input.serviceConnectDefaults?.namespace)
       throw invalidParameter(
-        'Service Connect is not available in this release of Berth: serviceConnectDefaults.',
+        `Service Connect is not available in this release of Berth: ${unbuilt('serviceConnectDefaults')}.`,
       )
     checkConfiguration(input.configuration)
     const settings = checkSettings(input.settings) ?? cluster.settings

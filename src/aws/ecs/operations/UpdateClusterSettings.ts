@@ -2,8 +2,8 @@ import type { UpdateClusterSettingsRequest, UpdateClusterSettingsResponse } from
 import type { Operation } from '#room/operation.ts'
 
 import { theCluster } from '../access.ts'
-import { activeCluster, clusterKey } from '../names.ts'
-import { clusters } from '../records.ts'
+import { activeCluster, clusterKey } from '../names/names.ts'
+import { clusters } from '../records/records.ts'
 import { EVERYTHING, toCluster } from '../views/cluster.ts'
 import { checkSettings } from './CreateCluster.ts'
 

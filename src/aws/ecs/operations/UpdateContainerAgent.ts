@@ -3,7 +3,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
-import { activeCluster } from '../names.ts'
+import { activeCluster } from '../names/names.ts'
 import { theInstance } from '../tasks/find.ts'
 
 /** Agents are updated with the package that installed them, so there is never a newer one to send. */

@@ -8,9 +8,9 @@ import type { Operation } from '#room/operation.ts'
 
 import { inCluster, named } from '../access.ts'
 import { changeInstance } from '../instances/change.ts'
-import { activeCluster, invalidParameter } from '../names.ts'
+import { toContainerInstance } from '../instances/view.ts'
+import { activeCluster, invalidParameter } from '../names/names.ts'
 import { findInstance } from '../tasks/find.ts'
-import { toContainerInstance } from '../views/container-instance.ts'
 
 const INSTANCES_MAX = 10
 /** A DRAINING host gets no new task; standalone tasks on it run on. */

@@ -9,11 +9,11 @@ import type { Read } from '#store/store.ts'
 
 import { inCluster, named } from '../access.ts'
 import { PROTECT_MAX } from '../limits.ts'
-import { activeCluster, checkWhole, invalidParameter, ofTask } from '../names.ts'
-import { type Task, tasks, tasksByService } from '../records.ts'
-import { inService, serviceKey, shareOf } from '../services/names.ts'
+import { activeCluster, checkWhole, invalidParameter, ofTask } from '../names/names.ts'
+import { inService, serviceKey, shareOf } from '../names/services.ts'
+import { type Task, tasks, tasksByService } from '../records/records.ts'
+import { deployments, services } from '../records/services.ts'
 import { isProtected, protectable, toProtectedTask } from '../services/protection.ts'
-import { deployments, services } from '../services/records.ts'
 
 const MINUTE_MS = 60_000
 const EXPIRY_DEFAULT_MINUTES = 120

@@ -1,17 +1,16 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
 /** Drops definitions that are DELETE_IN_PROGRESS once no task and no service uses them. The family's counter stays. */
+import { type ChangeOf, on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 import { follow, view } from '#store/store.ts'
 
-import { definitionKey, scopeOf } from '../names.ts'
+import { definitionKey, scopeOf } from '../names/names.ts'
 import {
   definitionsToDelete,
   type Task,
   taskDefinitions,
   tasks,
   tasksByInstance,
-} from '../records.ts'
-import { add } from '../scheduler/hosts.ts'
+} from '../records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -19,7 +18,8 @@ import {
   type TaskSet,
   taskSets,
   taskSetsByDefinition,
-} from '../services/records.ts'
+} from '../records/services.ts'
+import { add } from '../scheduler/hosts.ts'
 
 /** How many tasks that have not ended a definition has; counted from when a definition is first to be gone. */
 class Users {
@@ -33,7 +33,7 @@ class Users {
     const task = after ?? before
     const by = Number(isUser(after)) - Number(isUser(before))
     if (!task || by === 0) return
-    add(this.#counts, definitionKey(task, task.family, task.revision), by)
+    add(this.#counts, usedBy(task), by)
   }
 }
 const isUser = (task: Task | undefined): boolean =>
@@ -46,21 +46,23 @@ const users = view((rows) => {
 })
 follow(tasks, users, (all, _key, before, after) => all.changed(before, after))
 
+const usedBy = (user: Task | Deployment | TaskSet): string =>
+  definitionKey(user, user.family, user.revision)
+
+/** The definition of a deployment or task set that has ended. */
+const letGo = ({ before, after }: ChangeOf<Deployment | TaskSet>): readonly string[] =>
+  before && (!after || (after.status === 'INACTIVE' && before.status !== 'INACTIVE'))
+    ? [usedBy(before)]
+    : []
+
 export const definitionReaper = ({ store }: Tools): Reconciler => ({
   name: 'ecs definition reaper',
-  hears: [taskDefinitions.name, tasks.name, deployments.name, taskSets.name],
-  *wakes({ table, key, before, after }) {
-    if (table === taskDefinitions.name && after) yield key
-    if (table === tasks.name && (after as Task | undefined)?.lastStatus === 'STOPPED') {
-      const task = after as Task
-      yield definitionKey(task, task.family, task.revision)
-    }
-    if (table === deployments.name || table === taskSets.name) {
-      const [was, is] = [before, after] as [(Deployment | TaskSet)?, Deployment?]
-      if (was && (!is || (is.status === 'INACTIVE' && was.status !== 'INACTIVE')))
-        yield definitionKey(was, was.family, was.revision)
-    }
-  },
+  hears: [
+    on(taskDefinitions, ({ key, after }) => (after ? [key] : [])),
+    on(tasks, ({ after }) => (after?.lastStatus === 'STOPPED' ? [usedBy(after)] : [])),
+    on(deployments, letGo),
+    on(taskSets, letGo),
+  ],
   all: (tx) => [...tx.scan(definitionsToDelete)].map(({ key }) => key),
   reconcile(key) {
     store.transact((tx) => {

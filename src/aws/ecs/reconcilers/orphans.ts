@@ -2,15 +2,10 @@
  * Tasks of a container instance that was deregistered by force: ECS lets go of them at once. What still runs on the
  * host is the host's; when its agent comes back it is told that this identity is over.
  */
-import type { Reconciler } from '#reconcile/reconciler.ts'
+import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 
-import {
-  type ContainerInstance,
-  containerInstances,
-  type Task,
-  tasksByInstance,
-} from '../records.ts'
+import { containerInstances, type Task, tasksByInstance } from '../records/records.ts'
 import { together } from '../tasks/change.ts'
 
 /** Bounded by what one transaction may change: a task is three records. */
@@ -18,10 +13,7 @@ const TASKS_PER_COMMIT = 40
 
 export const orphanReconciler = ({ store, clock, ids }: Tools): Reconciler => ({
   name: 'ecs orphans',
-  hears: [containerInstances.name],
-  *wakes({ key, after }) {
-    if ((after as ContainerInstance | undefined)?.status === 'INACTIVE') yield key
-  },
+  hears: [on(containerInstances, ({ key, after }) => (after?.status === 'INACTIVE' ? [key] : []))],
   *all(tx) {
     for (const { key, row } of tx.scan(containerInstances)) if (row.status === 'INACTIVE') yield key
   },

@@ -10,7 +10,7 @@ import {
   serviceEvents,
   serviceRevisions,
   services,
-} from '../services/records.ts'
+} from '../records/services.ts'
 import { create, describe, opened, update } from '../services/services.fixture.ts'
 
 const PARTS = [deployments, serviceDeployments, serviceRevisions] as const

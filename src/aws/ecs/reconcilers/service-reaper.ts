@@ -1,22 +1,22 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
 /** Forgets services a day after their end, and of the others the history that is too long. */
+import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 
 import { INACTIVE_SERVICE_KEPT_MS } from '../limits.ts'
+import { ofService } from '../names/services.ts'
+import { type Service, serviceDeployments, services } from '../records/services.ts'
 import { outdated, partsOf } from '../services/history.ts'
-import { ofService } from '../services/names.ts'
-import { type Service, serviceDeployments, services } from '../services/records.ts'
 
 const ROWS_PER_COMMIT = 100
 
 export const serviceReaper = ({ store, clock }: Tools): Reconciler => ({
   name: 'ecs service reaper',
-  hears: [services.name, serviceDeployments.name],
-  *wakes({ table, key, before, after }) {
-    if (table === serviceDeployments.name && !before) yield key.slice(0, key.lastIndexOf('/'))
-    const [was, is] = [before, after] as [Service?, Service?]
-    if (table === services.name && is && was?.status !== is.status) yield key
-  },
+  hears: [
+    on(serviceDeployments, ({ key, before }) => (before ? [] : [ofPart(key)])),
+    on(services, ({ key, before, after }) =>
+      after && before?.status !== after.status ? [key] : [],
+    ),
+  ],
   *all(tx) {
     for (const { key } of tx.scan(services)) yield key
   },
@@ -36,6 +36,9 @@ export const serviceReaper = ({ store, clock }: Tools): Reconciler => ({
     }).result
   },
 })
+
+/** The service that a deployment is of. */
+const ofPart = (key: string): string => key.slice(0, key.lastIndexOf('/'))
 
 /** In how many milliseconds the service is to be forgotten; nothing for one that lives. */
 function endsIn({ status, inactiveAt }: Service, now: number): number | undefined {

@@ -1,9 +1,10 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
 /** The service scheduler: each service is brought nearer to what it should be whenever something of it changes. */
+import { type ChangeOf, on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
-import { type Change, type Read, TransactionTooLarge } from '#store/store.ts'
+import { type Read, TransactionTooLarge } from '#store/store.ts'
 
-import { clusterKey } from '../names.ts'
+import { clusterKey } from '../names/names.ts'
+import { serviceKey, shareOf } from '../names/services.ts'
 import type { Policy } from '../policy.ts'
 import {
   type ContainerInstance,
@@ -11,18 +12,11 @@ import {
   type Task,
   tasks,
   tasksByInstance,
-} from '../records.ts'
+} from '../records/records.ts'
+import { type Service, services, serviceDeployments, taskSets } from '../records/services.ts'
 import { isOther } from '../scheduler/hosts.ts'
 import { TASKS_PER_STEP } from '../services/act.ts'
-import { serviceKey, shareOf } from '../services/names.ts'
 import { isRebalanced } from '../services/rebalancing.ts'
-import {
-  type Service,
-  services,
-  serviceDeployments,
-  type TaskSet,
-  taskSets,
-} from '../services/records.ts'
 import { schedule } from '../services/schedule.ts'
 import { Pace } from './pace.ts'
 
@@ -35,33 +29,32 @@ export const serviceScheduler = ({ store, clock, ids }: Tools, policy: Policy): 
   const pace = new Pace()
   const isDaemon = (key: string): boolean =>
     store.read((tx) => tx.get(services, key)?.schedulingStrategy === 'DAEMON')
-  function* concerned(change: Change): Iterable<string> {
-    const own = serviceOf(change)
-    if (own !== undefined) yield own
-    if (own !== undefined && change.table !== tasks.name && isDaemon(own))
-      // Room is kept for a daemon where it is not: less, once it is another or is gone.
-      yield* waiting.of(ofCluster(own))
-    if (change.table !== containerInstances.name) return
-    const instance = (change.after ?? change.before) as ContainerInstance
-    if (changesRoom(change)) yield* waiting.of(clusterOf(instance))
-    if (changesHosts(change) || empties(change)) yield* watching.of(clusterOf(instance))
+  function* ofAnother(service: string): Iterable<string> {
+    yield service
+    // Room is kept for a daemon where it is not: less, once it is another or is gone.
+    if (isDaemon(service)) yield* waiting.of(ofCluster(service))
+  }
+  function* ofHost(change: HostChange): Iterable<string> {
+    const cluster = clusterOf((change.after ?? change.before) as ContainerInstance)
+    if (changesRoom(change)) yield* waiting.of(cluster)
+    if (changesHosts(change) || empties(change)) yield* watching.of(cluster)
     if (changesFate(change)) yield* store.read((tx) => servicesOn(tx, change.key))
+  }
+  function* hurried(keys: Iterable<string>): Iterable<string> {
+    for (const key of keys) {
+      pace.hurry(key)
+      yield key
+    }
   }
   return {
     name: 'ecs services',
     hears: [
-      services.name,
-      serviceDeployments.name,
-      taskSets.name,
-      tasks.name,
-      containerInstances.name,
+      on(services, (change) => (isNews(change) ? hurried(ofAnother(change.key)) : [])),
+      on(serviceDeployments, ({ key }) => hurried(ofAnother(ofPart(key)))),
+      on(taskSets, (change) => (isNews(change) ? hurried(ofAnother(ofPart(change.key))) : [])),
+      on(tasks, (change) => (isGoingWell(change) ? ofTask(change) : hurried(ofTask(change)))),
+      on(containerInstances, (change) => hurried(ofHost(change))),
     ],
-    *wakes(change) {
-      for (const key of concerned(change)) {
-        if (!isGoingWell(change)) pace.hurry(key)
-        yield key
-      }
-    },
     *all(tx) {
       for (const { key, row } of tx.scan(services)) if (row.status !== 'INACTIVE') yield key
     },
@@ -97,26 +90,19 @@ function inSteps<R>(step: (tasksPerStep: number) => R): R {
     }
 }
 
-/** The service that a change is about, where it is about more than a count of its tasks. */
-function serviceOf({ table, key, before, after }: Change): string | undefined {
-  if (table === services.name) return isNews(before as Service, after as Service) ? key : undefined
-  const isOfOne =
-    table === serviceDeployments.name ||
-    (table === taskSets.name && isNews(before as TaskSet, after as TaskSet))
-  if (isOfOne) return key.slice(0, key.lastIndexOf('/'))
-  if (table !== tasks.name) return undefined
-  const [was, is] = [before as Task | undefined, after as Task | undefined]
-  const task = is ?? was
+/** The service of a task, where more than a count of it changed. */
+function ofTask({ before, after }: ChangeOf<Task>): readonly string[] {
+  const task = after ?? before
   const share = task && shareOf(task)
-  if (!share || (was && is && isSame(was, is))) return undefined
-  return serviceKey(task, task.clusterName, share.serviceName)
+  if (!share || (before && after && isSame(before, after))) return []
+  return [serviceKey(task, task.clusterName, share.serviceName)]
 }
 
 /** What the scheduler alone writes, of a service and of a task set. */
 type Noted = Pick<Service, 'toldAt'> & Partial<Pick<Service, 'isSteady'>>
 
 /** What the scheduler itself notes down says nothing new to it. */
-const isNews = (before?: Noted, after?: Noted): boolean =>
+const isNews = ({ before, after }: ChangeOf<Noted>): boolean =>
   before === undefined ||
   after === undefined ||
   (before.isSteady === after.isSteady && before.toldAt === after.toldAt)
@@ -128,42 +114,32 @@ const isSame = (was: Task, is: Task): boolean =>
   was.protectedUntil === is.protectedUntil
 
 /** A task that begins: a service of many is looked at when many have. */
-function isGoingWell({ table, before, after }: Change): boolean {
-  if (table !== tasks.name) return false
-  const [was, is] = [before as Task | undefined, after as Task | undefined]
-  return (
-    is?.desiredStatus === 'RUNNING' &&
-    (!was || (was.lastStatus !== is.lastStatus && is.lastStatus === 'RUNNING'))
-  )
-}
+const isGoingWell = ({ before, after }: ChangeOf<Task>): boolean =>
+  after?.desiredStatus === 'RUNNING' &&
+  (!before || (before.lastStatus !== after.lastStatus && after.lastStatus === 'RUNNING'))
 
+/** The service that a deployment or a task set is of. */
+const ofPart = (key: string): string => key.slice(0, key.lastIndexOf('/'))
 const ofCluster = (service: string): string => service.slice(0, service.lastIndexOf('/'))
 const clusterOf = (instance: ContainerInstance): string =>
   clusterKey(instance, instance.clusterName)
 
+type HostChange = ChangeOf<ContainerInstance>
+
 /** Whether a host may take now what it could not take before, or is no place for what it has. */
-function changesRoom(change: Change): boolean {
-  const { before, after } = change
-  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
-  return changesHosts(change) || was?.remaining !== is?.remaining
-}
+const changesRoom = (change: HostChange): boolean =>
+  changesHosts(change) || change.before?.remaining !== change.after?.remaining
 
 /** Whether hosts came, went or became others: what daemons and services in balance look at. */
-function changesHosts({ before, after }: Change): boolean {
-  return isOther(...([before, after] as [ContainerInstance?, ContainerInstance?]))
-}
+const changesHosts = ({ before, after }: HostChange): boolean => isOther(before, after)
 
 /** Whether something ended where all is to go: a daemon waits there until it is the last. */
-function empties({ before, after }: Change): boolean {
-  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
-  return is?.status === 'DRAINING' && was?.remaining !== is.remaining
-}
+const empties = ({ before, after }: HostChange): boolean =>
+  after?.status === 'DRAINING' && before?.remaining !== after.remaining
 
 /** Whether what it has may have to leave it, or may stay again. */
-function changesFate({ before, after }: Change): boolean {
-  const [was, is] = [before, after] as [ContainerInstance?, ContainerInstance?]
-  return was?.status !== is?.status || was?.agentConnected !== is?.agentConnected
-}
+const changesFate = ({ before, after }: HostChange): boolean =>
+  before?.status !== after?.status || before?.agentConnected !== after?.agentConnected
 
 function servicesOn(tx: Read, instanceKey: string): ReadonlySet<string> {
   const found = new Set<string>()

@@ -1,13 +1,13 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
 /**
  * After a restart of the server every agent that was connected still counts as connected for a while, so that a
  * restart refuses no task; one that does not come back in that time is disconnected.
  */
+import type { Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 
 import type { AgentHub } from '../agents/hub.ts'
 import { changeInstance } from '../instances/change.ts'
-import { containerInstances } from '../records.ts'
+import { containerInstances } from '../records/records.ts'
 
 /** Agents come back within seconds; their longest back-off is two minutes. */
 const GRACE_MS = 60_000
@@ -17,7 +17,6 @@ export function silenceReconciler({ store, clock, ids }: Tools, hub: AgentHub): 
   return {
     name: 'ecs agent silence',
     hears: [],
-    wakes: () => [],
     *all(tx) {
       for (const { key, row } of tx.scan(containerInstances)) if (row.agentConnected) yield key
     },

@@ -3,17 +3,17 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { MemoryLog } from '#store/memory-log.ts'
+import { MemoryLog } from '#store/memory-log.fixture.ts'
 import { Store } from '#store/store.ts'
 
-import { ofInstance, ofTask } from '../names.ts'
+import { ofInstance, ofTask } from '../names/names.ts'
 import {
   type Cluster,
   type ContainerInstance,
   containerInstances,
   type Task,
   tasks,
-} from '../records.ts'
+} from '../records/records.ts'
 import { placing, zonesIn } from './cluster-hosts.ts'
 
 const HERE = { tenant: '1', accountId: '1', region: 'r', clusterName: 'c' }

@@ -5,7 +5,9 @@
 import type { PlacementConstraint, PlacementStrategy } from '#contract/ecs.ts'
 import { follow, type Read, view } from '#store/store.ts'
 
-import { clusterKey } from '../names.ts'
+import type { Need } from '../definitions/need.ts'
+import { clusterKey } from '../names/names.ts'
+import { ofService } from '../names/services.ts'
 import {
   type Cluster,
   type ContainerInstance,
@@ -13,12 +15,10 @@ import {
   type Task,
   tasks,
   tasksByService,
-} from '../records.ts'
-import { ofService } from '../services/names.ts'
-import { type Deployment, deployments, type Service, services } from '../services/records.ts'
+} from '../records/records.ts'
+import { type Deployment, deployments, type Service, services } from '../records/services.ts'
 import { type Daemon, daemonsOf, isDaemon, isStarted } from './daemons.ts'
 import { add, Groups, InstanceHost, isCounted, isOther } from './hosts.ts'
-import type { Need } from './place.ts'
 import { Placer } from './placer.ts'
 import { constraintsOf } from './request.ts'
 

@@ -4,12 +4,13 @@
  */
 import type { Read } from '#store/store.ts'
 
-import { definitionKey } from '../names.ts'
-import { type Resources, taskDefinitions } from '../records.ts'
-import { groupOf, ofService } from '../services/names.ts'
-import { type Deployment, deployments, type Service, services } from '../services/records.ts'
-import { needOf } from '../tasks/need.ts'
-import { type Constraint, type Host, lackedResource, type Need, unfit } from './place.ts'
+import { needOf } from '../definitions/need.ts'
+import type { Need } from '../definitions/need.ts'
+import { definitionKey } from '../names/names.ts'
+import { groupOf, ofService } from '../names/services.ts'
+import { type Resources, taskDefinitions } from '../records/records.ts'
+import { type Deployment, deployments, type Service, services } from '../records/services.ts'
+import { type Constraint, type Host, lackedResource, unfit } from './place.ts'
 import { constraintsOf } from './request.ts'
 
 /** What a task of a daemon service needs, and where it belongs. */

@@ -2,8 +2,13 @@
 import { oncePer } from '#kernel/once-per.ts'
 import type { Read } from '#store/store.ts'
 
-import { containerInstanceArn, ofInstance } from '../names.ts'
-import { type ContainerInstance, type Resources, type Task, tasksByInstance } from '../records.ts'
+import { containerInstanceArn, ofInstance } from '../names/names.ts'
+import {
+  type ContainerInstance,
+  type Resources,
+  type Task,
+  tasksByInstance,
+} from '../records/records.ts'
 import { type Daemon, lessDaemons } from './daemons.ts'
 import type { Host } from './place.ts'
 

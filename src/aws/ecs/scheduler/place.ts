@@ -3,10 +3,11 @@
  * of those that have everything is taken is the Placer's. Pure.
  */
 import type { Attribute } from '#contract/ecs.ts'
-import { type Ask, describeAsk, policyOf, refusedAsk } from '#wire/host-policy.ts'
+import { describeAsk, policyOf, refusedAsk } from '#wire/host-policy.ts'
 
-import type { Resources } from '../records.ts'
-import type { Predicate, Subject } from './query.ts'
+import type { Need } from '../definitions/need.ts'
+import type { Predicate, Subject } from '../query/query.ts'
+import type { Resources } from '../records/records.ts'
 import { isUnbuilt, unbuiltMember } from './unbuilt.ts'
 
 /** A container instance as placement sees it. */
@@ -16,19 +17,6 @@ export type Host = Subject & {
   readonly remaining: Resources
   /** How many tasks of each group it has. */
   readonly groupCounts: ReadonlyMap<string, number>
-}
-
-/** What a task needs. */
-export type Need = {
-  readonly cpu: number
-  readonly memoryMiB: number
-  readonly ports: readonly number[]
-  readonly portsUdp: readonly number[]
-  readonly gpus: number
-  readonly requiresAttributes: readonly Attribute[]
-  /** What of the host it uses beyond its containers, and the host's operator may not allow. */
-  readonly asks: readonly Ask[]
-  readonly group: string
 }
 
 export type Constraint =

@@ -1,7 +1,8 @@
 /** Placement said simply: all hosts are looked at for each task. What the Placer gives must be one of these. */
 import type { PlacementStrategy } from '#contract/ecs.ts'
 
-import { type Constraint, type Host, judge, type Need } from './place.ts'
+import type { Need } from '../definitions/need.ts'
+import { type Constraint, type Host, judge } from './place.ts'
 import { Placer } from './placer.ts'
 
 export function bestHosts<H extends Host>(

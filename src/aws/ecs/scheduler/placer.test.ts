@@ -3,9 +3,10 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { type Constraint, type Host, judge, type Need } from './place.ts'
+import type { Need } from '../definitions/need.ts'
+import { parseExpression } from '../query/query.ts'
+import { type Constraint, type Host, judge } from './place.ts'
 import { bestHosts, placerOf } from './placer.fixture.ts'
-import { parseExpression } from './query.ts'
 
 const NEED: Need = {
   cpu: 256,

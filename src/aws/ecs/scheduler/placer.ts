@@ -8,17 +8,10 @@
  */
 import type { PlacementStrategy } from '#contract/ecs.ts'
 
-import {
-  type Constraint,
-  type Host,
-  judge,
-  lackedResource,
-  type Need,
-  type Refusal,
-  unfit,
-} from './place.ts'
+import type { Need } from '../definitions/need.ts'
+import type { Predicate, Subject } from '../query/query.ts'
+import { type Constraint, type Host, judge, lackedResource, type Refusal, unfit } from './place.ts'
 import { type Entry, Heap } from './placer-heap.ts'
-import type { Predicate, Subject } from './query.ts'
 
 export class Placer<H extends Host> {
   readonly #need: Need

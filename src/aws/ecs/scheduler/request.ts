@@ -1,9 +1,9 @@
 /** Placement parameters of a request, checked and compiled. */
 import type { PlacementConstraint, PlacementStrategy } from '#contract/ecs.ts'
 
-import { invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names/names.ts'
+import { parseExpression } from '../query/query.ts'
 import type { Constraint } from './place.ts'
-import { parseExpression } from './query.ts'
 
 const CONSTRAINTS_MAX = 10
 const STRATEGIES_MAX = 5

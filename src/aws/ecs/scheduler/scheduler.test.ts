@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { type Host, type Need, refuse } from './place.ts'
-import { parseExpression } from './query.ts'
+import type { Need } from '../definitions/need.ts'
+import { parseExpression } from '../query/query.ts'
+import { type Host, refuse } from './place.ts'
 
 const HOST: Host = {
   arn: 'h',

@@ -5,15 +5,15 @@ import type { Read } from '#store/store.ts'
 
 import { inCluster } from '../access.ts'
 import { meantDefinition } from '../definitions/find.ts'
-import { clusterName, definitionArn } from '../names.ts'
-import { ownerOf, partIn, serviceNameIn, taskSetIdIn } from './find.ts'
+import { clusterName, definitionArn } from '../names/names.ts'
 import {
   serviceArn,
   serviceDeploymentArn,
   type ServicePlace,
   serviceRevisionArn,
   taskSetArn,
-} from './names.ts'
+} from '../names/services.ts'
+import { ownerOf, partIn, serviceNameIn, taskSetIdIn } from './find.ts'
 
 type Questions = readonly Question[]
 type InCluster = { readonly cluster?: string | undefined }

@@ -2,16 +2,16 @@
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { deploymentsOf, sharesNow, unanswered } from './begin.ts'
-import { noticeDeployment, tell } from './events.ts'
-import { inService, SHARE } from './names.ts'
+import { inService, SHARE } from '../names/services.ts'
 import {
   type Deployment,
   deployments,
   type Service,
   type ServiceDeployment,
   serviceDeployments,
-} from './records.ts'
+} from '../records/services.ts'
+import { deploymentsOf, sharesNow, unanswered } from './begin.ts'
+import { noticeDeployment, tell } from './events.ts'
 import type { Step } from './rollout.ts'
 
 type Moment = { readonly now: number; readonly ids: Ids }

@@ -12,7 +12,7 @@ import {
   serviceRevisions,
   services,
   taskSets,
-} from './records.ts'
+} from '../records/services.ts'
 import { create, define, describe, EXTERNAL, opened, OWN, update } from './services.fixture.ts'
 
 /** What is shown of a service that says nothing but its name, definition and count. */

@@ -2,8 +2,7 @@
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { noticeDeployment } from './events.ts'
-import { inService, ofService, SHARE } from './names.ts'
+import { inService, ofService, SHARE } from '../names/services.ts'
 import {
   type Deployment,
   deployments,
@@ -14,7 +13,8 @@ import {
   serviceDeployments,
   type ServiceRevision,
   serviceRevisions,
-} from './records.ts'
+} from '../records/services.ts'
+import { noticeDeployment } from './events.ts'
 
 export type Beginning = {
   readonly now: number

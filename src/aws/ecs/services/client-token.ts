@@ -3,8 +3,8 @@ import { canonicalJson, fingerprint } from '#kernel/fingerprint.ts'
 import type { Context } from '#room/operation.ts'
 import type { Write } from '#store/store.ts'
 
-import { clusterKey, invalidParameter } from '../names.ts'
-import { type Cluster, clientTokens } from '../records.ts'
+import { clusterKey, invalidParameter } from '../names/names.ts'
+import { type Cluster, clientTokens } from '../records/records.ts'
 
 const TOKEN = /^[!-~]{1,36}$/
 

@@ -2,9 +2,9 @@
 import type { DeploymentCircuitBreaker, DeploymentConfiguration } from '#contract/ecs.ts'
 
 import { isSaid } from '../meant.ts'
-import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names.ts'
+import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names/names.ts'
+import type { Service } from '../records/services.ts'
 import { filledHooks } from './hooks.ts'
-import type { Service } from './records.ts'
 
 const BAKE_TIME_MAX_MINUTES = 1440
 const THRESHOLD_COUNT_MAX = 5000
@@ -47,14 +47,14 @@ function refuseUnbuilt(wanted: DeploymentConfiguration): void {
   checkEnum('strategy', wanted.strategy, ['ROLLING', 'BLUE_GREEN', 'LINEAR', 'CANARY'])
   if (wanted.strategy !== undefined && wanted.strategy !== 'ROLLING')
     throw unavailable(`deploymentConfiguration.strategy ${wanted.strategy}`)
-  const asked: Readonly<Record<string, boolean>> = {
+  const asked = {
     alarms: wanted.alarms?.enable === true,
     canaryConfiguration: isSaid(wanted.canaryConfiguration),
     earlySuccessCriteria: wanted.earlySuccessCriteria?.enable === true,
     linearConfiguration: isSaid(wanted.linearConfiguration),
   }
-  for (const [name, isAsked] of Object.entries(asked))
-    if (isAsked) throw unavailable(`deploymentConfiguration.${name}`)
+  for (const name of Object.keys(asked) as (keyof typeof asked)[])
+    if (asked[name]) throw unavailable(`deploymentConfiguration.${name}`)
 }
 
 /** Deployments of an external controller are task sets, which know neither stages nor an end. */

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { type Answer, faultOf, House } from '#server/house.fixture.ts'
 
-import { type ServiceDeployment, serviceDeployments } from './records.ts'
+import { type ServiceDeployment, serviceDeployments } from '../records/services.ts'
 import { create, define, describe, opened, OWN, update } from './services.fixture.ts'
 
 test('a circuit breaker that is on has its threshold filled in', async () => {

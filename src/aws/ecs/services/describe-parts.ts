@@ -4,9 +4,9 @@ import type { Caller } from '#kernel/principal.ts'
 import type { Read, Table } from '#store/store.ts'
 
 import { DESCRIBE_PARTS_MAX } from '../limits.ts'
-import { invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names/names.ts'
+import { inService } from '../names/services.ts'
 import { partIn } from './find.ts'
-import { inService } from './names.ts'
 
 type Asked = {
   readonly arns: readonly string[]

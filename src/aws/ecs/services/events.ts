@@ -2,9 +2,15 @@
 import { publish } from '#store/notices.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { clusterArn } from '../names.ts'
-import type { Moment } from '../tasks/change.ts'
-import { inService, ofService, serviceArn, type ServicePlace, SHARE, taskSetArn } from './names.ts'
+import { clusterArn } from '../names/names.ts'
+import {
+  inService,
+  ofService,
+  serviceArn,
+  type ServicePlace,
+  SHARE,
+  taskSetArn,
+} from '../names/services.ts'
 import {
   type Deployment,
   type Service,
@@ -13,7 +19,8 @@ import {
   services,
   type TaskSet,
   taskSets,
-} from './records.ts'
+} from '../records/services.ts'
+import type { Moment } from '../tasks/change.ts'
 
 const EVENTS_MAX = 100
 /** The same event again is kept back for this long, unless what it tells was over in between. */

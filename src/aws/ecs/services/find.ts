@@ -3,9 +3,9 @@ import { Fault } from '#kernel/fault.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterKey, invalidParameter, localResource } from '../names.ts'
-import type { Cluster } from '../records.ts'
-import { inService, serviceKey, type ServicePlace, SHARE } from './names.ts'
+import { clusterKey, invalidParameter, localResource } from '../names/names.ts'
+import { inService, serviceKey, type ServicePlace, SHARE } from '../names/services.ts'
+import type { Cluster } from '../records/records.ts'
 import {
   type Service,
   type ServiceDeployment,
@@ -14,7 +14,7 @@ import {
   servicesByStatus,
   type TaskSet,
   taskSets,
-} from './records.ts'
+} from '../records/services.ts'
 
 const NAME = /^[A-Za-z0-9_-]{1,255}$/
 

@@ -2,9 +2,20 @@
 import { type Answer, type Host, House } from '#server/house.fixture.ts'
 
 import { takeHealth } from '../agents/health.ts'
-import { containerInstanceArn, containerInstanceKey, definitionKey, taskArn } from '../names.ts'
+import {
+  containerInstanceArn,
+  containerInstanceKey,
+  definitionKey,
+  taskArn,
+} from '../names/names.ts'
 import type { Policy } from '../policy.ts'
-import { containerInstances, type Health, type Task, taskDefinitions, tasks } from '../records.ts'
+import {
+  containerInstances,
+  type Health,
+  type Task,
+  taskDefinitions,
+  tasks,
+} from '../records/records.ts'
 
 /** What becomes of a container: it runs, cannot be started, ends as soon as it has started, or never gets that far. */
 export type Rule = 'runs' | 'cannot start' | 'exits' | 'hangs'

@@ -2,8 +2,7 @@
 import type { Read, Table } from '#store/store.ts'
 
 import { HISTORY_MAX } from '../limits.ts'
-import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
-import { ofService } from './names.ts'
+import { ofService } from '../names/services.ts'
 import {
   deployments,
   type Service,
@@ -11,7 +10,8 @@ import {
   serviceEvents,
   serviceRevisions,
   taskSets,
-} from './records.ts'
+} from '../records/services.ts'
+import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
 
 type Row = { readonly table: Table<object>; readonly key: string }
 /** Rows that say whose they are; events are emptied when a name is used again. */

@@ -1,7 +1,7 @@
 /** Lifecycle hooks of a deployment: pauses that last until somebody says how to go on. */
 import type { DeploymentLifecycleHook } from '#contract/ecs.ts'
 
-import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names.ts'
+import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names/names.ts'
 
 const HOOKS_MAX = 20
 const TIMEOUT_DEFAULT_MINUTES = 1440

@@ -3,10 +3,10 @@ import type { Failure, ProtectedTask } from '#contract/ecs.ts'
 import type { Caller } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterArn, taskArn } from '../names.ts'
-import type { Task } from '../records.ts'
+import { clusterArn, taskArn } from '../names/names.ts'
+import { shareOf } from '../names/services.ts'
+import type { Task } from '../records/records.ts'
 import { findTask } from '../tasks/find.ts'
-import { shareOf } from './names.ts'
 
 /** The tasks that a service runs, of those that are named; why not, for each other. */
 export function protectable(

@@ -1,6 +1,6 @@
 /** Whether a service can be rebalanced across Availability Zones: only spread replicas that may be started in excess can. */
-import { invalidParameter } from '../names.ts'
-import type { Service } from './records.ts'
+import { invalidParameter } from '../names/names.ts'
+import type { Service } from '../records/services.ts'
 
 const ZONE = 'ecs.availability-zone'
 

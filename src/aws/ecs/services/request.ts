@@ -8,14 +8,14 @@ import type {
 } from '#contract/ecs.ts'
 
 import { TASKS_PER_SERVICE_MAX } from '../limits.ts'
-import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names.ts'
-import type { TaskDefinition } from '../records.ts'
+import { checkEnum, checkWhole, invalidParameter, unavailable } from '../names/names.ts'
+import type { TaskDefinition } from '../records/records.ts'
+import type { Service } from '../records/services.ts'
 import { placementStrategies, constraintsOf } from '../scheduler/request.ts'
 import { keptTags, validateTags } from '../tags.ts'
 import { checkNetwork, launchTypeOf } from '../tasks/compatible.ts'
 import { filledConfiguration } from './deployment-configuration.ts'
 import { checkRebalancing, rebalancingConflict } from './rebalancing.ts'
-import type { Service } from './records.ts'
 
 const GRACE_PERIOD_MAX_SECONDS = 2_147_483_647
 const SUBNETS_MAX = 16

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 
 import type { Answer } from '#server/house.fixture.ts'
 
-import { taskArn } from '../names.ts'
-import type { Task } from '../records.ts'
+import { taskArn } from '../names/names.ts'
+import type { Task } from '../records/records.ts'
 import { Fleet, steady, watched } from './fleet.fixture.ts'
 
 const BREAKER = { deploymentCircuitBreaker: { enable: true, rollback: true } }

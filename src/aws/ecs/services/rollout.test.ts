@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { DeploymentConfiguration } from '#contract/ecs.ts'
 
-import type { Deployment, Hook, ServiceDeployment } from './records.ts'
+import type { Deployment, Hook, ServiceDeployment } from '../records/services.ts'
 import { type Facts, nextStep, rehooked } from './rollout.ts'
 
 const MINUTE_MS = 60_000

@@ -1,8 +1,8 @@
 /** How far a rolling deployment has come, and what its next step is. Pure. */
 import type { DeploymentLifecycleHook } from '#contract/ecs.ts'
 
+import type { Deployment, Hook, ServiceDeployment, Stage } from '../records/services.ts'
 import { thresholdOf } from './breaker.ts'
-import type { Deployment, Hook, ServiceDeployment, Stage } from './records.ts'
 
 const STAGES: readonly Stage[] = [
   'RECONCILE_SERVICE',

@@ -5,14 +5,7 @@
 import { canonicalJson } from '#kernel/fingerprint.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { act, asScale, type Planned, stepOf, stopTasks } from './act.ts'
-import { keptUp, take } from './advance.ts'
-import { deploymentsOf, OPEN, stopOpen } from './begin.ts'
-import { inService, ofService } from './names.ts'
-import { DONE, minimum, type Outlook, sooner } from './outlook.ts'
-import { planDaemon } from './plan-daemon.ts'
-import { bounds, planReplicas, type Situation } from './plan.ts'
-import { isRebalanced } from './rebalancing.ts'
+import { inService, ofService } from '../names/services.ts'
 import {
   type Deployment,
   deployments,
@@ -22,7 +15,14 @@ import {
   services,
   type TaskSet,
   taskSets,
-} from './records.ts'
+} from '../records/services.ts'
+import { act, asScale, type Planned, stepOf, stopTasks } from './act.ts'
+import { keptUp, take } from './advance.ts'
+import { deploymentsOf, OPEN, stopOpen } from './begin.ts'
+import { DONE, minimum, type Outlook, sooner } from './outlook.ts'
+import { planDaemon } from './plan-daemon.ts'
+import { bounds, planReplicas, type Situation } from './plan.ts'
+import { isRebalanced } from './rebalancing.ts'
 import { mayScaleUp, nextStep, rehooked, type Step } from './rollout.ts'
 import { see, type Seen } from './situation.ts'
 import { daemonHosts } from './start-tasks.ts'

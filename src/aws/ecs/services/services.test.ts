@@ -6,7 +6,7 @@ import { type Answer, faultOf } from '#server/house.fixture.ts'
 import { noticesAfter } from '#store/notices.ts'
 
 import type { Policy } from '../policy.ts'
-import type { Task } from '../records.ts'
+import type { Task } from '../records/records.ts'
 import { Fleet, steady, watched } from './fleet.fixture.ts'
 
 const HEALTH = { healthCheck: { command: ['CMD', 'true'] } }

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Task } from '../records.ts'
+import { ofService } from '../names/services.ts'
+import type { Task } from '../records/records.ts'
+import { deployments, type Service, serviceDeployments, services } from '../records/services.ts'
 import { steady } from './fleet.fixture.ts'
-import { ofService } from './names.ts'
-import { deployments, type Service, serviceDeployments, services } from './records.ts'
 import { schedule } from './schedule.ts'
 import type { Signals } from './world.ts'
 

@@ -1,7 +1,8 @@
 /** What the scheduler sees of a service's tasks, and when the mere passing of time will change it. */
 import type { Read } from '#store/store.ts'
 
-import { clusterKey, containerInstanceKey, definitionKey } from '../names.ts'
+import { clusterKey, containerInstanceKey, definitionKey } from '../names/names.ts'
+import { groupOf, inService, serviceKey, shareOf } from '../names/services.ts'
 import {
   type ContainerInstance,
   type Health,
@@ -10,12 +11,7 @@ import {
   taskDefinitions,
   tasksByInstance,
   tasksByService,
-} from '../records.ts'
-import { hostsIn } from '../scheduler/cluster-hosts.ts'
-import type { InstanceHost } from '../scheduler/hosts.ts'
-import { type Placed, scaleInOrder } from '../scheduler/scale-in.ts'
-import { groupOf, inService, serviceKey, shareOf } from './names.ts'
-import type { Order, SeenTask } from './plan.ts'
+} from '../records/records.ts'
 import {
   type Deployment,
   deployments,
@@ -23,7 +19,11 @@ import {
   services,
   type TaskSet,
   taskSets,
-} from './records.ts'
+} from '../records/services.ts'
+import { hostsIn } from '../scheduler/cluster-hosts.ts'
+import type { InstanceHost } from '../scheduler/hosts.ts'
+import { type Placed, scaleInOrder } from '../scheduler/scale-in.ts'
+import type { Order, SeenTask } from './plan.ts'
 import type { Signals, World } from './world.ts'
 
 /** A task without health checks is healthy when it has run this long (AWS, DeploymentConfiguration). */

@@ -3,14 +3,22 @@ import type { PlacementStrategy, Tag, TaskOverride } from '#contract/ecs.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Read, Write } from '#store/store.ts'
 
-import { clusterKey, definitionKey } from '../names.ts'
+import { needOf } from '../definitions/need.ts'
+import { clusterKey, definitionKey } from '../names/names.ts'
+import { groupOf, inService, SHARE } from '../names/services.ts'
 import {
   type Cluster,
   clusters,
   type Task,
   type TaskDefinition,
   taskDefinitions,
-} from '../records.ts'
+} from '../records/records.ts'
+import {
+  type Deployment,
+  type Service,
+  serviceRevisions,
+  type TaskSet,
+} from '../records/services.ts'
 import { type Asked, hostOf, hostsOf, placing } from '../scheduler/cluster-hosts.ts'
 import type { InstanceHost } from '../scheduler/hosts.ts'
 import { type Constraint, judge, type Refusal } from '../scheduler/place.ts'
@@ -18,10 +26,7 @@ import { constraintsOf } from '../scheduler/request.ts'
 import { addTags, keptTags } from '../tags.ts'
 import { together } from '../tasks/change.ts'
 import { launch, type Launch } from '../tasks/launch.ts'
-import { needOf } from '../tasks/need.ts'
-import { groupOf, inService, SHARE } from './names.ts'
 import type { DaemonSituation } from './plan-daemon.ts'
-import { type Deployment, type Service, serviceRevisions, type TaskSet } from './records.ts'
 
 /** Without a strategy: over the zones, and in a zone where the service has the fewest tasks. */
 const DEFAULT_STRATEGIES: readonly PlacementStrategy[] = [

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 
 import { ACCOUNT, type Answer, faultOf, House } from '#server/house.fixture.ts'
 
-import { tasks } from '../records.ts'
-import { deployments } from './records.ts'
+import { tasks } from '../records/records.ts'
+import { deployments } from '../records/services.ts'
 import { create as createService, define, EXTERNAL, opened } from './services.fixture.ts'
 import { computedDesired } from './task-sets.ts'
 

@@ -2,9 +2,9 @@
 import type { Scale } from '#contract/ecs.ts'
 import type { Read } from '#store/store.ts'
 
-import { checkEnum, invalidParameter } from '../names.ts'
-import { ofService } from './names.ts'
-import { type Service, type TaskSet, taskSets } from './records.ts'
+import { checkEnum, invalidParameter } from '../names/names.ts'
+import { ofService } from '../names/services.ts'
+import { type Service, type TaskSet, taskSets } from '../records/services.ts'
 
 /** Newest first. */
 export function taskSetsOf(tx: Read, service: Service): TaskSet[] {

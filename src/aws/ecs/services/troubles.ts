@@ -1,11 +1,17 @@
 /** What a service or a task set tells its users of where it stands: that it is steady, or why it does not get on. */
 import type { Write } from '#store/store.ts'
 
+import { inService, ofService } from '../names/services.ts'
+import {
+  type Service,
+  services,
+  type TaskSet,
+  taskSets,
+  type Throttle,
+} from '../records/services.ts'
 import { noticeAction, noticeFirst, resolved, type TellerRow, tellOnce } from './events.ts'
-import { inService, ofService } from './names.ts'
 import type { DaemonPlan } from './plan-daemon.ts'
 import type { Plan } from './plan.ts'
-import { type Service, services, type TaskSet, taskSets, type Throttle } from './records.ts'
 import { placementFailure, placementNotice, type Started } from './start-tasks.ts'
 import type { World } from './world.ts'
 

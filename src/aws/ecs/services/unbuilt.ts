@@ -2,13 +2,14 @@
 import type { CreateServiceRequest, UpdateServiceRequest } from '#contract/ecs.ts'
 
 import { isSaid } from '../meant.ts'
-import { unavailable } from '../names.ts'
+import { unavailable } from '../names/names.ts'
+import type { UnbuiltName } from '../unbuilt.ts'
 
 type Request = Partial<Omit<CreateServiceRequest & UpdateServiceRequest, 'service' | 'serviceName'>>
 
 /** Empty lists and what is switched off ask for nothing, and are accepted. */
 export function refuseUnbuilt(input: Request): void {
-  const asked: Readonly<Record<string, boolean>> = {
+  const asked: Partial<Record<UnbuiltName, boolean>> = {
     capacityProviderStrategy: isSaid(input.capacityProviderStrategy),
     enableExecuteCommand: input.enableExecuteCommand === true,
     gatewayConnectors: isSaid(input.gatewayConnectors),
@@ -21,7 +22,8 @@ export function refuseUnbuilt(input: Request): void {
     volumeConfigurations: isSaid(input.volumeConfigurations),
     vpcLatticeConfigurations: isSaid(input.vpcLatticeConfigurations),
   }
-  for (const [name, isAsked] of Object.entries(asked)) if (isAsked) throw unavailable(name)
+  for (const [name, isAsked] of Object.entries(asked))
+    if (isAsked) throw unavailable(name as UnbuiltName)
 }
 
 /** Switched off it may stand there with nothing else, which would be lost. */

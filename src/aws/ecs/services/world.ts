@@ -1,7 +1,7 @@
 /** What the scheduler knows beside the records: the moment, fresh ids, and what other services of AWS will tell it. */
 import type { Ids } from '#kernel/ids.ts'
 
-import type { Task } from '../records.ts'
+import type { Task } from '../records/records.ts'
 
 export type World = {
   readonly now: number

@@ -1,14 +1,14 @@
 /** The zones of a service's hosts, how its tasks lie in them, and what is told of their being evened out. */
 import type { Read, Write } from '#store/store.ts'
 
-import { clusterKey, taskKey } from '../names.ts'
-import { tasks } from '../records.ts'
+import { clusterKey, taskKey } from '../names/names.ts'
+import { tasks } from '../records/records.ts'
+import type { Service } from '../records/services.ts'
 import { zonesIn } from '../scheduler/cluster-hosts.ts'
 import type { Refusal } from '../scheduler/place.ts'
 import type { Moment } from '../tasks/change.ts'
 import { noticeAction, noticeFirst, resolved, tell, type Teller, tellOnce } from './events.ts'
 import type { Plan, SeenTask, Zones } from './plan.ts'
-import type { Service } from './records.ts'
 import type { Seen } from './situation.ts'
 import { placementNotice } from './start-tasks.ts'
 import type { World } from './world.ts'

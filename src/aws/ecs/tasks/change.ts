@@ -11,7 +11,7 @@ import {
   containerInstanceKey,
   ofTask,
   taskArn,
-} from '../names.ts'
+} from '../names/names.ts'
 import {
   clusterCounts,
   type ClusterCounts,
@@ -20,9 +20,9 @@ import {
   type Resources,
   type Task,
   tasks,
-} from '../records.ts'
-import { ShareCounts } from '../services/account.ts'
-import { toTask } from '../views/task.ts'
+} from '../records/records.ts'
+import { ShareCounts } from './shares.ts'
+import { toTask } from './view.ts'
 
 export type { Moment } from '#store/notices.ts'
 

@@ -1,7 +1,8 @@
 /** Whether a task definition can run as a request wants it: RunTask, StartTask and services ask alike. */
 import type { NetworkConfiguration } from '#contract/ecs.ts'
 
-import { invalidParameter } from '../names.ts'
+import { invalidParameter } from '../names/names.ts'
+import { unbuilt } from '../unbuilt.ts'
 
 /** The launch type asked for, EC2 unless it is; one that this build runs and the task definition allows. */
 export function launchTypeOf(
@@ -12,7 +13,9 @@ export function launchTypeOf(
   if (asked === 'FARGATE' || asked === 'MANAGED_INSTANCES') {
     if (!compatible.includes(asked))
       throw invalidParameter(`Task definition does not support launch_type ${asked}.`)
-    throw invalidParameter(`This launch type is not available in this release of Berth: ${asked}.`)
+    throw invalidParameter(
+      `This launch type is not available in this release of Berth: ${unbuilt(asked)}.`,
+    )
   }
   if (asked !== 'EC2' && asked !== 'EXTERNAL')
     throw invalidParameter(`Invalid launch type: ${asked}.`)

@@ -2,14 +2,14 @@
 import type { Caller } from '#kernel/principal.ts'
 import type { Read } from '#store/store.ts'
 
-import { containerInstanceKey, idIn, invalidParameter, taskKey } from '../names.ts'
+import { containerInstanceKey, idIn, invalidParameter, taskKey } from '../names/names.ts'
 import {
   type Cluster,
   type ContainerInstance,
   containerInstances,
   type Task,
   tasks,
-} from '../records.ts'
+} from '../records/records.ts'
 
 export function findTask(
   tx: Read,

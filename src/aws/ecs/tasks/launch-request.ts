@@ -5,15 +5,16 @@ import type { Read } from '#store/store.ts'
 
 import { checkOverridable } from '../definitions/container.ts'
 import { runnableDefinition } from '../definitions/find.ts'
+import { needOf, overridden } from '../definitions/need.ts'
 import { checkRoles } from '../definitions/roles.ts'
 import { checkSizes } from '../definitions/sizes.ts'
 import { isSaid, meant } from '../meant.ts'
-import { checkEnum, invalidParameter, unavailable } from '../names.ts'
-import type { Cluster, Definition } from '../records.ts'
+import { checkEnum, invalidParameter, unavailable } from '../names/names.ts'
+import type { Cluster, Definition } from '../records/records.ts'
 import { addTags, keptTags, validateTags } from '../tags.ts'
+import type { UnbuiltName } from '../unbuilt.ts'
 import { checkNetwork, launchTypeOf } from './compatible.ts'
 import type { Launch } from './launch.ts'
-import { needOf, overridden } from './need.ts'
 
 const OVERRIDES_MAX = 8192
 const STARTED_BY_MAX = 128
@@ -61,11 +62,10 @@ export function checkedLaunch(
 
 /** Parameters of later releases: refused by name, because nothing would act on them. */
 function refuseUnbuilt(input: Request): void {
-  const asked: Readonly<Record<string, boolean>> = {
+  const asked: Partial<Record<UnbuiltName, boolean>> = {
     capacityProviderStrategy: isSaid(input.capacityProviderStrategy),
     enableExecuteCommand: input.enableExecuteCommand === true,
     platformVersion: isSaid(input.platformVersion),
-    // No answer of the API has it: a name that nobody could ever ask for.
     referenceId: isSaid(input.referenceId),
     volumeConfigurations: isSaid(input.volumeConfigurations),
     'overrides.ephemeralStorage': isSaid(input.overrides?.ephemeralStorage),
@@ -73,7 +73,8 @@ function refuseUnbuilt(input: Request): void {
       input.overrides?.inferenceAcceleratorOverrides,
     ),
   }
-  for (const [name, isAsked] of Object.entries(asked)) if (isAsked) throw unavailable(name)
+  for (const [name, isAsked] of Object.entries(asked))
+    if (isAsked) throw unavailable(name as UnbuiltName)
 }
 
 function checkOverrides(overrides: TaskOverride, definition: Definition): void {

@@ -3,6 +3,9 @@ import type { Attribute, Tag, TaskOverride } from '#contract/ecs.ts'
 import { oncePer } from '#kernel/once-per.ts'
 import type { Context } from '#room/operation.ts'
 
+import { wantedGroups } from '../definitions/log-groups.ts'
+import type { Need } from '../definitions/need.ts'
+import { gpusOf, needOfAny } from '../definitions/need.ts'
 import {
   type Cluster,
   type Container,
@@ -11,10 +14,8 @@ import {
   type Reservation,
   type Task,
   type TaskDefinition,
-} from '../records.ts'
-import type { Need } from '../scheduler/place.ts'
+} from '../records/records.ts'
 import type { Tasks } from './change.ts'
-import { gpusOf, needOfAny } from './need.ts'
 
 export type Launch = {
   readonly cluster: Cluster
@@ -66,6 +67,7 @@ export function launch(
     version: 1,
     connectivity: 'CONNECTED',
     ...(what.imageDigests && { imageDigests: what.imageDigests }),
+    ...(wantedGroups(definition).length > 0 && { awaits: 'LOG_GROUPS' }),
   }
   all.add(task, { now: context.now, id: context.ids.uuid() })
   return task

@@ -18,7 +18,7 @@ import {
   RUNTIME_ID_LENGTH_MAX,
 } from '#wire/limits.ts'
 
-import { definitionKey } from '../names.ts'
+import { definitionKey } from '../names/names.ts'
 import {
   type Container,
   type Definition,
@@ -26,7 +26,7 @@ import {
   type Task,
   taskDefinitions,
   type TaskStatus,
-} from '../records.ts'
+} from '../records/records.ts'
 import { type Moment, type Tasks, together } from './change.ts'
 
 const ORDER: readonly TaskStatus[] = [

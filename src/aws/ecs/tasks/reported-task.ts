@@ -6,8 +6,8 @@ import { gravesOf } from '#store/graves.ts'
 import type { Read } from '#store/store.ts'
 
 import { inCluster } from '../access.ts'
-import { clusterName, containerInstanceArn, invalidParameter } from '../names.ts'
-import type { Task } from '../records.ts'
+import { clusterName, containerInstanceArn, invalidParameter } from '../names/names.ts'
+import type { Task } from '../records/records.ts'
 import { findTask } from './find.ts'
 
 /**

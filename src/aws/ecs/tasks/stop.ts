@@ -1,5 +1,5 @@
 /** Asks for a task's end. The agent does it, and its report makes it true. */
-import type { StopCode, Task } from '../records.ts'
+import type { StopCode, Task } from '../records/records.ts'
 import type { Moment, Tasks } from './change.ts'
 
 const REASON_MAX = 1024

@@ -2,8 +2,8 @@
 import type * as Api from '#contract/ecs.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterArn, clusterKey } from '../names.ts'
-import { type Cluster, clusterCounts } from '../records.ts'
+import { clusterArn, clusterKey } from '../names/names.ts'
+import { type Cluster, clusterCounts } from '../records/records.ts'
 import { countServices } from '../services/find.ts'
 
 /** What DescribeClusters can be asked to include. */

@@ -1,25 +1,25 @@
-import type * as Api from '#contract/ecs.ts'
 /** Service deployments and service revisions as the API shows them. */
+import type * as Api from '#contract/ecs.ts'
 import { own } from '#kernel/own.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterArn, definitionArn, definitionKey } from '../names.ts'
-import { taskDefinitions } from '../records.ts'
-import { deploymentsOf, OPEN, sharesNow } from '../services/begin.ts'
-import { thresholdOf } from '../services/breaker.ts'
+import { clusterArn, definitionArn, definitionKey } from '../names/names.ts'
 import {
   ofService,
   serviceArn,
   serviceDeploymentArn,
   serviceRevisionArn,
-} from '../services/names.ts'
+} from '../names/services.ts'
+import { taskDefinitions } from '../records/records.ts'
 import {
   type Hook,
   type RevisionShare,
   type ServiceDeployment,
   type ServiceRevision,
   services,
-} from '../services/records.ts'
+} from '../records/services.ts'
+import { deploymentsOf, OPEN, sharesNow } from '../services/begin.ts'
+import { thresholdOf } from '../services/breaker.ts'
 
 const date = (ms: number | undefined): Date | undefined =>
   ms === undefined ? undefined : new Date(ms)

@@ -2,23 +2,23 @@
 import type * as Api from '#contract/ecs.ts'
 import type { Read } from '#store/store.ts'
 
-import { clusterArn, definitionArn } from '../names.ts'
-import { deploymentsOf, serviceDeploymentsOf } from '../services/begin.ts'
-import { eventsOf } from '../services/events.ts'
+import { clusterArn, definitionArn } from '../names/names.ts'
 import {
   inService,
   serviceArn,
   serviceDeploymentArn,
   serviceRevisionArn,
   SHARE,
-} from '../services/names.ts'
+} from '../names/services.ts'
 import {
   type Deployment,
   type Service,
   type ServiceRevision,
   serviceRevisions,
   type TaskSet,
-} from '../services/records.ts'
+} from '../records/services.ts'
+import { deploymentsOf, serviceDeploymentsOf } from '../services/begin.ts'
+import { eventsOf } from '../services/events.ts'
 import { taskSetsOf } from '../services/task-sets.ts'
 import { toTaskSet } from './task-set.ts'
 

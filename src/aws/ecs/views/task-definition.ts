@@ -1,8 +1,8 @@
 /** A task definition as the API shows it: what was registered, with its defaults, and what ECS adds. */
 import type * as Api from '#contract/ecs.ts'
 
-import { definitionArn } from '../names.ts'
-import type { TaskDefinition } from '../records.ts'
+import { definitionArn } from '../names/names.ts'
+import type { TaskDefinition } from '../records/records.ts'
 
 export function toTaskDefinition(row: TaskDefinition): Api.TaskDefinition {
   return {

@@ -1,9 +1,9 @@
 /** A task set as the API shows it. */
 import type * as Api from '#contract/ecs.ts'
 
-import { clusterArn, definitionArn } from '../names.ts'
-import { serviceArn, SHARE, taskSetArn } from '../services/names.ts'
-import type { Service, TaskSet } from '../services/records.ts'
+import { clusterArn, definitionArn } from '../names/names.ts'
+import { serviceArn, SHARE, taskSetArn } from '../names/services.ts'
+import type { Service, TaskSet } from '../records/services.ts'
 import { computedDesired } from '../services/task-sets.ts'
 
 export function toTaskSet(

@@ -3,9 +3,10 @@ import { Fault } from '#kernel/fault.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { theGroup } from '../access.ts'
-import { alreadyExists, groupKey, invalidParameter, scopeOf } from '../names.ts'
+import { alreadyExists, groupKey, scopeOf } from '../names.ts'
 import { groupCounts, logGroups } from '../records.ts'
 import { checkTags } from '../tags.ts'
+import { unavailable } from '../unbuilt.ts'
 
 const ID_HEX_DIGITS = 16
 /** In one account and region. AWS has a million; these are in memory, with up to 50 tags each. */
@@ -15,12 +16,9 @@ export const CreateLogGroup: Operation<CreateLogGroupRequest, object> = {
   access: theGroup,
   run(tx, input, { caller, ids, now }) {
     const { logGroupName, tags = {}, logGroupClass = 'STANDARD' } = input
-    if (input.kmsKeyId)
-      throw invalidParameter('Encryption is not available in this release of Berth: kmsKeyId.')
+    if (input.kmsKeyId) throw unavailable('Encryption is', 'kmsKeyId')
     if (logGroupClass !== 'STANDARD')
-      throw invalidParameter(
-        `This class is not available in this release of Berth: logGroupClass=${logGroupClass}.`,
-      )
+      throw unavailable('This class is', `logGroupClass=${logGroupClass}`)
     checkTags(tags)
     const key = groupKey(caller, logGroupName)
     if (tx.get(logGroups, key)) throw alreadyExists('group')

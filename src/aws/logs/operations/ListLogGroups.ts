@@ -3,10 +3,11 @@ import { page } from '#kernel/page.ts'
 import type { Operation } from '#room/operation.ts'
 
 import { allGroups } from '../access.ts'
-import { invalidParameter, scopeOf } from '../names.ts'
+import { scopeOf } from '../names.ts'
 import { groupArn } from '../names.ts'
 import { ownAccountOnly } from '../own-account.ts'
 import { logGroups } from '../records.ts'
+import { unavailable } from '../unbuilt.ts'
 
 const LIMIT = 50
 const LIMIT_MAX = 1000
@@ -17,8 +18,7 @@ export const ListLogGroups: Operation<ListLogGroupsRequest, ListLogGroupsRespons
     const { logGroupNamePattern = '', logGroupClass = 'STANDARD', nextToken, limit } = input
     ownAccountOnly(caller, input)
     for (const later of ['dataSources', 'fieldIndexNames', 'logGroupTags'] as const)
-      if (input[later] !== undefined)
-        throw invalidParameter(`This filter is not available in this release of Berth: ${later}.`)
+      if (input[later] !== undefined) throw unavailable('This filter is', later)
     const scope = scopeOf(caller)
     const ask = {
       nextToken,

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
+import { SCAN_STEPS_MAX } from '#files/storage.ts'
 import { linearRegExp } from '#kernel/linear-regexp.ts'
 
-import { SCAN_STEPS_MAX } from '../storage.ts'
 import { compilePattern, PatternError } from './pattern.ts'
 
 /** Pattern, what it finds, what it does not. */

@@ -1,7 +1,6 @@
 /** Reads a pattern from left to right: the words that its three languages share. */
+import { SCAN_STEPS_MAX } from '#files/storage.ts'
 import { linearRegExp, RegExpRefused } from '#kernel/linear-regexp.ts'
-
-import { SCAN_STEPS_MAX } from '../storage.ts'
 
 export class PatternError extends Error {
   override name = 'PatternError'

@@ -1,4 +1,4 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
+import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 
 import { discards, logStreams } from '../records.ts'
@@ -9,10 +9,7 @@ const ROWS_PER_COMMIT = 100
 /** Frees what deleted streams and groups took up: their events first, then the records that nothing leads to any more. */
 export const discardReconciler = ({ store }: Tools, storage: LogStorage): Reconciler => ({
   name: 'logs discards',
-  hears: [discards.name],
-  *wakes({ key, after }) {
-    if (after) yield key
-  },
+  hears: [on(discards, ({ key, after }) => (after ? [key] : []))],
   all: (tx) => [...tx.scan(discards)].map(({ key }) => key),
   async reconcile(key) {
     const discard = store.read((tx) => tx.get(discards, key))

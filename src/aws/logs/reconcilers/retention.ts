@@ -1,4 +1,4 @@
-import type { Reconciler } from '#reconcile/reconciler.ts'
+import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import type { Tools } from '#room/room.ts'
 
 import { expiry } from '../batch.ts'
@@ -11,10 +11,7 @@ const LOOK_AGAIN_MS = 3_600_000
 /** Deletes what groups keep no longer. */
 export const retentionReconciler = ({ store, clock }: Tools, storage: LogStorage): Reconciler => ({
   name: 'logs retention',
-  hears: [logGroups.name],
-  *wakes({ key, after }) {
-    if (after) yield key
-  },
+  hears: [on(logGroups, ({ key, after }) => (after ? [key] : []))],
   all: (tx) => [...tx.scan(logGroups)].map(({ key }) => key),
   async reconcile(key) {
     const group = store.read((tx) => tx.get(logGroups, key))

@@ -1,0 +1,117 @@
+/** What ECS refuses until another room can act on it. Whoever refuses something names it here first: the names are typed. */
+import { NO_ROOM, type Unbuilt } from '#room/unbuilt.ts'
+
+export const UNBUILT = {
+  // Operations.
+  AssociateGatewayWithCluster: 'elbv2',
+  CreateCapacityProvider: 'autoscaling',
+  CreateDaemon: 'autoscaling',
+  CreateExpressGatewayService: 'elbv2',
+  CreateGateway: 'elbv2',
+  DeleteCapacityProvider: 'autoscaling',
+  DeleteDaemon: 'autoscaling',
+  DeleteDaemonTaskDefinition: 'autoscaling',
+  DeleteExpressGatewayService: 'elbv2',
+  DeleteGateway: 'elbv2',
+  DescribeCapacityProviders: 'autoscaling',
+  DescribeDaemon: 'autoscaling',
+  DescribeDaemonDeployments: 'autoscaling',
+  DescribeDaemonRevisions: 'autoscaling',
+  DescribeDaemonTaskDefinition: 'autoscaling',
+  DescribeExpressGatewayService: 'elbv2',
+  DescribeGateway: 'elbv2',
+  DescribeGatewayResources: 'elbv2',
+  DescribeGatewayRoute: 'elbv2',
+  DisassociateGatewayFromCluster: 'elbv2',
+  ExecuteCommand: 'ssm',
+  ListDaemonDeployments: 'autoscaling',
+  ListDaemonTaskDefinitions: 'autoscaling',
+  ListDaemons: 'autoscaling',
+  ListGatewayClusterAssociations: 'elbv2',
+  ListGatewayRoutes: 'elbv2',
+  ListGateways: 'elbv2',
+  PutClusterCapacityProviders: 'autoscaling',
+  RegisterDaemonTaskDefinition: 'autoscaling',
+  UpdateCapacityProvider: 'autoscaling',
+  UpdateDaemon: 'autoscaling',
+  UpdateExpressGatewayService: 'elbv2',
+  UpdateGateway: 'elbv2',
+
+  // Clusters and settings.
+  capacityProviders: 'autoscaling',
+  'configuration.executeCommandConfiguration': 'ssm',
+  'configuration.managedStorageConfiguration': 'kms',
+  'containerInsights=enabled': 'cloudwatch',
+  'containerInsights=enhanced': 'cloudwatch',
+  daemonName: 'autoscaling',
+  serviceConnectDefaults: 'servicediscovery',
+  awsvpcTrunking: 'ec2',
+  dualStackIPv6: 'ec2',
+  fargateFIPSMode: 'ec2',
+  fargateTaskRetirementWaitPeriod: 'ec2',
+  fargateEventWindows: 'ec2',
+  tagResourceAuthorization: 'iam',
+  guardDutyActivate: NO_ROOM,
+  defaultLogDriverMode: NO_ROOM,
+
+  // Services and tasks.
+  capacityProviderStrategy: 'autoscaling',
+  deploymentController: NO_ROOM,
+  'deploymentController.type CODE_DEPLOY': 'codedeploy',
+  'deploymentConfiguration.alarms': 'cloudwatch',
+  'deploymentConfiguration.canaryConfiguration': 'elbv2',
+  'deploymentConfiguration.earlySuccessCriteria': 'cloudwatch',
+  'deploymentConfiguration.lifecycleHooks.targetType AWS_LAMBDA': 'lambda',
+  'deploymentConfiguration.linearConfiguration': 'elbv2',
+  'deploymentConfiguration.strategy BLUE_GREEN': 'elbv2',
+  'deploymentConfiguration.strategy CANARY': 'elbv2',
+  'deploymentConfiguration.strategy LINEAR': 'elbv2',
+  enableExecuteCommand: 'ssm',
+  FARGATE: 'ec2',
+  gatewayConnectors: 'elbv2',
+  loadBalancers: 'elbv2',
+  MANAGED_INSTANCES: 'autoscaling',
+  monitoring: 'cloudwatch',
+  'overrides.ephemeralStorage': 'ec2',
+  'overrides.inferenceAcceleratorOverrides': NO_ROOM,
+  platformVersion: 'ec2',
+  // No answer of the API has it: a name that nobody could ever ask for.
+  referenceId: NO_ROOM,
+  role: 'iam',
+  serviceConnectConfiguration: 'servicediscovery',
+  serviceRegistries: 'servicediscovery',
+  volumeConfigurations: 'ec2',
+  vpcLatticeConfigurations: NO_ROOM,
+} as const satisfies Unbuilt
+export type UnbuiltName = keyof typeof UNBUILT
+
+/** A name for words of their own. */
+export const unbuilt = (name: UnbuiltName): string => name
+
+/**
+ * Capabilities that an agent may have and this control plane does not serve yet: it has no credentials to hand out, no
+ * task network to make, no registry to log in to. A task that needs one is refused by its name, whatever agent joined,
+ * and by the member of the task definition that asks for it.
+ */
+export const UNBUILT_CAPABILITIES = [
+  [/\.task-iam-role(-network-host)?$/, 'taskRoleArn', 'iam'],
+  [/\.ecr-auth$/, 'image (in Amazon ECR)', 'ecr'],
+  [/\.execution-role-/, 'executionRoleArn', 'iam'],
+  [/\.logging-driver\.awsfirelens$/, 'logConfiguration.logDriver awsfirelens', NO_ROOM],
+  [/\.task-eni/, 'networkMode awsvpc', 'ec2'],
+  [/\.secrets\..*\.bootstrap\./, 'logConfiguration.secretOptions', 'secretsmanager'],
+  [/\.secrets\./, 'secrets', 'secretsmanager'],
+  [/\.private-registry-authentication\./, 'repositoryCredentials', 'secretsmanager'],
+  [/\.env-files\./, 'environmentFiles', 's3'],
+  [/\.firelens\./, 'firelensConfiguration', NO_ROOM],
+  [/\.efs(Auth)?$/, 'efsVolumeConfiguration', 'efs'],
+  [/\.storage\.ebs/, 'configuredAtLaunch', 'ec2'],
+  [/\.storage\./, 's3filesVolumeConfiguration', 's3'],
+  [/\.fsxWindowsFileServer$/, 'fsxWindowsFileServerVolumeConfiguration', NO_ROOM],
+  [/\.gmsa/, 'credentialSpecs', NO_ROOM],
+  [/\.aws-appmesh$/, 'proxyConfiguration', NO_ROOM],
+  [/\.task-eia$/, 'inferenceAccelerators', NO_ROOM],
+  [/\.fault-injection$/, 'enableFaultInjection', NO_ROOM],
+  [/\.neuron-device$/, 'resourceRequirements NeuronDevice', NO_ROOM],
+  [/\.gpu-sharing$/, 'resourceRequirements.sharingStrategy', NO_ROOM],
+] as const satisfies readonly (readonly [RegExp, string, Unbuilt[string]])[]

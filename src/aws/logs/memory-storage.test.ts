@@ -1,4 +1,0 @@
-import { MemoryLogStorage } from './memory-storage.ts'
-import { storageSuite } from './storage.suite.ts'
-
-storageSuite('memory', () => new MemoryLogStorage())

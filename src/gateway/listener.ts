@@ -109,11 +109,14 @@ async function serve(
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()
     const body = await collect(request, max, share)
-    await desk.turns.wait(accessKeyId)
+    const turn = desk.turns.wait(accessKeyId)
+    if (turn) await turn
     // Asked before anything is done: whoever does not read its answers gets no more of them.
     if (desk.answers.isFull(accessKeyId)) throw tooMany()
     const answer = await desk.answer({ ...raw, body, share })
-    holdUntilRead(response, request.socket, desk.answers.share(accessKeyId), answer)
+    // Small ones always have their place, and there are many of them.
+    if (answer.body.length > desk.limits.smallBodyBytes)
+      holdUntilRead(response, request.socket, desk.answers.share(accessKeyId), answer)
     send(response, answer)
     hurry(response, request.socket, desk.limits)
   } catch (error) {
@@ -172,7 +175,8 @@ function holdUntilRead(
 
 /** Destroys the connection of a reader that takes nothing: a socket's time-out begins anew whenever some has gone. */
 function hurry(response: ServerResponse, connection: Socket, { answerMs }: GatewayLimits): void {
-  if (!response.writableFinished) connection.setTimeout(answerMs)
+  const isWritten = response.socket && connection.writableLength === 0
+  if (!isWritten) connection.setTimeout(answerMs)
 }
 
 function send(response: ServerResponse, answer: Answer): void {

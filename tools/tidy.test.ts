@@ -47,6 +47,7 @@ for (const [path, line, complaint] of broken)
 const kept: readonly (readonly [string, string])[] = [
   ['src/system/a.ts', 'Date.now()'],
   ['src/cli/a.ts', 'console.log(process.env.HOME)'],
+  ['src/gateway/a.ts', 'socket.setTimeout(5)'],
   ['src/store/seal.ts', 'randomBytes(32)'],
   ['src/gateway/a.test.ts', 'Date.now()'],
   ['src/kernel/a.test.ts', "import { a } from '#store/store.ts'"],

@@ -91,7 +91,7 @@ type Ban = {
 /** What only some rooms or files may say, and what the others say instead. */
 const BANNED: readonly Ban[] = [
   {
-    text: /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
+    text: /\bDate\.now\(|\bnew Date\(\)|(?<!\.)\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
     except: ['src/system/', 'src/cli/'],
     instead: 'the Clock',
   },

@@ -123,7 +123,7 @@ export class SettingReader {
   durationMs(name: string): number | undefined {
     const text = this.text(name)
     if (text === undefined) return undefined
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)]
     if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
       throw bad(name, 'a duration such as 30s or 3h')
     return parts.reduce(

@@ -35,6 +35,7 @@ import { candidates } from './services.ts'
 import { isSigned, scopeService } from './signature/authorization.ts'
 import { Refusal, refusalFault } from './signature/refusal.ts'
 import { verify } from './sigv4.ts'
+import { Turns } from './turns.ts'
 import { validate } from './validate.ts'
 
 export type { Built, Finding, House } from './house.ts'
@@ -88,9 +89,22 @@ export class Gateway {
 
   /** Serves over HTTP, or HTTPS with `tls`; resolves when it listens. */
   async listen(options: ListenOptions): Promise<Server> {
+    const { limits } = this
     const server = await listen(options, {
-      limits: this.limits,
-      bodies: new Bodies(this.limits),
+      limits,
+      bodies: new Bodies({
+        bytes: limits.bodiesBytes,
+        bytesOfKey: limits.bodiesBytesOfKey,
+        unknownBytes: limits.unknownBodiesBytes,
+        smallBytes: limits.smallBodyBytes,
+      }),
+      answers: new Bodies({
+        bytes: limits.answersBytes,
+        bytesOfKey: limits.answersBytesOfKey,
+        unknownBytes: limits.unknownAnswersBytes,
+        smallBytes: limits.smallBodyBytes,
+      }),
+      turns: new Turns(this.#house.clock),
       allowance: (headers) => this.#allowance(headers),
       left: (connection) => this.#seats.leave(connection),
       answer: (request) => this.answer(request),

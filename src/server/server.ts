@@ -53,7 +53,7 @@ export class Server {
     const { clock, ids, log, sealer, scheme = 'http', rooms } = options
     this.store = store
     this.#rooms = rooms
-    this.#sockets = new Sockets(clock)
+    this.#sockets = new Sockets({ clock, log, fatal: options.fatal })
     this.guard = guardOf(rooms, { store, sealer })
     const { authorize, credential } = this.guard
     const operations = new Operations({ rooms, store, clock, ids, authorize, check: checkInput })

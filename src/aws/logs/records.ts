@@ -2,7 +2,7 @@
  * The records of CloudWatch Logs: groups and streams. Events are kept elsewhere (storage.ts), under ids that are never
  * used twice. All fields are written by operations; `discards` are emptied by their reconciler.
  */
-import { table } from '#store/store.ts'
+import { follow, table, view } from '#store/store.ts'
 
 /** Whose a record is, and where: what ARNs are made of. */
 export type Owned = { readonly tenant: string; readonly accountId: string; readonly region: string }
@@ -34,5 +34,22 @@ export type Discard = {
 }
 
 export const logGroups = table<LogGroup>('logs.groups')
+/** How many groups there are, by `tenant/region`. */
+export const groupCounts = view((rows) => {
+  const counts = new Map<string, number>()
+  for (const { key } of rows.scan(logGroups)) addTo(counts, key, 1)
+  return counts
+})
+follow(logGroups, groupCounts, (counts, key, before, after) =>
+  addTo(counts, key, (after ? 1 : 0) - (before ? 1 : 0)),
+)
+
+function addTo(counts: Map<string, number>, key: string, by: number): void {
+  const scope = key.split('/', 2).join('/')
+  const count = (counts.get(scope) ?? 0) + by
+  if (count === 0) counts.delete(scope)
+  else counts.set(scope, count)
+}
+
 export const logStreams = table<LogStream>('logs.streams')
 export const discards = table<Discard>('logs.discards')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { tidy, unused } from './tidy.ts'
+import { FLOORS, ROOMS, tidy, unused } from './tidy.ts'
 
 /** A rule, a line that breaks it in a file, and what is said. */
 const broken: readonly (readonly [string, string, RegExp])[] = [
@@ -48,6 +49,7 @@ for (const [path, line, complaint] of broken)
 const kept: readonly (readonly [string, string])[] = [
   ['src/system/a.ts', 'Date.now()'],
   ['src/cli/a.ts', 'console.log(process.env.HOME)'],
+  ['src/gateway/a.ts', 'socket.setTimeout(5)'],
   ['src/store/seal.ts', 'randomBytes(32)'],
   ['src/gateway/a.test.ts', 'Date.now()'],
   ['src/kernel/a.test.ts', "import { a } from '#store/store.ts'"],
@@ -93,4 +95,20 @@ test('what only tests use is told', () => {
     ['src/cli/b.test.ts', "import { b } from './b.ts'"],
   ])
   assert.deepEqual(unused(files), ['src/cli/b.ts:1: only tests use this file'])
+})
+
+test('the page of the architecture has the floors that are held', () => {
+  const page = readFileSync('ARCHITECTURE.md', 'utf8')
+  for (const [room, known] of Object.entries(ROOMS)) {
+    const row = page
+      .split('\n')
+      .find((line) => line.startsWith(`| \`${room}\` `) && !line.includes(' < '))
+    const said = row?.split('|').at(-2)?.trim() ?? ''
+    const rooms = said === 'nothing' ? [] : said.split(', ')
+    assert.deepEqual(rooms.toSorted(), known.toSorted(), room)
+  }
+  for (const [room, floors] of Object.entries(FLOORS)) {
+    const row = `| \`${room}\` | ${floors.map((floor) => floor.join(' ')).join(' < ')} |`
+    assert.ok(page.includes(`${row}\n`), `ARCHITECTURE.md should say: ${row}`)
+  }
 })

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { SOURCES } from './generate/facts.ts'
 
 /** Each room, and the rooms it may import. A room stands only on rooms named above it: so there are no circles. */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   contract: [],
   store: ['kernel'],
@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
  * The inner floors of the large rooms, lowest first: what is on one floor (a folder, or a file beside the door) stands only
  * on lower ones, and neighbours do not know each other.
  */
-const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'aws/ecs': [
     ['records', 'limits', 'policy', 'rates', 'meant', 'unbuilt'],
     ['names'],
@@ -52,6 +52,24 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['reconcilers', 'operations', 'operator'],
     ['start'],
     ['ecs'],
+  ],
+  agent: [
+    ['backoff', 'clock-error', 'connection-error', 'engine', 'sign', 'slots'],
+    ['host', 'docker', 'outside'],
+    ['settings'],
+    ['config'],
+    ['registration', 'tasks'],
+    ['state'],
+    ['part'],
+    ['topics'],
+    ['control-plane', 'socket'],
+    ['extension', 'signed-calls', 'poll-endpoint', 'reporter'],
+    ['acs'],
+    ['telemetry', 'metadata', 'logs'],
+    ['options', 'orders'],
+    ['session'],
+    ['agent'],
+    ['main'],
   ],
 }
 
@@ -73,7 +91,7 @@ type Ban = {
 /** What only some rooms or files may say, and what the others say instead. */
 const BANNED: readonly Ban[] = [
   {
-    text: /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
+    text: /\bDate\.now\(|\bnew Date\(\)|(?<!\.)\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
     except: ['src/system/', 'src/cli/'],
     instead: 'the Clock',
   },

@@ -4,23 +4,17 @@
  * that either half can be exchanged for Amazon's.
  */
 import { parseArn } from '#kernel/arn.ts'
-import type { Clock } from '#kernel/clock.ts'
-import type { Ids } from '#kernel/ids.ts'
-import type { Log } from '#kernel/log.ts'
 
 import { Backoff } from './backoff.ts'
 import { clockError } from './clock-error.ts'
-import type { AgentConfig } from './config.ts'
 import { CallFault, ControlPlane } from './control-plane.ts'
-import type { Engine, EngineInfo } from './engine.ts'
-import type { Host, HostInfo } from './host.ts'
-import type { AwslogsOutside } from './logs/awslogs.ts'
+import type { EngineInfo } from './engine.ts'
+import type { HostInfo } from './host.ts'
 import { Endpoint } from './metadata/endpoint.ts'
-import type { Calls, Connect, StateStore } from './outside.ts'
+import type { AgentOptions } from './options.ts'
 import { attributes, totalResources } from './registration.ts'
 import { Session, type SessionOptions, type SessionState } from './session.ts'
 import { BadSetting } from './settings.ts'
-import type { Credentials } from './sign.ts'
 import type { AgentState } from './state/state.ts'
 import { LABELS } from './tasks/create.ts'
 
@@ -37,29 +31,6 @@ const DENIED = 'AccessDeniedException'
 const NO_CLUSTER = 'ClusterNotFoundException'
 
 const NOTHING = { timeline: 0, tasks: [], forgotten: [] } as const
-
-export type AgentOptions = {
-  readonly calls: Calls
-  readonly connect: Connect
-  readonly state: StateStore
-  /** What containers' output is sent with; where it is absent no container logs by awslogs. */
-  readonly awslogs?: AwslogsOutside | undefined
-  /** What telemetry is signed with: each of its frames is signed by itself, whatever carries it. */
-  readonly region: string
-  readonly credentials: Credentials
-  /** Tells this Berth's containers from those of others on the same engine. */
-  readonly installationId: string
-  /** Tells this agent's data directory from a copy of it; absent where nobody else can have one. */
-  readonly directoryId?: string | undefined
-  /** Node's word for the processor: `x64`, `arm64`. */
-  readonly architecture: string
-  readonly engine: Engine
-  readonly host: Host
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly log: Log
-  readonly config: AgentConfig
-}
 
 /** What the machine was when it was registered, and where the control plane says that it is. */
 type Machine = {
@@ -263,7 +234,8 @@ export class Agent {
   /** Where the state was lost, the containers still say whose they are; if they disagree, nobody is believed. */
   async #arnOfLabels(): Promise<string | undefined> {
     const { engine, installationId } = this.#options
-    const { found, silent } = await engine.list({ [LABELS.installation]: installationId })
+    const ours = { [LABELS.installation]: installationId }
+    const { found, silent } = await engine.list(ours, [LABELS.containerInstance])
     const arns = new Set(
       [...found, ...silent].map(({ labels }) => labels[LABELS.containerInstance]),
     )

@@ -45,7 +45,7 @@ test('what task definitions may do to the host is read; what would allow nothing
     BERTH_ALLOW_HOST_PATHS: '["/srv/data/", "/var/run/docker.sock"]',
     BERTH_ALLOW_DEVICES: '[]',
     BERTH_ALLOW_CAPABILITIES: '["CAP_NET_ADMIN", "sys_nice"]',
-    BERTH_ALLOW_HOST_NAMESPACES: '["network"]',
+    BERTH_ALLOW_HOST_NAMESPACES: '["pid", "network:Splunk.example.com"]',
     BERTH_ALLOW_PRIVILEGED: 'false',
   })
   assert.equal(privilegedDisabled, true)
@@ -53,7 +53,7 @@ test('what task definitions may do to the host is read; what would allow nothing
     paths: { how: 'only', named: ['/srv/data', '/var/run/docker.sock'] },
     devices: { how: 'only', named: [] },
     capabilities: { how: 'only', named: ['NET_ADMIN', 'SYS_NICE'] },
-    namespaces: { how: 'only', named: ['network'] },
+    namespaces: { how: 'only', named: ['pid', 'network:splunk.example.com'] },
   })
   assert.equal(readConfig({ ECS_DISABLE_PRIVILEGED: 'true' }).privilegedDisabled, true)
   // The server's, where `berth up` starts both.
@@ -62,6 +62,7 @@ test('what task definitions may do to the host is read; what would allow nothing
     ['BERTH_ALLOW_HOST_PATHS', '/srv'],
     ['BERTH_ALLOW_HOST_PATHS', '["srv"]'],
     ['BERTH_ALLOW_HOST_NAMESPACES', '["net"]'],
+    ['BERTH_ALLOW_HOST_NAMESPACES', '["network:http://a"]'],
     ['BERTH_ALLOW_PATHS', '["/srv"]'],
   ] as const)
     assert.throws(() => readConfig({ [name]: value }), { name: 'BadSetting' }, `${name}=${value}`)

@@ -2,11 +2,19 @@
 import { readFileSync } from 'node:fs'
 
 import { isBuiltIn } from '#wire/attributes.ts'
-import { capability, type HostPolicy, plainPath, type Rule } from '#wire/host-policy.ts'
+import {
+  capability,
+  type HostPolicy,
+  isLogServer,
+  plainPath,
+  type Rule,
+} from '#wire/host-policy.ts'
 
 import type { PortRange } from './host.ts'
 import { BadSetting, parseSettingsFile, SettingReader, type Settings } from './settings.ts'
-import { PULL_BEHAVIORS, type PullBehavior } from './tasks/images.ts'
+
+const PULL_BEHAVIORS = ['default', 'always', 'once', 'prefer-cached'] as const
+export type PullBehavior = (typeof PULL_BEHAVIORS)[number]
 
 export type AgentConfig = {
   readonly cluster: string
@@ -81,6 +89,7 @@ const MACHINE_ATTRIBUTES = [
   'ecs.subnet-id',
   'ecs.vpc-id',
 ]
+const NAMESPACES = ['network', 'pid', 'ipc']
 /** Amazon's agent takes no shorter one either. */
 const IMAGE_CLEANUP_MS_MIN = 10 * MINUTE_MS
 /** Where Amazon's agent has its settings too. */
@@ -164,7 +173,11 @@ function hostPolicy(read: SettingReader): HostPolicy {
     capabilities: only(
       read.list('BERTH_ALLOW_CAPABILITIES')?.map((name) => capability(String(name))),
     ),
-    namespaces: only(read.someOf('BERTH_ALLOW_HOST_NAMESPACES', ['network', 'pid', 'ipc'])),
+    namespaces: only(
+      read
+        .someOf('BERTH_ALLOW_HOST_NAMESPACES', NAMESPACES, isLogServer)
+        ?.map((name) => name.toLowerCase()),
+    ),
   }
 }
 

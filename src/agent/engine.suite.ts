@@ -35,14 +35,16 @@ function lifeOfAContainer(name: string, under: () => EngineUnderTest): void {
     assert.equal((await engine.inspect(id))?.startedAt, running.startedAt)
     await engine.stop(id, 20)
     await engine.stop(id, 20)
-    const [exited] = (await engine.list(labels)).found
+    const [exited] = (await engine.list(labels, ['berth.test'])).found
+    assert.deepEqual(exited?.labels, labels)
+    assert.deepEqual((await engine.list(labels, ['other'])).found[0]?.labels, {})
     assert.equal(exited?.state, 'exited')
     assert.equal(exited.exitCode, 3)
     assert.ok(exited.finishedAt)
     await engine.remove(id)
     await engine.remove(id)
     assert.equal(await engine.inspect(id), undefined)
-    assert.deepEqual(await engine.list(labels), { found: [], silent: [] })
+    assert.deepEqual(await engine.list(labels, []), { found: [], silent: [] })
   })
 
   test(`${name}: a container that cannot start never ran`, LIMIT, async (context) => {

@@ -53,6 +53,8 @@ export type Image = {
   readonly labels: Readonly<Record<string, string>>
   /** The names of the environment variables that it sets. */
   readonly variables: readonly string[]
+  /** What it gives to each of its containers, and the engine tells with each of them. */
+  readonly configBytes: number
 }
 
 export type EngineInfo = {
@@ -110,11 +112,20 @@ export type Volume = {
   readonly options: Readonly<Record<string, string>>
 }
 
-/** A container is silent when the engine lists it and does not answer for it: something in the engine holds it. */
+/**
+ * A container is silent when the engine lists it and does not answer for it, or with what nobody can read: something in
+ * the engine holds it.
+ */
 export type Listing = {
   readonly found: readonly Observed[]
   readonly silent: readonly Pick<Observed, 'id' | 'labels'>[]
 }
+
+/** What is looked at of all containers together leaves labels out: they may be large, and an image has some of its own. */
+export const keepLabels = (seen: Observed, kept: readonly string[]): Observed => ({
+  ...seen,
+  labels: Object.fromEntries(Object.entries(seen.labels).filter(([name]) => kept.includes(name))),
+})
 
 /** What a watcher hears: that a container changed, or that it must look at all of them again. */
 export type EngineEvent =
@@ -141,8 +152,8 @@ export interface Engine {
   remove(container: string): Promise<void>
   /** By id or name. */
   inspect(container: string): Promise<Observed | undefined>
-  /** All containers, whether they run or not, that carry every one of these labels. */
-  list(labels: Readonly<Record<string, string>>): Promise<Listing>
+  /** All containers, whether they run or not, that carry every one of these labels; of their own those that are kept. */
+  list(labels: Readonly<Record<string, string>>, kept: readonly string[]): Promise<Listing>
   volume(name: string): Promise<Volume | undefined>
   createVolume(volume: VolumeBody): Promise<void>
   removeVolume(name: string): Promise<void>

@@ -8,7 +8,7 @@ import { digestOf } from '#wire/topic.ts'
 
 import { Extension, Unanswered } from './extension.ts'
 import { InstanceTags } from './metadata/instance-tags.ts'
-import { Topics } from './topics.ts'
+import { Topics } from './topics/topics.ts'
 
 function prepared() {
   const timers = new Set<() => void>()

@@ -10,7 +10,7 @@ import { STATE_CHANGES_MAX } from '#wire/limits.ts'
 import { TOPICS_VERSION } from '#wire/topic.ts'
 
 import { CallFault } from './control-plane.ts'
-import type { Topics } from './topics.ts'
+import type { Topics } from './topics/topics.ts'
 
 /** An answer that has not come by then never will. */
 const ANSWER_MS = 60_000

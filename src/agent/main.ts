@@ -2,18 +2,20 @@ import { join } from 'node:path'
 
 import { streamLog, systemClock, systemIds } from '#system/system.ts'
 
-import { Agent, type AgentOptions } from './agent.ts'
+import { Agent } from './agent.ts'
 import { processConfig } from './config.ts'
 import { DockerEngine } from './docker/docker.ts'
 import { LinuxHost } from './host/linux.ts'
 import { withDefaults } from './host/protected.ts'
 import type { AwslogsOutside } from './logs/awslogs.ts'
 import { FileSpool } from './logs/spool.ts'
-import type { Calls, Connect, StateStore } from './outside.ts'
+import type { AgentOptions } from './options.ts'
+import type { Calls, Connect } from './outside.ts'
 import { LOGS, SignedCalls, type SignedCallsOptions } from './signed-calls.ts'
 import { signedSockets } from './socket.ts'
 import { type DataDirectory, takeDirectory } from './state/directory.ts'
 import { StateFile } from './state/file.ts'
+import type { StateStore } from './state/state.ts'
 
 /** How long two agents can have one directory at most, after somebody moved the lock of the first. */
 const LOCK_LOOK_MS = 2000

@@ -1,11 +1,10 @@
 /**
  * What the agent needs of the world beside its engine, its clock and its chance: calls, connections, and a place for
- * its state. The real ones sign, dial and write files (`main.ts` puts them together); the simulation has its own.
+ * its state (`state/state.ts`). The real ones sign, dial and write files (`main.ts` puts them together); the simulation has its own.
  */
 import type { Refusal } from '#wire/refusal.ts'
 
 import type { Credentials } from './sign.ts'
-import type { AgentState } from './state/state.ts'
 
 export interface Calls {
   /**
@@ -37,13 +36,3 @@ export type ConnectionEnd = {
 }
 /** One connection to the control plane, from its opening to its end. Never rejects. */
 export type Connect = (connection: Connection) => Promise<ConnectionEnd>
-
-export interface StateStore {
-  /** `undefined` where there is none, or none that can be read: then the containers' labels have to do. */
-  load(): Promise<AgentState | undefined>
-  /**
-   * Resolves once the state is durable as `current` gives it, or a later one. Calls that come while a write is under
-   * way share the one that follows it. A write that was cut off leaves the state before it.
-   */
-  save(current: () => AgentState): Promise<void>
-}

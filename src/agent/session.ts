@@ -3,7 +3,6 @@
  * them, and a list of parts that do the rest.
  */
 import { AcsClient, type AcsEnd } from './acs.ts'
-import type { AgentOptions } from './agent.ts'
 import type { ControlPlane } from './control-plane.ts'
 import type { EngineInfo } from './engine.ts'
 import { Extension, Unanswered } from './extension.ts'
@@ -13,6 +12,7 @@ import { CredentialStore } from './metadata/credentials.ts'
 import type { Endpoint } from './metadata/endpoint.ts'
 import { InstanceTags } from './metadata/instance-tags.ts'
 import { metadataPart } from './metadata/part.ts'
+import type { AgentOptions } from './options.ts'
 import { Orders } from './orders.ts'
 import type { Part } from './part.ts'
 import { AGENT_VERSION, PollEndpoint } from './poll-endpoint.ts'
@@ -24,7 +24,7 @@ import { ownLabels, type Owner } from './tasks/create.ts'
 import type { Report } from './tasks/report.ts'
 import { TaskRunner } from './tasks/runner.ts'
 import { TelemetryPart } from './telemetry/part.ts'
-import { Topics } from './topics.ts'
+import { Topics } from './topics/topics.ts'
 
 const RESTORE_RETRY_MS = 2_000
 const RESYNC_MS = 5 * 60_000

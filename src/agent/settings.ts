@@ -123,7 +123,7 @@ export class SettingReader {
   durationMs(name: string): number | undefined {
     const text = this.text(name)
     if (text === undefined) return undefined
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)]
     if (parts.length === 0 || parts.map(([part]) => part).join('') !== text)
       throw bad(name, 'a duration such as 30s or 3h')
     return parts.reduce(
@@ -148,10 +148,14 @@ export class SettingReader {
     return values && [...new Set(values.map(Number))]
   }
 
-  /** Each of them one of `known`. */
-  someOf(name: string, known: readonly string[]): readonly string[] | undefined {
+  /** Each of them one of `known`, or of what `isToo` knows. */
+  someOf(
+    name: string,
+    known: readonly string[],
+    isToo: (value: string) => boolean = () => false,
+  ): readonly string[] | undefined {
     const values = this.list(name)?.map(String)
-    if (values && !values.every((value) => known.includes(value)))
+    if (values && !values.every((value) => known.includes(value) || isToo(value)))
       throw bad(name, `a JSON list of some of ${known.join(', ')}`)
     return values
   }

@@ -68,7 +68,7 @@ async function removeMade(data: string, socketPath: string): Promise<void> {
   const engine = new DockerEngine({ socketPath, clock: systemClock })
   try {
     const ours = { [LABELS.installation]: installationId(data) }
-    const { found, silent } = await engine.list(ours)
+    const { found, silent } = await engine.list(ours, [])
     const left = [...found, ...silent]
     if (left.length > 0)
       console.log(`removing ${left.length} ${left.length === 1 ? 'container' : 'containers'}`)

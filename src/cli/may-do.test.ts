@@ -15,7 +15,7 @@ const ENGINE = {
   minApiVersion: '1.24',
   cpus: 4,
   memoryBytes: 2 ** 33,
-  loggingDrivers: ['json-file'],
+  loggingDrivers: ['json-file', 'splunk', 'syslog'],
   volumeDrivers: ['local'],
   cgroupDriver: 'cgroupfs',
   cgroupVersion: 2,
@@ -40,7 +40,7 @@ test('a host does with its settings what the page says', async (context) => {
   const found = examples()
   assert.deepEqual(
     found.map(({ rows }) => rows.length),
-    [7, 6],
+    [9, 8],
   )
   for (const { settings, rows } of found)
     for (const [text, outcome] of rows)
@@ -58,9 +58,13 @@ test('a host does with its settings what the page says', async (context) => {
             ...(value !== undefined && { value }),
           })),
         })
-        const { linuxParameters, privileged, ...more } = JSON.parse(text) as Record<string, object>
-        const container = { name: 'app', image: 'app:1', memory: 64, linuxParameters, privileged }
-        const family = { family: 'web', containerDefinitions: [container], ...more }
+        const { networkMode, pidMode, volumes, ...more } = JSON.parse(text) as Record<
+          string,
+          object
+        >
+        const container = { name: 'app', image: 'app:1', memory: 64, ...more }
+        const ofTask = { networkMode, pidMode, volumes }
+        const family = { family: 'web', containerDefinitions: [container], ...ofTask }
         await house.call('RegisterTaskDefinition', family)
         const { tasks, failures } = await house.call('RunTask', { taskDefinition: 'web' })
         assert.equal(tasks.length === 1 ? 'runs it' : failures[0].detail, outcome)

@@ -103,11 +103,10 @@ test('an unsigned form has a limit of its own', async () => {
 
 test('no key has all of the memory, and senders whose key nobody knows share a part of it', () => {
   const bodies = new Bodies({
-    ...GATEWAY_LIMITS,
-    bodiesBytes: 1000,
-    bodiesBytesOfKey: 500,
-    unknownBodiesBytes: 300,
-    smallBodyBytes: 10,
+    bytes: 1000,
+    bytesOfKey: 500,
+    unknownBytes: 300,
+    smallBytes: 10,
   })
   const stranger = bodies.share(undefined)
   stranger.take(310)

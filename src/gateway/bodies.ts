@@ -1,11 +1,9 @@
 /**
- * The memory that bodies have together: what has come and is not answered yet, and what compressed ones grow to.
- * Small ones always have their place. No key has all of it, and senders whose key nobody knows share a smaller part: until
+ * The memory that bodies have together: what has come and is not answered yet, and what compressed ones grow to; and that of
+ * answers that are not read yet. Small ones always have their place. No key has all of it, and senders whose key nobody knows share a smaller part: until
  * a signature is checked a key's id is only a claim, and whoever knows one keeps nobody out but those who share it.
  */
 import { Fault } from '#kernel/fault.ts'
-
-import type { GatewayLimits } from './limits.ts'
 
 /** What one request holds of it. */
 export interface Share {
@@ -15,21 +13,29 @@ export interface Share {
   end(): void
 }
 
+export type BodyLimits = {
+  readonly bytes: number
+  readonly bytesOfKey: number
+  /** Of all together whose key nobody knows. */
+  readonly unknownBytes: number
+  readonly smallBytes: number
+}
+
 export class Bodies {
-  readonly #limits: GatewayLimits
+  readonly #limits: BodyLimits
   /** By the key that is claimed; `undefined` is everybody whose key nobody knows. */
   readonly #ofKey = new Map<string | undefined, number>()
   #all = 0
 
-  constructor(limits: GatewayLimits) {
+  constructor(limits: BodyLimits) {
     this.#limits = limits
   }
 
   /** `accessKeyId` is of a key that exists, as the request says. */
   share(accessKeyId: string | undefined): Share {
     let bytes = 0
-    const { smallBodyBytes } = this.#limits
-    const counted = (): number => Math.max(0, bytes - smallBodyBytes)
+    const { smallBytes } = this.#limits
+    const counted = (): number => Math.max(0, bytes - smallBytes)
     return {
       take: (more) => {
         const before = counted()
@@ -46,15 +52,27 @@ export class Bodies {
     }
   }
 
+  /** Whether the key has all that it may: there is room for no more than small ones. */
+  isFull(accessKeyId: string | undefined): boolean {
+    return this.#of(accessKeyId) + this.#limits.smallBytes > this.#max(accessKeyId)
+  }
+
   #hasRoom(accessKeyId: string | undefined, bytes: number): boolean {
-    const { bodiesBytes, bodiesBytesOfKey, unknownBodiesBytes } = this.#limits
-    const max = accessKeyId === undefined ? unknownBodiesBytes : bodiesBytesOfKey
-    const own = this.#ofKey.get(accessKeyId) ?? 0
-    return bytes === 0 || (this.#all + bytes <= bodiesBytes && own + bytes <= max)
+    const isOfKey = this.#of(accessKeyId) + bytes <= this.#max(accessKeyId)
+    return bytes === 0 || (isOfKey && this.#all + bytes <= this.#limits.bytes)
+  }
+
+  #of(accessKeyId: string | undefined): number {
+    return this.#ofKey.get(accessKeyId) ?? 0
+  }
+
+  #max(accessKeyId: string | undefined): number {
+    const { bytesOfKey, unknownBytes } = this.#limits
+    return accessKeyId === undefined ? unknownBytes : bytesOfKey
   }
 
   #add(accessKeyId: string | undefined, bytes: number): void {
-    const own = (this.#ofKey.get(accessKeyId) ?? 0) + bytes
+    const own = this.#of(accessKeyId) + bytes
     this.#all += bytes
     if (own === 0) this.#ofKey.delete(accessKeyId)
     else this.#ofKey.set(accessKeyId, own)
@@ -62,5 +80,5 @@ export class Bodies {
 }
 
 /** AWS's clients try again after it. */
-const tooMany = (): Fault =>
+export const tooMany = (): Fault =>
   new Fault('ServiceUnavailable', 'Too much is being sent at once. Try again later.', 503)

@@ -35,6 +35,7 @@ import { candidates } from './services.ts'
 import { isSigned, scopeService } from './signature/authorization.ts'
 import { Refusal, refusalFault } from './signature/refusal.ts'
 import { verify } from './sigv4.ts'
+import { Turns } from './turns.ts'
 import { validate } from './validate.ts'
 
 export type { Built, Finding, House } from './house.ts'
@@ -50,7 +51,7 @@ export type UpgradeHandler = (
 
 type Upgrades = { readonly service: string; readonly handler: UpgradeHandler }
 
-type Moment = { readonly requestId: string; readonly now: number }
+type Arrival = { readonly requestId: string; readonly now: number }
 /** Who signed the request, and the request with its body inflated, where its way could not be found without. */
 type Known = { readonly caller: Caller | undefined; readonly plain: Request | undefined }
 type Question = { readonly input: object; readonly caller: Caller; readonly now: number }
@@ -72,15 +73,15 @@ export class Gateway {
   async answer(raw: RawRequest): Promise<Answer> {
     const requestId = this.#house.ids.uuid()
     // One request is one moment: its signature, its question and what it does are of the same.
-    const moment: Moment = { requestId, now: this.#house.clock.now() }
+    const arrival: Arrival = { requestId, now: this.#house.clock.now() }
     let request: Request | undefined
     let way: Way | undefined
     try {
       request = readRequest(raw, this.limits)
-      const caller = this.#checkBody(request, moment)
+      const caller = this.#checkBody(request, arrival)
       const plain = caller && (await inflate(request, this.limits))
       way = findWay(plain ?? request, this.limits)
-      return forMethod(request, await this.#serve(request, way, { ...moment, caller, plain }))
+      return forMethod(request, await this.#serve(request, way, { ...arrival, caller, plain }))
     } catch (error) {
       return forMethod(request, this.#fail(error, request, way, requestId))
     }
@@ -88,9 +89,22 @@ export class Gateway {
 
   /** Serves over HTTP, or HTTPS with `tls`; resolves when it listens. */
   async listen(options: ListenOptions): Promise<Server> {
+    const { limits } = this
     const server = await listen(options, {
-      limits: this.limits,
-      bodies: new Bodies(this.limits),
+      limits,
+      bodies: new Bodies({
+        bytes: limits.bodiesBytes,
+        bytesOfKey: limits.bodiesBytesOfKey,
+        unknownBytes: limits.unknownBodiesBytes,
+        smallBytes: limits.smallBodyBytes,
+      }),
+      answers: new Bodies({
+        bytes: limits.answersBytes,
+        bytesOfKey: limits.answersBytesOfKey,
+        unknownBytes: limits.unknownAnswersBytes,
+        smallBytes: limits.smallBodyBytes,
+      }),
+      turns: new Turns(this.#house.clock),
       allowance: (headers) => this.#allowance(headers),
       left: (connection) => this.#seats.leave(connection),
       answer: (request) => this.answer(request),
@@ -131,7 +145,7 @@ export class Gateway {
   async #serve(
     request: Request,
     way: Way,
-    { requestId, now, ...known }: Moment & Known,
+    { requestId, now, ...known }: Arrival & Known,
   ): Promise<Answer> {
     const model = modelOf(way.facts.service)
     const operation = way.operation === undefined ? undefined : model.operations.get(way.operation)
@@ -198,11 +212,11 @@ export class Gateway {
    * Refuses a body that is too large. Where nothing but the body says what the request is for, it gives who signed it: a
    * body is not worked on before its signature is checked.
    */
-  #checkBody(request: Request, moment: Moment): Caller | undefined {
+  #checkBody(request: Request, arrival: Arrival): Caller | undefined {
     const max = this.#allowance(request.headers).bytes
     if (request.body.length > max) throw tooLarge(max)
     if (!isNamedByBody(request)) return undefined
-    if (isSigned(request)) return this.#verify(request, scopeService(request), moment).caller
+    if (isSigned(request)) return this.#verify(request, scopeService(request), arrival).caller
     const { unsignedFormBytes } = this.limits
     if (request.body.length > unsignedFormBytes) throw tooLarge(unsignedFormBytes)
     return undefined
@@ -212,7 +226,7 @@ export class Gateway {
     return allowance(headers, this.limits, (id) => this.#house.credential(id) !== undefined)
   }
 
-  #callerOf(request: Request, way: Way, unsigned: boolean, moment: Moment): Caller {
+  #callerOf(request: Request, way: Way, unsigned: boolean, arrival: Arrival): Caller {
     const { anonymous } = this.#house
     if (unsigned && anonymous && !request.headers.has('authorization'))
       return {
@@ -220,16 +234,16 @@ export class Gateway {
         accountId: anonymous.principal.accountId,
         region: anonymous.region,
         tenant: anonymous.tenant,
-        requestId: moment.requestId,
+        requestId: arrival.requestId,
         endpoint: this.#endpointOf(request),
       }
-    return this.#verify(request, way.facts.signingName, moment).caller
+    return this.#verify(request, way.facts.signingName, arrival).caller
   }
 
   #verify(
     request: Request,
     service: string | undefined,
-    { requestId, now }: Moment,
+    { requestId, now }: Arrival,
   ): { caller: Caller; service: string } {
     const verified = verify<Credential>({
       request,

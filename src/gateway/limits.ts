@@ -16,6 +16,10 @@ export type GatewayLimits = {
   /** The part of them that those together may have whose key nobody knows. */
   readonly unknownBodiesBytes: number
   readonly smallBodyBytes: number
+  /** Bytes of all answers together that are not read yet, small ones aside, and the part that one key and strangers may have. */
+  readonly answersBytes: number
+  readonly answersBytesOfKey: number
+  readonly unknownAnswersBytes: number
   /** Bytes of a form that is not signed: what it is for must be read from it before anybody can be asked. */
   readonly unsignedFormBytes: number
   /** Bytes that a compressed body may grow to. */
@@ -42,6 +46,8 @@ export type GatewayLimits = {
   readonly headersMs: number
   readonly requestMs: number
   readonly idleMs: number
+  /** How long an answer may make no way to its reader; Node looks twice before it says so. */
+  readonly answerMs: number
 }
 
 export const GATEWAY_LIMITS: GatewayLimits = {
@@ -55,6 +61,9 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   bodiesBytesOfKey: 128 * MiB,
   unknownBodiesBytes: 64 * MiB,
   smallBodyBytes: 16 * KiB,
+  answersBytes: 256 * MiB,
+  answersBytesOfKey: 128 * MiB,
+  unknownAnswersBytes: 16 * MiB,
   // AssumeRoleWithSAML's assertion has 100,000 characters at most; form encoding makes some of them three.
   unsignedFormBytes: 256 * KiB,
   inflatedBytes: 10 * MiB,
@@ -73,4 +82,5 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   headersMs: 20_000,
   requestMs: 60_000,
   idleMs: 75_000,
+  answerMs: 20_000,
 }

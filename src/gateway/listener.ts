@@ -7,11 +7,12 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { Fault } from '#kernel/fault.ts'
 
-import type { Bodies, Share } from './bodies.ts'
+import { type Bodies, type Share, tooMany } from './bodies.ts'
 import type { GatewayLimits } from './limits.ts'
 import {
   type Allowance,
@@ -22,6 +23,7 @@ import {
   type Answer,
   type RawRequest,
 } from './request.ts'
+import type { Turns } from './turns.ts'
 
 export type ListenOptions = {
   readonly host: string
@@ -33,6 +35,9 @@ export type ListenOptions = {
 export type Desk = {
   readonly limits: GatewayLimits
   readonly bodies: Bodies
+  /** What was answered and is not read. */
+  readonly answers: Bodies
+  readonly turns: Turns
   readonly allowance: (headers: Headers) => Allowance
   /** Told when a connection is gone. */
   readonly left: (connection: object) => void
@@ -59,7 +64,10 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
   server.maxConnections = limits.connections
   server.maxHeadersCount = limits.headers + 1
   server.on(options.tls ? 'secureConnection' : 'connection', (socket: Duplex) =>
-    socket.once('close', () => desk.left(socket)),
+    socket.once('close', () => {
+      desk.left(socket)
+      for (const share of unread.get(socket) ?? []) share.end()
+    }),
   )
   server.on('request', (request, response) => void serve(request, response, { desk }))
   server.on(
@@ -101,12 +109,21 @@ async function serve(
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()
     const body = await collect(request, max, share)
-    send(response, await desk.answer({ ...raw, body, share }))
+    const turn = desk.turns.wait(accessKeyId)
+    if (turn) await turn
+    // Asked before anything is done: whoever does not read its answers gets no more of them.
+    if (desk.answers.isFull(accessKeyId)) throw tooMany()
+    const answer = await desk.answer({ ...raw, body, share })
+    // Small ones always have their place, and there are many of them.
+    if (answer.body.length > desk.limits.smallBodyBytes)
+      holdUntilRead(response, request.socket, desk.answers.share(accessKeyId), answer)
+    send(response, answer)
+    hurry(response, request.socket, desk.limits)
   } catch (error) {
     // Only a refused or broken-off body ends here: `answer` never throws.
     if (!(error instanceof Fault)) return void request.socket.destroy()
     const refusal = desk.refuse(error, { ...raw, body: new Uint8Array() })
-    linger(request, response, refusal, desk.limits.lingerBytes)
+    linger(request, response, refusal, desk.limits)
   } finally {
     share.end()
   }
@@ -117,20 +134,49 @@ function linger(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Answer,
-  maxBytes: number,
+  limits: GatewayLimits,
 ): void {
   const length = String(Buffer.byteLength(body))
   response.writeHead(status, { ...headers, 'content-length': length, connection: 'close' })
   response.write(body)
   let bytes = 0
-  const end = (): void => void response.end()
+  const end = (): void => {
+    response.end()
+    hurry(response, request.socket, limits)
+  }
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > maxBytes) end()
+    if (bytes > limits.lingerBytes) end()
   })
   request.once('end', end)
   request.once('error', end)
   if (request.complete) end()
+}
+
+/** What each connection's answers hold: one that waits behind another is not told by Node when the connection ends. */
+const unread = new WeakMap<object, Set<Share>>()
+
+/** Counts the answer for as long as it is here. A Fault where there is no room for it. */
+function holdUntilRead(
+  response: ServerResponse,
+  connection: Socket,
+  share: Share,
+  { body }: Answer,
+): void {
+  share.take(Buffer.byteLength(body))
+  const held = unread.get(connection) ?? new Set()
+  unread.set(connection, held.add(share))
+  response.once('close', () => {
+    share.end()
+    held.delete(share)
+  })
+  if (connection.destroyed) share.end()
+}
+
+/** Destroys the connection of a reader that takes nothing: a socket's time-out begins anew whenever some has gone. */
+function hurry(response: ServerResponse, connection: Socket, { answerMs }: GatewayLimits): void {
+  const isWritten = response.socket && connection.writableLength === 0
+  if (!isWritten) connection.setTimeout(answerMs)
 }
 
 function send(response: ServerResponse, answer: Answer): void {

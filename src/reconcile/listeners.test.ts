@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { AssertionFailure } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 import { MovedClock, turn } from '#server/house.fixture.ts'
-import type { Log, LoggedChange, LogSink } from '#store/log.ts'
+import type { LoggedChange, LogSink, StateLog } from '#store/log.ts'
 import {
   announce,
   noticeKind,
@@ -28,7 +28,7 @@ const heard = table<Heard>('listeners.heard')
 const things = table<{ readonly size: number }>('listeners.things')
 
 /** Commits as they were appended; a crash forgets the newest of them. */
-class CutLog implements Log {
+class CutLog implements StateLog {
   kept: { readonly revision: number; readonly changes: string }[] = []
   #durable: (revision: number) => void = () => undefined
 

@@ -8,7 +8,7 @@ import { on, type Reconciler } from '#reconcile/reconciler.ts'
 import { graves } from '#store/graves.ts'
 import type { Store, Table, Write } from '#store/store.ts'
 
-export type Moment = { readonly now: number; readonly ids: Ids }
+import type { Context } from './operation.ts'
 
 /** How a room lets go of what more hangs on. */
 export type Burial = {
@@ -22,7 +22,7 @@ export type Burial = {
     tx: Write,
     tenant: string,
     limit: number,
-    moment: Moment,
+    context: Pick<Context, 'now' | 'ids'>,
   ) => { readonly changed: number; readonly again?: number | undefined }
 }
 
@@ -44,11 +44,11 @@ export function graveyard(
     all: (tx) => [...tx.scan(graves)].map(({ row }) => row.tenant),
     reconcile: (tenant) =>
       store.transact((tx) => {
-        const moment = { now: clock.now(), ids }
+        const context = { now: clock.now(), ids }
         let left = ROWS_PER_COMMIT
         let again: number | undefined
         for (const { records = {}, burial } of rooms) {
-          const some = burial?.some(tx, tenant, left, moment)
+          const some = burial?.some(tx, tenant, left, context)
           left -= some?.changed ?? 0
           if (some?.again !== undefined) again = Math.min(again ?? Infinity, some.again)
           if (left <= 0) return 0

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 
-import { makeFolder } from './data.ts'
+import { installationId, makeFolder } from './data.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'berth-data-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -20,4 +20,20 @@ test('where no folder can be made the error comes at once', () => {
   writeFileSync(join(root, 'file'), '')
   assert.throws(() => makeFolder(join(root, 'file')), { code: 'EEXIST' })
   assert.throws(() => makeFolder(join(root, 'file', 'below')), { code: 'ENOTDIR' })
+})
+
+test('an installation keeps the name that it was given, and one that is damaged is refused', () => {
+  const data = join(root, 'data')
+  mkdirSync(data)
+  const id = installationId(data)
+  assert.match(id, /^[0-9a-f]{16}$/)
+  assert.equal(installationId(data), id)
+  assert.deepEqual(readdirSync(data), ['installation-id'], 'nothing is left beside it')
+  for (const text of ['', '\n', id.slice(1), `${id}0`, id.replace(/./, 'g')]) {
+    writeFileSync(join(data, 'installation-id'), text)
+    assert.throws(() => installationId(data), {
+      name: 'ConfigError',
+      message: /installation-id is damaged: it must have 16 hex digits/,
+    })
+  }
 })

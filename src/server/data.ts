@@ -6,10 +6,13 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+
+import { ConfigError } from './config.ts'
 
 export type DataPaths = {
   readonly root: string
@@ -59,9 +62,24 @@ export function makeFolder(path: string): void {
   }
 }
 
+/** A small file of the owner's alone: all of it is there, or nothing, whatever happens meanwhile. */
+export function writeWhole(file: string, text: string): void {
+  const whole = `${file}.new`
+  writeFileSync(whole, text, { mode: 0o600, flush: true })
+  renameSync(whole, file)
+}
+
+const ID_BYTES = 8
+
 /** Tells this Berth's containers from another's on the same engine: made once, kept with the data. */
 export function installationId(root: string): string {
   const file = join(root, 'installation-id')
-  if (!existsSync(file)) writeFileSync(file, `${randomBytes(8).toString('hex')}\n`, { mode: 0o600 })
-  return readFileSync(file, 'utf8').trim()
+  // A name that is empty would be everybody's.
+  if (!existsSync(file)) writeWhole(file, `${randomBytes(ID_BYTES).toString('hex')}\n`)
+  const id = readFileSync(file, 'utf8').trim()
+  if (!/^[0-9a-f]{16}$/.test(id))
+    throw new ConfigError(
+      `${file} is damaged: it must have ${2 * ID_BYTES} hex digits, which are in the label berth.installation of this host's containers. Write them there again, or restore the file from a backup.`,
+    )
+  return id
 }

@@ -12,7 +12,7 @@ import { systemClock, systemIds } from '#system/system.ts'
 
 import { serveAdmin } from './admin.ts'
 import { checkConfig, type ServerConfig } from './config.ts'
-import { type DataPaths, prepareData } from './data.ts'
+import { type DataPaths, prepareData, writeWhole } from './data.ts'
 import { roomsWith } from './rooms.ts'
 import { SealKey } from './seal-key.ts'
 import { Server } from './server.ts'
@@ -131,7 +131,7 @@ async function firstAccount(
   const wanted = kept ?? config.firstAccount
   await store.write((tx) => {
     const keys = guard.found(tx, wanted, { ids: systemIds, now: systemClock.now() })
-    writeFileSync(paths.rootKeys, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600 })
+    writeWhole(paths.rootKeys, `${JSON.stringify(keys, undefined, 2)}\n`)
   })
   const [account] = store.read(guard.accounts)
   if (account) await server.begin(account, config.region)

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import { SEAL_KEY_BYTES, type Sealed, Sealer } from '#store/seal.ts'
 
 import { ConfigError, readNamed } from './config.ts'
-import { type DataPaths, makeFolder } from './data.ts'
+import { type DataPaths, makeFolder, writeWhole } from './data.ts'
 
 const FINGERPRINT_DIGITS = 16
 
@@ -53,7 +53,7 @@ export class SealKey {
     const bytes = randomBytes(SEAL_KEY_BYTES)
     const key = new SealKey(paths, named ?? join(folder, `${fingerprintOf(bytes)}.key`), bytes)
     key.#write(key.file)
-    writeFileSync(paths.sealKeyId, `${key.fingerprint}\n`, { mode: 0o600 })
+    writeWhole(paths.sealKeyId, `${key.fingerprint}\n`)
     return key
   }
 
@@ -73,7 +73,7 @@ export class SealKey {
     const lasting = join(dirname(this.file), `${this.fingerprint}.key`)
     if (this.file === formerFile(dirname(this.file), this.#paths.root) && !existsSync(lasting))
       this.#write(lasting)
-    writeFileSync(this.#paths.sealKeyId, `${this.fingerprint}\n`, { mode: 0o600 })
+    writeWhole(this.#paths.sealKeyId, `${this.fingerprint}\n`)
   }
 
   #write(file: string): void {

@@ -14,7 +14,7 @@ import { graveyard } from '#room/graveyard.ts'
 import type { Account, Guard } from '#room/guard.ts'
 import type { Operator } from '#room/operator.ts'
 import { type Room, rootCaller, type Running, type Tools } from '#room/room.ts'
-import type { Log as StateLog } from '#store/log.ts'
+import type { StateLog } from '#store/log.ts'
 import type { Sealer } from '#store/seal.ts'
 import { Store } from '#store/store.ts'
 
@@ -53,7 +53,7 @@ export class Server {
     const { clock, ids, log, sealer, scheme = 'http', rooms } = options
     this.store = store
     this.#rooms = rooms
-    this.#sockets = new Sockets(clock)
+    this.#sockets = new Sockets({ clock, log, fatal: options.fatal })
     this.guard = guardOf(rooms, { store, sealer })
     const { authorize, credential } = this.guard
     const operations = new Operations({ rooms, store, clock, ids, authorize, check: checkInput })

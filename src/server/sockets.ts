@@ -5,7 +5,9 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 
 import type { Gateway } from '#gateway/gateway.ts'
+import { AssertionFailure } from '#kernel/assert.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { Log } from '#kernel/log.ts'
 import type { Conversation, Refused, Socket } from '#room/conversation.ts'
 import { gathering } from '#wire/gathering.ts'
 
@@ -21,12 +23,19 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 /** A peer answers a close at once, or is busy; longer it is not waited for. */
 const CLOSE_MS = 1000
 
+type Ports = {
+  readonly clock: Clock
+  readonly log: Log
+  /** Told of a mistake of ours: the process ends then. */
+  readonly fatal: (error: Error) => void
+}
+
 export class Sockets {
-  readonly #clock: Clock
+  readonly #ports: Ports
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: FRAME_MAX_BYTES })
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+  constructor(ports: Ports) {
+    this.#ports = ports
   }
 
   serve(gateway: Gateway, service: string, conversations: readonly Conversation[]): void {
@@ -55,24 +64,25 @@ export class Sockets {
     head: Buffer,
     opened: (socket: Socket) => void,
   ): void {
-    this.#server.handleUpgrade(request, stream, head, (socket) =>
-      opened(wrap(socket, stream, this.#clock)),
-    )
+    this.#server.handleUpgrade(request, stream, head, (accepted) => {
+      const socket = wrap(accepted, stream, this.#ports)
+      guarded(this.#ports, socket, () => opened(socket))
+    })
   }
 }
 
 /** Once it is closed nothing is heard of it any more, and a peer that does not close its half loses the connection. */
-function wrap(socket: WebSocket, stream: Duplex, clock: Clock): Socket {
+function wrap(socket: WebSocket, stream: Duplex, ports: Ports): Socket {
   socket.on('error', () => socket.terminate())
   const together = gathering(stream)
   let isClosing = false
-  return {
+  const wrapped: Socket = {
     send: (text) => together(() => socket.send(text)),
     close: (code, reason) => {
       if (isClosing) return
       isClosing = true
       socket.close(code, reason)
-      const cancel = clock.after(CLOSE_MS, () => socket.terminate())
+      const cancel = ports.clock.after(CLOSE_MS, () => socket.terminate())
       socket.once('close', cancel)
     },
     get waiting() {
@@ -80,9 +90,26 @@ function wrap(socket: WebSocket, stream: Duplex, clock: Clock): Socket {
     },
     onMessage: (hear) =>
       socket.on('message', (data: Buffer) => {
-        if (!isClosing) hear(data.toString('utf8'))
+        if (!isClosing) guarded(ports, wrapped, () => hear(data.toString('utf8')))
       }),
-    onClose: (hear) => socket.on('close', (code, reason) => hear(code, reason.toString('utf8'))),
+    onClose: (hear) =>
+      socket.on('close', (code, reason) =>
+        guarded(ports, wrapped, () => hear(code, reason.toString('utf8'))),
+      ),
+  }
+  return wrapped
+}
+
+/** What a peer said, and what came of it, ends that peer's connection at most: the others go on. */
+function guarded({ log, fatal }: Ports, socket: Socket, hear: () => void): void {
+  try {
+    hear()
+  } catch (error) {
+    if (error instanceof AssertionFailure) return fatal(error)
+    log.error('a connection was closed: what came over it could not be taken', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    socket.close(1011, 'What was said could not be taken.')
   }
 }
 

@@ -1,5 +1,5 @@
 /** The disk under an agent's state: one whole state, the last that was saved or the one before. */
-import type { StateStore } from '#agent/outside.ts'
+import type { StateStore } from '#agent/state/state.ts'
 import type { AgentState } from '#agent/state/state.ts'
 
 import type { Life } from './life.ts'

@@ -1,6 +1,7 @@
 /** The way from an agent to its host's pretended engine: slow, failing, mute and hanging, as the weather is. */
 import {
   EngineError,
+  keepLabels,
   type Engine,
   type EngineInfo,
   type EngineErrorName,
@@ -58,7 +59,7 @@ export function engineClient(options: EngineClientOptions): Engine {
         const digest = engine.image(image)
         return digest === undefined
           ? undefined
-          : { id: image, tags: [image], digest, labels: {}, variables: [] }
+          : { id: image, tags: [image], digest, labels: {}, variables: [], configBytes: 2 }
       }),
     create: (name, body) =>
       at('CannotCreateContainerError', CREATE_TIMEOUT_MS, () => engine.create(name, body)),
@@ -82,9 +83,10 @@ export function engineClient(options: EngineClientOptions): Engine {
         timeoutMs: QUICK_TIMEOUT_MS,
         effect: (done) => engine.whenAnswered(id, () => done(engine.find(id))),
       }),
-    list: (labels) =>
+    list: (labels, kept) =>
       at('CannotListContainersError', QUICK_TIMEOUT_MS, () => {
-        const listed = engine.all().filter((one) => carries(one, labels))
+        const carriers = engine.all().filter((one) => carries(one, labels))
+        const listed = carriers.map((one) => keepLabels(one, kept))
         return {
           found: listed.filter(({ id }) => !engine.isStarting(id)),
           silent: listed.filter(({ id }) => engine.isStarting(id)),

@@ -5,7 +5,7 @@ import type { Policy } from '#aws/ecs/policy.ts'
 import { clientTokens, containerInstances, type Task, tasks } from '#aws/ecs/records/records.ts'
 import { type AnyOperation, notBuilt } from '#room/operation.ts'
 import type { Room } from '#room/room.ts'
-import type { Log, LoggedChange } from '#store/log.ts'
+import type { LoggedChange, StateLog } from '#store/log.ts'
 import type { Write } from '#store/store.ts'
 import { formatAcs, parseAcsUp } from '#wire/acs.ts'
 
@@ -16,7 +16,7 @@ export type Planted = {
   /** The check that must see it. */
   readonly caughtBy: RegExp
   readonly rooms?: (rooms: readonly Room[]) => readonly Room[]
-  readonly stateLog?: (log: Log) => Log
+  readonly stateLog?: (log: StateLog) => StateLog
   /** What ECS is told that the operator decided, instead of what he did. */
   readonly policy?: Policy
   readonly connect?: (connect: Connect) => Connect

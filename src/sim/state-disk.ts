@@ -1,5 +1,5 @@
 /** The disk under the server's log: a crash leaves what was synced, and of the rest as much as had reached it. */
-import type { Log, LoggedChange, LogSink, SnapshotWriter } from '#store/log.ts'
+import type { LoggedChange, LogSink, SnapshotWriter, StateLog } from '#store/log.ts'
 
 import type { Life } from './life.ts'
 import type { Rng } from './rng.ts'
@@ -33,7 +33,7 @@ export class StateDisk {
   }
 
   /** The log of one life of the server: what an ended life says is not heard. */
-  open(life: Life): Log {
+  open(life: Life): StateLog {
     const { rng, weather } = this.#options
     let durable: (revision: number) => void = () => undefined
     let failed: (error: Error) => void = () => undefined

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import type { Log } from './log.ts'
+import type { StateLog } from './log.ts'
 import { announce, noticeKind, noticesAfter } from './notices.ts'
 import { index, Store, table, type Write } from './store.ts'
 
@@ -21,7 +21,7 @@ const changed = noticeKind<Row>({
 let run = 0
 
 /** `open` gives the log of `place`, holding what was made durable there before. */
-export function logSuite(kind: string, open: (place: string) => Log): void {
+export function logSuite(kind: string, open: (place: string) => StateLog): void {
   const failed = (error: Error) => assert.fail(error)
   const start = (place: string) => Store.open(open(place), failed)
   const content = (store: Store) =>

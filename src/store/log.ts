@@ -25,7 +25,7 @@ export interface SnapshotWriter {
 }
 
 /** Where commits are made durable. The store lives in memory and is rebuilt from here. */
-export interface Log {
+export interface StateLog {
   /** Gives back all that is kept, and the newest revision. Rejects when what is kept is damaged. */
   load(sink: LogSink): Promise<number>
   /** Why nothing can be appended, once loaded: a disk that was full already. What is kept can be read all the same. */

@@ -1,9 +1,9 @@
 /** A log that keeps commits as long as the process: for tests, the simulation, and servers that forget on purpose. */
-import type { Log, LoggedChange, LogSink, SnapshotWriter } from './log.ts'
+import type { LoggedChange, LogSink, SnapshotWriter, StateLog } from './log.ts'
 
 type Kept = { readonly revision: number; readonly changes: string }
 
-export class MemoryLog implements Log {
+export class MemoryLog implements StateLog {
   #kept: Kept[] = []
   #snapshot: { revision: number; rows: string[] } | undefined
   #durable: (revision: number) => void = () => {}

@@ -51,7 +51,7 @@ export type RecordNotice = Telling & {
 /** The newest notices that stay readable; a listener further behind has to read the records instead. */
 export const NOTICES_LIMIT = 20_000
 export const notices = stream<KeptNotice>('store.notices', NOTICES_LIMIT)
-/** As it stands in the stream. */
+/** A notice as it stands in the stream. */
 export type KeptNotice = Notice | RecordNotice
 
 const kinds = new Map<string, NoticeKind<object>>()

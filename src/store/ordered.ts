@@ -13,7 +13,7 @@ const STRIDE_LIMIT = 256
  */
 export class OrderedStrings {
   #chunks: Chunk[] = []
-  /** Of the last string of each chunk. */
+  /** The code of the last string of each chunk. */
   #lastCodes: number[] = []
   #size = 0
   #prefix = ''

@@ -26,7 +26,7 @@ export class Rows {
     return this.#tables.get(table)?.rows.get(key)
   }
 
-  /** Of all tables together. */
+  /** The rows of all tables together. */
   get size(): number {
     let size = 0
     for (const { rows } of this.#tables.values()) size += rows.size

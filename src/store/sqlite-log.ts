@@ -7,10 +7,10 @@ import { Worker } from 'node:worker_threads'
 import {
   DataInUse,
   LogError,
-  type Log,
   type LoggedChange,
   type LogSink,
   type SnapshotWriter,
+  type StateLog,
 } from './log.ts'
 
 export type ToWorker =
@@ -35,7 +35,7 @@ export type FromWorker =
 const QUEUE_LIMIT = 1_000_000
 const BATCH_LIMIT = 10_000
 
-export class SqliteLog implements Log {
+export class SqliteLog implements StateLog {
   readonly #worker: Worker
   #queue: (readonly [number, string])[] = []
   #inFlight = false

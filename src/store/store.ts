@@ -5,7 +5,7 @@
 import { assert } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 
-import type { Log } from './log.ts'
+import type { StateLog } from './log.ts'
 import { Rows } from './rows.ts'
 import type { Numbered, Stream } from './stream.ts'
 import type { Index, Table, View } from './table.ts'
@@ -78,7 +78,7 @@ type Waiter = {
 
 export class Store {
   readonly #rows = new Rows()
-  readonly #log: Log
+  readonly #log: StateLog
   readonly #watchers = new Set<Watcher>()
   /** Made, and not durable yet. */
   #untold: Commit[] = []
@@ -91,7 +91,7 @@ export class Store {
   #charactersSinceSnapshot = 0
   #snapshotting = false
 
-  private constructor(log: Log) {
+  private constructor(log: StateLog) {
     this.#log = log
   }
 
@@ -99,7 +99,7 @@ export class Store {
    * Loads what the log keeps and takes it from there. `failed` is told once when the log can keep no more:
    * the process must stop then, because no answer may leave any longer.
    */
-  static async open(log: Log, failed: (error: Error) => void): Promise<Store> {
+  static async open(log: StateLog, failed: (error: Error) => void): Promise<Store> {
     const store = new Store(log)
     store.#revision = await log.load({
       row: (table, key, row) => store.#rows.restore(table, key, row),

@@ -7,7 +7,7 @@ export type Stream<T> = {
   readonly _row?: T
 }
 
-/** By their names, which is all that a log knows of them. */
+/** The limits of streams by their names, which is all that a log knows of them. */
 const limits = new Map<string, number>()
 
 /** Its name is its identity in the log. */
@@ -15,7 +15,7 @@ export function stream<T extends object>(name: string, limit: number): Stream<T>
   limits.set(name, limit)
   return { name, limit }
 }
-/** Of what a log names: nothing where it is a table. */
+/** The limit of the stream that a log names: nothing where it names a table. */
 export const streamLimit = (name: string): number | undefined => limits.get(name)
 
 export type Numbered<T> = { readonly number: number; readonly row: Readonly<T> }

@@ -5,7 +5,7 @@ import type { Read } from './store.ts'
 /** A typed table: its name is its identity in the log, `room.records`. Keys start with `tenant/region/`. */
 export type Table<T> = {
   readonly name: string
-  /** Of the shape of its rows: 1 at first, and one more with each change that rows of before do not have. */
+  /** The version of its rows' shape: 1 at first, and one more with each change that rows of before do not have. */
   readonly version: number
   readonly indexes: Index<T>[]
   readonly followers: Follower[]
@@ -34,7 +34,7 @@ type Traits<T> = {
    */
   readonly upgrades?: readonly ((row: Readonly<Record<string, unknown>>) => object)[]
 }
-/** By the name of the table, which is all that a log knows of it. */
+/** What a table says of its rows, by its name, which is all that a log knows of it. */
 const traits = new Map<string, Traits<object>>()
 
 /** Names are for ever, and no two tables have the same. */
@@ -44,7 +44,7 @@ export function table<T extends object>(name: string, its: Traits<T> = {}): Tabl
   return { name, version: versionOf(name), indexes: [], followers: [] }
 }
 export const traitsOf = (tableName: string): Traits<object> => traits.get(tableName) ?? {}
-/** Of the shape of a table's rows; 1 of a table that nobody knows any more. */
+/** The version of the shape of a table's rows; 1 of a table that nobody knows any more. */
 export const versionOf = (tableName: string): number =>
   (traitsOf(tableName).upgrades?.length ?? 0) + 1
 /** All that are declared. */

@@ -6,7 +6,7 @@
 import { LogError } from './log.ts'
 import { table, tableNames, versionOf } from './table.ts'
 
-/** By the name of the table; of one that is not here the version is 1. */
+/** The version that the rows of a table have, by the table's name; of one that is not here it is 1. */
 export const versions = table<{ readonly version: number }>('store.versions')
 
 export type Upgrade = { readonly table: string; readonly from: number; readonly to: number }

@@ -2,16 +2,33 @@
  * Berth's own part of ACS, beside the public protocol and never needed by it. An agent that has it says `BerthHello`
  * when it connects, a control plane that has it answers `BerthWelcome`; whoever does not know these ignores them.
  */
-import { CONTAINERS_MAX, STATE_CHANGES_MAX, TASKS_MAX, TOPICS_MAX } from './limits.ts'
-import { anything, integer, list, name, number, object, oneOf, text, type Read } from './read.ts'
+import {
+  CONTAINERS_MAX,
+  HEALTH_TASKS_MAX,
+  NETWORK_BINDINGS_MAX,
+  STATE_CHANGES_MAX,
+  TOPICS_MAX,
+} from './limits.ts'
+import {
+  anything,
+  int32,
+  integer,
+  list,
+  name,
+  number,
+  object,
+  oneOf,
+  text,
+  type Read,
+} from './read.ts'
 import { knownTopic, topicEntries, topicState } from './topic.ts'
 
 const networkBinding = object(
   { protocol: oneOf('tcp', 'udp') },
   {
     bindIP: text,
-    containerPort: integer,
-    hostPort: integer,
+    containerPort: int32,
+    hostPort: int32,
     containerPortRange: text,
     hostPortRange: text,
   },
@@ -27,10 +44,10 @@ const stateChange = object(
         { containerName: name, status },
         {
           runtimeId: text,
-          exitCode: integer,
+          exitCode: int32,
           reason: text,
           imageDigest: text,
-          networkBindings: list(networkBinding),
+          networkBindings: list(networkBinding, NETWORK_BINDINGS_MAX),
         },
       ),
       CONTAINERS_MAX,
@@ -53,7 +70,7 @@ export const extensionUp = {
   BerthHealth: object({
     tasks: list(
       object({ taskArn: name, containers: list(containerHealth, CONTAINERS_MAX) }),
-      TASKS_MAX,
+      HEALTH_TASKS_MAX,
     ),
   }),
   BerthTopicState: topicState,

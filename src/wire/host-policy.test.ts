@@ -10,6 +10,7 @@ import {
   policyOf,
   refusedAsk,
 } from './host-policy.ts'
+import { forgingOption } from './log-options.ts'
 
 const NOTHING: HostUse = { sourcePaths: [], driverOpts: [], capabilities: [], devices: [] }
 const refused = (policy: HostPolicy, use: Partial<HostUse>): string | undefined => {
@@ -165,11 +166,33 @@ test('attributes say the policy, and never half of what is allowed', () => {
   assert.deepEqual(back(kept), { paths: { how: 'all-but', named: ['/run'] } })
 })
 
-test('what takes a guard from a container is a capability; the socket that a log goes to is a path', () => {
+test('every security option but no-new-privileges is a capability', () => {
   const none: HostPolicy = { capabilities: { how: 'only', named: [] } }
-  for (const option of ['seccomp:unconfined', 'apparmor=unconfined', 'systempaths=unconfined'])
+  for (const option of [
+    'seccomp:unconfined',
+    'seccomp=unconfined ',
+    'apparmor=unconfined',
+    'systempaths=unconfined',
+    'seccomp={"defaultAction":"SCMP_ACT_ALLOW"}',
+    'apparmor=of-somebody',
+    'label:disable',
+    'label=type:spc_t',
+    'no-new-privileges:false',
+    'no-new-privileges=0',
+    '',
+  ])
     assert.match(refused(none, { securityOptions: [option] }) ?? '', /^dockerSecurityOptions /)
-  assert.equal(refused(none, { securityOptions: ['no-new-privileges'] }), undefined)
+  for (const option of ['no-new-privileges', 'no-new-privileges:true', 'no-new-privileges=true'])
+    assert.equal(refused(none, { securityOptions: [option] }), undefined)
+  const named: HostPolicy = { capabilities: { how: 'only', named: ['LABEL:TYPE:WEB_T'] } }
+  assert.equal(refused(named, { securityOptions: ['label:type:web_t'] }), undefined)
+})
+
+const logging = (driver: string, options: Readonly<Record<string, string>> = {}) => ({
+  logging: [{ driver, options }],
+})
+
+test('the socket that a log goes to, and the files that its driver reads, are paths', () => {
   for (const address of [
     'unix:///run/docker.sock',
     'UNIX:///run/./docker.sock',
@@ -178,7 +201,74 @@ test('what takes a guard from a container is a capability; the socket that a log
     'unix:///run/docker%2esock',
     'unix://run/docker.sock',
   ])
-    assert.match(refused(KEPT, { logOptions: [{ address }] }) ?? '', /^logConfiguration\.options /)
+    assert.match(refused(KEPT, logging('x', { address })) ?? '', /^logConfiguration\.options /)
   for (const address of ['unix:///dev/log', 'udp://10.0.0.1:514', '/run'])
-    assert.equal(refused(KEPT, { logOptions: [{ address }] }), undefined, address)
+    assert.equal(refused(KEPT, logging('x', { address })), undefined, address)
+  const key = '/home/a/.config/berth/x'
+  for (const [driver, option] of [
+    ['syslog', 'syslog-tls-key'],
+    ['syslog', 'syslog-tls-cert'],
+    ['syslog', 'syslog-tls-ca-cert'],
+    ['splunk', 'splunk-capath'],
+  ] as const) {
+    assert.equal(
+      refused(KEPT, logging(driver, { [option]: key })),
+      `logConfiguration.options ${key}`,
+    )
+    assert.ok(refused(KEPT, logging(driver, { [option]: 'home/a/.config/berth/x' })))
+    assert.equal(refused(KEPT, logging(driver, { [option]: '/etc/ssl/ca.pem' })), undefined)
+    assert.equal(refused(KEPT, logging(driver, { [option]: '' })), undefined)
+  }
+  assert.equal(refused(only(), logging('syslog')), 'logConfiguration.options /dev/log')
+  assert.match(refused(only(), logging('journald')) ?? '', /journal\/socket$/)
+  assert.equal(
+    refused(only(), logging('syslog', { 'syslog-address': 'udp://logs:514' })),
+    undefined,
+  )
+})
+
+test("the servers that a log goes to are of the host's network, each by its name", () => {
+  const servers = (...named: readonly string[]): HostPolicy => ({
+    namespaces: { how: 'only', named },
+  })
+  const said = (driver: string, options: Readonly<Record<string, string>>, policy = servers()) =>
+    refused(policy, logging(driver, options))?.replace('logConfiguration.options network:', '')
+  for (const [driver, options, server] of [
+    ['syslog', { 'syslog-address': 'tcp://127.0.0.1:7777' }, '127.0.0.1'],
+    ['syslog', { 'syslog-address': 'tcp+tls://[::1]:7777' }, '::1'],
+    ['gelf', { 'gelf-address': 'udp://Localhost:1' }, 'localhost'],
+    ['fluentd', { 'fluentd-address': '169.254.169.254:80' }, '169.254.169.254'],
+    ['fluentd', {}, '127.0.0.1'],
+    ['splunk', { 'splunk-url': 'https://splunk.example.com:8088' }, 'splunk.example.com'],
+    ['splunk', { 'splunk-url': 'http://a.example@127.0.0.1:80' }, 'http://a.example@127.0.0.1:80'],
+    ['gelf', { 'gelf-address': 'tcp://a.example%00:80' }, 'tcp://a.example%00:80'],
+  ] as const) {
+    assert.equal(said(driver, options), server)
+    assert.equal(said(driver, options, servers('network')), undefined)
+    assert.equal(said(driver, options, {}), undefined)
+  }
+  const splunk = { 'splunk-url': 'https://splunk.example.com:8088' }
+  assert.equal(said('splunk', splunk, servers('network:splunk.example.com')), undefined)
+  assert.ok(said('splunk', splunk, servers('network:example.com')))
+  assert.equal(refused(servers('network:a'), { networkMode: 'host' }), 'networkMode host')
+  // These write to the engine's own files, or are the agent's.
+  for (const [driver, options] of [
+    ['json-file', { 'max-size': '1m', tag: 'a://b' }],
+    ['awslogs', { 'awslogs-endpoint': 'http://127.0.0.1:4711' }],
+    ['', {}],
+  ] as const)
+    assert.equal(said(driver, options), undefined)
+})
+
+test('an option by which a task writes lines of its own into a log is named', () => {
+  for (const [driver, options, option] of [
+    ['syslog', { tag: 'x\nsshd: y' }, 'tag'],
+    ['gelf', { 'gelf-address': 'tcp://a:1', labels: 'a\u0000' }, 'labels'],
+    ['syslog', { tag: '{{"\\n"}}' }, 'tag'],
+    ['syslog', { tag: '{{(.ExtraAttributes nil).A}}' }, 'tag'],
+    ['syslog', { tag: '{{.Name}}/{{ .ImageName }}' }, undefined],
+    ['splunk', { tag: '{{(.ExtraAttributes nil).A}}' }, undefined],
+    ['awslogs', { 'awslogs-multiline-pattern': '^\t' }, undefined],
+  ] as const)
+    assert.equal(forgingOption({ driver, options }), option)
 })

@@ -5,6 +5,7 @@
 import { oncePer } from '#kernel/once-per.ts'
 
 import type { Attribute } from './calls.ts'
+import { type Logging, logReach } from './log-options.ts'
 import { foldersOf, writtenOptions } from './volume-options.ts'
 
 const KINDS = ['paths', 'devices', 'capabilities', 'namespaces'] as const
@@ -27,11 +28,11 @@ export type HostUse = {
   readonly capabilities: readonly string[]
   readonly devices: readonly string[]
   readonly securityOptions?: readonly string[] | undefined
-  readonly logOptions?: readonly Readonly<Record<string, string>>[] | undefined
+  readonly logging?: readonly Logging[] | undefined
 }
 
-/** Takes a guard from a container, as capabilities and `privileged` do. */
-export const isUnguarded = (option: string): boolean => /[:=]\s*unconfined\s*$/i.test(option)
+/** Changes a guard of the container, as capabilities and `privileged` do: all but the one option that only adds to it. */
+export const isOfGuard = (option: string): boolean => !/^no-new-privileges([:=]true)?$/.test(option)
 
 export function asksOf(use: HostUse): readonly Ask[] {
   const modes = [
@@ -50,10 +51,10 @@ export function asksOf(use: HostUse): readonly Ask[] {
       return { kind: 'capabilities', what: capability(name), member }
     }),
     ...use.devices.map((path) => pathAsk('devices', path, 'linuxParameters.devices.hostPath')),
-    ...(use.securityOptions ?? []).filter(isUnguarded).map((option): Ask => {
+    ...(use.securityOptions ?? []).filter(isOfGuard).map((option): Ask => {
       return { kind: 'capabilities', what: capability(option), member: 'dockerSecurityOptions' }
     }),
-    ...(use.logOptions ?? []).flatMap((options) => Object.values(options).flatMap(socketAsks)),
+    ...(use.logging ?? []).flatMap(logAsks),
   ]
 }
 
@@ -91,7 +92,8 @@ function isAllowed(rule: Rule | undefined, kind: Kind, what: string): boolean {
   const holds = (outer: string, inner: string): boolean =>
     outer === inner ||
     (isPath(kind) && inner.startsWith(outer === '/' ? '/' : `${outer}/`)) ||
-    (kind === 'capabilities' && outer === ALL)
+    (kind === 'capabilities' && outer === ALL) ||
+    (kind === 'namespaces' && outer === NETWORK && inner.startsWith(NETWORK_OF_LOGS))
   return rule.how === 'only'
     ? // Processes are no files: whoever may have all files has not named them.
       rule.named.some(
@@ -102,6 +104,10 @@ function isAllowed(rule: Rule | undefined, kind: Kind, what: string): boolean {
 }
 
 const ALL = 'ALL'
+const NETWORK = 'network'
+/** The host's network as far as log drivers write to one server. A name may lead anywhere, also to the host itself. */
+const NETWORK_OF_LOGS = `${NETWORK}:`
+export const isLogServer = (name: string): boolean => /^network:[\w.:-]+$/.test(name)
 export const isPath = (kind: Kind): boolean => kind === 'paths' || kind === 'devices'
 
 const pathAsk = (kind: 'paths' | 'devices', path: string, member: string): Ask => ({
@@ -111,11 +117,17 @@ const pathAsk = (kind: 'paths' | 'devices', path: string, member: string): Ask =
   member,
 })
 
-/** Log drivers write to sockets. They read addresses as URLs: what is escaped in one is not what is written. */
-function socketAsks(address: string): readonly Ask[] {
-  const [, path] = /^\s*unix(?:gram|packet)?:(?:\/\/)?(.*)$/is.exec(address) ?? []
-  if (path === undefined) return []
-  return [pathAsk('paths', /[%?#]/.test(path) ? address : path, 'logConfiguration.options')]
+const LOG_MEMBER = 'logConfiguration.options'
+
+function logAsks(logging: Logging): readonly Ask[] {
+  const { paths, servers } = logReach(logging)
+  return [
+    ...paths.map((path) => pathAsk('paths', path, LOG_MEMBER)),
+    ...servers.map((server): Ask => {
+      const what = `${NETWORK_OF_LOGS}${server}`
+      return { kind: 'namespaces', what, member: `${LOG_MEMBER} ${what}` }
+    }),
+  ]
 }
 
 const MEMBER = 'volumes.dockerVolumeConfiguration.driverOpts'

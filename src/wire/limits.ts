@@ -16,6 +16,8 @@ export const TASKS_MAX = 10_000
 export const CONTAINERS_MAX = 32
 /** State changes in one frame of Berth's own. */
 export const STATE_CHANGES_MAX = 50
+/** Tasks in one frame of health that has just changed: agents say it task by task. */
+export const HEALTH_TASKS_MAX = 100
 /** Topics that a host may know. */
 export const TOPICS_MAX = 64
 /** Entries of one topic, as one host has it. */
@@ -32,6 +34,8 @@ export const TOPIC_REVISION_LENGTH_MAX = 64
 export const TOPIC_STATES_MAX = 50
 /** What a host observed of one entry, as JSON. */
 export const TOPIC_OBSERVED_CHARACTERS_MAX = 4096
+/** An ARN, a name, an id: the longest ARN has some 1600 characters. */
+export const NAME_LENGTH_MAX = 4096
 /** Members of any other list or map in a message. */
 export const ITEMS_MAX = 4096
 
@@ -39,6 +43,10 @@ export const ITEMS_MAX = 4096
 export const REASON_LENGTH_MAX = 1024
 /** `runtimeId` and `imageDigest` are cut here. */
 export const RUNTIME_ID_LENGTH_MAX = 255
+/** `bindIP` is cut here: no address is longer. */
+export const BIND_IP_LENGTH_MAX = 45
+/** Port ranges are cut here: `10000-65535`. */
+export const PORT_RANGE_LENGTH_MAX = 11
 /** Network bindings of one container in a state change. */
 export const NETWORK_BINDINGS_MAX = 100
 /** Tasks in one frame of metrics or of health. */

@@ -1,4 +1,4 @@
-import { ITEMS_MAX } from './limits.ts'
+import { ITEMS_MAX, NAME_LENGTH_MAX } from './limits.ts'
 
 /** What the other side sent is not what the protocol says. Says where, never what: values may be secrets. */
 export class WireError extends Error {
@@ -66,8 +66,11 @@ export function textUpTo(charactersMax: number): Reader<string> {
 
 /** A string that says something: an ARN, a name, an id. */
 export const name: Reader<string> = (value, path) => {
-  if (text(value, path) === '') throw new WireError(`${path} is empty`)
-  return value as string
+  const said = text(value, path)
+  if (said === '') throw new WireError(`${path} is empty`)
+  if (said.length > NAME_LENGTH_MAX)
+    throw new WireError(`${path} has more than ${NAME_LENGTH_MAX} characters`)
+  return said
 }
 
 export const number: Reader<number> = (value, path) => {
@@ -79,6 +82,15 @@ export const number: Reader<number> = (value, path) => {
 export const integer: Reader<number> = (value, path) => {
   if (!Number.isSafeInteger(value)) throw new WireError(`${path} is not an integer`)
   return value as number
+}
+
+const INT32_MAX = 2 ** 31 - 1
+/** What AWS's models call an integer. */
+export const int32: Reader<number> = (value, path) => {
+  const whole = integer(value, path)
+  if (whole > INT32_MAX || whole < -INT32_MAX - 1)
+    throw new WireError(`${path} is not a 32-bit integer`)
+  return whole
 }
 
 export const flag: Reader<boolean> = (value, path) => {

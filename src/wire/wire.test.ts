@@ -152,6 +152,30 @@ test('a frame of any type is counted before it is parsed', () => {
     )
 })
 
+test('what a host says has a length: names, numbers and lists', () => {
+  const said = (type: string, message: object): string => JSON.stringify({ type, message })
+  const change = (container: object): string =>
+    said('BerthStateChanges', {
+      messageId: 'm',
+      changes: [
+        {
+          task: 't',
+          status: 'RUNNING',
+          containers: [{ containerName: 'c', status: 'RUNNING', ...container }],
+        },
+      ],
+    })
+  const binding = { protocol: 'tcp' }
+  for (const [frame, words] of [
+    [said('HeartbeatAckRequest', { messageId: 'x'.repeat(4097) }), /more than 4096 characters/],
+    [change({ exitCode: 2 ** 31 }), /not a 32-bit integer/],
+    [change({ networkBindings: [{ ...binding, hostPort: -(2 ** 31) - 1 }] }), /32-bit/],
+    [change({ networkBindings: Array.from({ length: 101 }, () => binding) }), /more than 100/],
+  ] as const)
+    assert.throws(() => parseAcsUp(frame), words)
+  assert.ok(parseAcsUp(change({ exitCode: -(2 ** 31), networkBindings: [binding] })))
+})
+
 test('a hello with entries is one to a control plane of before, and its own frames are unknown to that', () => {
   const before = {
     BerthHello: object({ topics: list(object({ name, revision: name })) }),

@@ -9,7 +9,7 @@ import { systemIds } from '#system/system.ts'
 import type { AcsVolume } from '#wire/task.ts'
 
 import { patient } from '../patience.ts'
-import { importImage, removeImage } from './engine.fixture.ts'
+import { docker, importImage, removeImage } from './engine.fixture.ts'
 import { Host, task } from './host.fixture.ts'
 
 const IMAGE = `berth-may-do-test-${systemIds.hex(8)}:1`
@@ -56,5 +56,35 @@ test(
     assert.equal(readFileSync(join(allowed, 'new', 'file'), 'utf8'), 'here\n')
     assert.equal(await run(bind(allowed)), undefined)
     assert.equal(readFileSync(join(allowed, 'file'), 'utf8'), 'here\n')
+  },
+)
+
+test(
+  'an image that weighs down every look at its containers has none',
+  { timeout: patient(120_000) },
+  async (context) => {
+    const word = systemIds.hex(8)
+    const large = `berth-large-test-${word}:1`
+    const Labels = { 'berth.local': 'true', large: 'x'.repeat(1024 * 1024) }
+    const { Id } = (await docker('POST', '/containers/create', {
+      Image: IMAGE,
+      Cmd: ['true'],
+      Labels,
+    })) as {
+      Id: string
+    }
+    await docker('POST', `/commit?container=${Id}&repo=berth-large-test-${word}&tag=1`)
+    await docker('DELETE', `/containers/${Id}`)
+    context.after(() => removeImage(large))
+    const host = await Host.start()
+    context.after(() => host.end())
+    const refused = task([{ name: 'app', image: large, memory: 32, command: ['true'] }])
+    host.run(refused)
+    const { containers = [] } = await host.backend.status(refused.arn, 'STOPPED')
+    assert.match(
+      containers[0]?.reason ?? '',
+      /^CannotCreateContainerError: the configuration of berth-large-test-.*, has \d+ bytes; 1048576 are the most$/,
+    )
+    assert.equal(containers[0]?.runtimeId, undefined)
   },
 )

@@ -25,10 +25,6 @@ export type VolumeAnswer = {
   readonly Options?: Readonly<Record<string, string>> | null
 }
 export type VolumesAnswer = { readonly Volumes?: readonly { readonly Name: string }[] | null }
-export type ListedAnswer = {
-  readonly Id: string
-  readonly Labels?: Readonly<Record<string, string>> | null
-}
 export type PortBinding = { readonly HostIp?: string; readonly HostPort?: string }
 export type InspectAnswer = {
   readonly Id: string

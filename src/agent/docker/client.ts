@@ -2,10 +2,12 @@ import { Agent, request, type IncomingMessage } from 'node:http'
 
 import type { Clock } from '#kernel/clock.ts'
 
-/** An answer of the Engine is read up to here; the largest, a list of many containers, is far below. */
+/** An answer of the Engine is read up to here, and one line of those that come line by line. */
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024
 /** Calls beyond this many wait for a free connection. */
 const CONNECTIONS_MAX = 64
+/** Calls that wait for a container to end, however long it takes: one for each that a host could have. */
+const CONNECTIONS_OF_ENDS_MAX = 10_000
 
 export type Call = {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -17,6 +19,8 @@ export type Call = {
   /** JSON, or an archive. */
   readonly body?: unknown
   readonly timeoutMs: number
+  /** Whether a container decides when it is answered: then it takes no connection from other calls. */
+  readonly awaitsEnd?: boolean | undefined
   /** Ends the call from outside. */
   readonly signal?: AbortSignal | undefined
 }
@@ -27,11 +31,20 @@ export class CallTimeout extends Error {
   override name = 'CallTimeout'
 }
 
+/** The Engine said more than is kept of one answer. */
+export class AnswerTooLarge extends Error {
+  override name = 'AnswerTooLarge'
+  constructor() {
+    super('the Engine answers more than is read')
+  }
+}
+
 /** HTTP over the Engine's unix socket, with connections that are kept. */
 export class DockerClient {
   readonly #socketPath: string
   readonly #clock: Clock
   readonly #connections = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
+  readonly #ends = new Agent({ keepAlive: false, maxSockets: CONNECTIONS_OF_ENDS_MAX })
   /** Streams last as long as the watcher, so they never take a connection from the calls. */
   readonly #streams = new Agent({ keepAlive: false })
 
@@ -40,18 +53,25 @@ export class DockerClient {
     this.#clock = clock
   }
 
-  async call(call: Call): Promise<Answer> {
-    const lines: string[] = []
-    const status = await this.#send(call, this.#connections, async (response) => {
-      let bytes = 0
+  /** What goes well is given to `heard` as it comes, where that is there: it has no limit, and no body then. */
+  async call(call: Call, heard?: (chunk: string) => void): Promise<Answer> {
+    const chunks: string[] = []
+    const connections = call.awaitsEnd ? this.#ends : this.#connections
+    const status = await this.#send(call, connections, async (response) => {
+      const isGood = (response.statusCode ?? 0) < 400
+      let length = 0
       response.setEncoding('utf8')
       for await (const chunk of response as AsyncIterable<string>) {
-        bytes += chunk.length
-        if (bytes > ANSWER_BYTES_MAX) throw new Error('the Engine answers more than is read')
-        lines.push(chunk)
+        if (heard && isGood) {
+          heard(chunk)
+          continue
+        }
+        length += chunk.length
+        if (length > ANSWER_BYTES_MAX) throw new AnswerTooLarge()
+        chunks.push(chunk)
       }
     })
-    return { status, body: parse(lines.join('')) }
+    return { status, body: parse(chunks.join('')) }
   }
 
   /** Gives each line of the answer to `heard` as it comes; resolves with the status when the stream ends. */
@@ -63,7 +83,7 @@ export class DockerClient {
       for await (const chunk of response as AsyncIterable<string>) {
         const lines = (rest + chunk).split('\n')
         rest = lines.pop() ?? ''
-        if (rest.length > ANSWER_BYTES_MAX) throw new Error('the Engine answers more than is read')
+        if (rest.length > ANSWER_BYTES_MAX) throw new AnswerTooLarge()
         for (const line of lines) if (line.trim()) heard(parse(line))
       }
       if (rest.trim()) heard(parse(rest))
@@ -72,6 +92,7 @@ export class DockerClient {
 
   close(): void {
     this.#connections.destroy()
+    this.#ends.destroy()
     this.#streams.destroy()
   }
 

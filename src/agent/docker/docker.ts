@@ -2,6 +2,7 @@ import type { Clock } from '#kernel/clock.ts'
 
 import {
   EngineError,
+  keepLabels,
   type ContainerBody,
   type Engine,
   type EngineErrorName,
@@ -18,14 +19,14 @@ import type {
   ImageAnswer,
   InfoAnswer,
   InspectAnswer,
-  ListedAnswer,
   StatsAnswer,
   VersionAnswer,
   VolumeAnswer,
   VolumesAnswer,
 } from './answers.ts'
-import { CallTimeout, DockerClient, type Answer, type Call } from './client.ts'
+import { AnswerTooLarge, CallTimeout, DockerClient, type Answer, type Call } from './client.ts'
 import { watchEvents } from './events.ts'
+import { ListReader } from './list-reader.ts'
 import { observed, stats } from './observed.ts'
 import { imageReference, pullOutcome, repositoryDigest } from './reference.ts'
 
@@ -142,8 +143,14 @@ export class DockerEngine implements Engine {
     if (answer === undefined) return undefined
     const { Id, RepoTags, RepoDigests, Config } = answer as ImageAnswer
     const digest = repositoryDigest(image, RepoDigests)
-    const variables = (Config?.Env ?? []).map((pair) => pair.split('=')[0] ?? '')
-    return { id: Id ?? '', tags: RepoTags ?? [], digest, labels: Config?.Labels ?? {}, variables }
+    return {
+      id: Id ?? '',
+      tags: RepoTags ?? [],
+      digest,
+      labels: Config?.Labels ?? {},
+      variables: (Config?.Env ?? []).map((pair) => pair.split('=')[0] ?? ''),
+      configBytes: Buffer.byteLength(JSON.stringify(Config ?? {})),
+    }
   }
 
   async importImage(image: string, archive: Buffer, changes: readonly string[]): Promise<void> {
@@ -203,6 +210,7 @@ export class DockerEngine implements Engine {
       path: `/containers/${containerId}/stop`,
       query: { t: String(timeoutSeconds) },
       timeoutMs: timeoutSeconds * 1000 + STOP_TIMEOUT_EXTRA_MS,
+      awaitsEnd: true,
       error: 'CannotStopContainerError',
       to: 'stopped',
     })
@@ -214,6 +222,7 @@ export class DockerEngine implements Engine {
       path: `/containers/${containerId}`,
       query: { v: 'true', force: 'true' },
       timeoutMs: REMOVE_TIMEOUT_MS,
+      awaitsEnd: true,
       error: 'CannotRemoveContainerError',
       to: 'removed',
     })
@@ -245,27 +254,29 @@ export class DockerEngine implements Engine {
     return answer === undefined ? undefined : observed(answer as InspectAnswer)
   }
 
-  async list(labels: Readonly<Record<string, string>>): Promise<Listing> {
-    const answer = (await this.#attempt({
+  async list(labels: Readonly<Record<string, string>>, kept: readonly string[]): Promise<Listing> {
+    const reader = new ListReader(kept)
+    const attempt: Attempt = {
       method: 'GET',
       path: '/containers/json',
       query: { all: 'true', filters: JSON.stringify({ label: labelFilter(labels) }) },
       timeoutMs: QUICK_TIMEOUT_MS,
       error: 'CannotListContainersError',
       to: 'listed',
-    })) as readonly ListedAnswer[] | undefined
+    }
+    await this.#attempt(attempt, (chunk) => reader.read(chunk))
     const found: Observed[] = []
-    const silent: Pick<Observed, 'id' | 'labels'>[] = []
+    const silent: Listing['silent'][number][] = []
     let patienceMs = QUICK_TIMEOUT_MS
     // One after another: the list is short, and a resync must not crowd out the starts.
-    for (const { Id, Labels } of answer ?? []) {
+    for (const listed of reader.listed) {
       const begin = this.#clock.now()
       try {
-        const container = await this.inspect(Id, Math.max(patienceMs, PATIENCE_LEAST_MS))
-        if (container) found.push(container)
+        const container = await this.inspect(listed.id, Math.max(patienceMs, PATIENCE_LEAST_MS))
+        if (container) found.push(keepLabels(container, kept))
       } catch (error) {
-        if (!(error instanceof EngineError) || error.name !== 'DockerTimeoutError') throw error
-        silent.push({ id: Id, labels: Labels ?? {} })
+        if (!(error instanceof OfOneThing)) throw error
+        silent.push(listed)
         patienceMs -= this.#clock.now() - begin
       }
     }
@@ -360,19 +371,20 @@ export class DockerEngine implements Engine {
   }
 
   /** The answer's body, or `undefined` for what does not exist. */
-  async #attempt(attempt: Attempt): Promise<unknown> {
+  async #attempt(attempt: Attempt, heard?: (chunk: string) => void): Promise<unknown> {
     let answer: Answer
     try {
       const path = (await this.#version()) + attempt.path
-      answer = await this.#client.call({ ...attempt, path })
+      answer = await this.#client.call({ ...attempt, path }, heard)
     } catch (error) {
       if (error instanceof EngineError) throw error
       if (error instanceof CallTimeout) throw timedOut(attempt.to, attempt.timeoutMs)
+      if (error instanceof AnswerTooLarge) throw new OfOneThing(attempt.error, error.message)
       throw new EngineError(attempt.error, (error as Error).message)
     }
     if (answer.status === 404 || answer.status === attempt.inUse) return undefined
     if (answer.status >= 400)
-      throw new EngineError(attempt.error, `Error response from daemon: ${messageOf(answer)}`)
+      throw new OfOneThing(attempt.error, `Error response from daemon: ${messageOf(answer)}`)
     return answer.body ?? null
   }
 
@@ -401,6 +413,9 @@ export class DockerEngine implements Engine {
   }
 }
 
+/** The Engine is there, and what it says, or does not say, is about what it was asked for alone. */
+class OfOneThing extends EngineError {}
+
 /** All versions so far begin with `1.`. */
 function minor(version: string): number {
   return Number(version.split('.')[1] ?? 0)
@@ -428,7 +443,7 @@ function timedOut(to: string, ms: number): EngineError {
   const hours = Math.floor(seconds / 3600)
   const minutes = Math.floor((seconds % 3600) / 60)
   const waited = `${hours ? `${hours}h` : ''}${hours || minutes ? `${minutes}m` : ''}${seconds % 60}s`
-  return new EngineError(
+  return new OfOneThing(
     'DockerTimeoutError',
     `Could not transition to ${to}; timed out after waiting ${waited}`,
   )

@@ -2,12 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 
 import type { Answerer, HttpAnswer } from '../host.ts'
+import { Seats } from './seats.ts'
 
 const BODY_BYTES_MAX = 16 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
-const CONNECTIONS_MAX = 1000
-/** A container has an address of its own, unless it has the host's: it cannot take the connections of all others. */
-export const CONNECTIONS_PER_ADDRESS_MAX = 100
 /** For a whole request; containers are near. */
 const REQUEST_TIMEOUT_MS = 10_000
 const IDLE_TIMEOUT_MS = 60_000
@@ -17,6 +15,7 @@ export async function listen(
   address: string,
   port: number,
   answerer: Answerer,
+  isHosts?: (address: string) => boolean,
 ): Promise<{ readonly port: number; readonly close: () => void }> {
   const server = createServer(
     {
@@ -25,10 +24,9 @@ export async function listen(
       headersTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: IDLE_TIMEOUT_MS,
     },
-    (request, response) => void handle(request, response, answerer),
+    (request, response) => void handle(request, response, answerer, seats),
   )
-  server.maxConnections = CONNECTIONS_MAX
-  limitPerAddress(server)
+  const seats = new Seats(server, isHosts)
   await listening(server, address, port)
   return {
     port: (server.address() as AddressInfo).port,
@@ -37,24 +35,6 @@ export async function listen(
       server.closeAllConnections()
     },
   }
-}
-
-function limitPerAddress(server: Server): void {
-  const open = new Map<string, number>()
-  server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? ''
-    const count = (open.get(address) ?? 0) + 1
-    if (count > CONNECTIONS_PER_ADDRESS_MAX) {
-      socket.destroy()
-      return
-    }
-    open.set(address, count)
-    socket.once('close', () => {
-      const left = (open.get(address) ?? 0) - 1
-      if (left > 0) open.set(address, left)
-      else open.delete(address)
-    })
-  })
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {
@@ -71,21 +51,22 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   answerer: Answerer,
+  seats: Seats,
 ): Promise<void> {
   let answer: HttpAnswer
   try {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
     const body = await read(request)
+    const question = {
+      method: request.method ?? 'GET',
+      path: pathname,
+      query: searchParams,
+      from: request.socket.remoteAddress ?? '',
+    }
     answer =
       body === undefined
         ? { status: 413, contentType: 'text/plain', body: 'Request Entity Too Large' }
-        : await answerer({
-            method: request.method ?? 'GET',
-            path: pathname,
-            query: searchParams,
-            body,
-            from: request.socket.remoteAddress ?? '',
-          })
+        : await seats.whileAnswered(request.socket, () => answerer({ ...question, body }))
   } catch {
     answer = { status: 500, contentType: 'text/plain', body: 'Internal Server Error' }
   }

@@ -1,8 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { StateStore } from '../outside.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState, StateStore } from './state.ts'
 
 /** The agent's state on disk: always one whole state, the last one that was saved or the one before. */
 export class StateFile implements StateStore {

@@ -15,3 +15,13 @@ export type AgentState = {
   readonly forgotten: readonly string[]
   readonly images?: PulledImages | undefined
 }
+
+export interface StateStore {
+  /** `undefined` where there is none, or none that can be read: then the containers' labels have to do. */
+  load(): Promise<AgentState | undefined>
+  /**
+   * Resolves once the state is durable as `current` gives it, or a later one. Calls that come while a write is under
+   * way share the one that follows it. A write that was cut off leaves the state before it.
+   */
+  save(current: () => AgentState): Promise<void>
+}

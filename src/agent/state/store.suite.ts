@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
-import type { StateStore } from '../outside.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState, StateStore } from './state.ts'
 
 /** `place` gives how to open one and the same place again, as an agent does after its end. */
 export function stateStoreSuite(

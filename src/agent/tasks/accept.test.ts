@@ -15,16 +15,16 @@ function problem(containers: readonly AcsContainer[], more: Partial<AcsTask> = {
   )
 }
 
-const awslogs = (Config: object): AcsContainer => ({
+const logsTo = (Type: string, Config: object): AcsContainer => ({
   ...app,
-  dockerConfig: { hostConfig: JSON.stringify({ LogConfig: { Type: 'awslogs', Config } }) },
+  dockerConfig: { hostConfig: JSON.stringify({ LogConfig: { Type, Config } }) },
 })
 
 test('an agent that cannot send logs runs nothing that logs by awslogs', () => {
   const task: AcsTask = {
     arn: 'arn',
     desiredStatus: 'RUNNING',
-    containers: [awslogs({ 'awslogs-group': 'g' })],
+    containers: [logsTo('awslogs', { 'awslogs-group': 'g' })],
   }
   assert.match(
     problemOf(task, { privilegedDisabled: false, hostPolicy: {}, hasAwslogs: false }) ?? '',
@@ -35,6 +35,21 @@ test('an agent that cannot send logs runs nothing that logs by awslogs', () => {
 
 test('a sound task has no problem', () => {
   assert.equal(problem([app, { ...other, links: ['app'], overrides: '{}' }]), undefined)
+})
+
+test('where nothing is privileged, a security option runs that the operator names', () => {
+  const hostConfig = JSON.stringify({ SecurityOpt: ['no-new-privileges', 'apparmor=web'] })
+  const task: AcsTask = {
+    arn: 'arn',
+    desiredStatus: 'RUNNING',
+    containers: [{ ...app, dockerConfig: { hostConfig } }],
+  }
+  const withNamed = (...named: readonly string[]) => {
+    const hostPolicy = { capabilities: { how: 'only', named } } as const
+    return problemOf(task, { privilegedDisabled: true, hostPolicy, hasAwslogs: true })
+  }
+  assert.match(withNamed('ALL') ?? '', /security option 'apparmor=web'/)
+  assert.equal(withNamed('APPARMOR=WEB'), undefined)
 })
 
 test('each thing that cannot run is said by its name', () => {
@@ -54,8 +69,13 @@ test('each thing that cannot run is said by its name', () => {
     [[{ ...app, dockerConfig: { hostConfig: '{"Privileged":true}' } }], /is privileged/],
     [
       [{ ...app, dockerConfig: { hostConfig: '{"SecurityOpt":["seccomp:unconfined"]}' } }],
-      /is unconfined/,
+      /has the security option 'seccomp:unconfined'/,
     ],
+    [
+      [{ ...app, dockerConfig: { hostConfig: '{"SecurityOpt":["label=type:spc_t"]}' } }],
+      /has the security option 'label=type:spc_t'/,
+    ],
+    [[logsTo('syslog', { tag: 'a\nb' })], /log option 'tag' of container 'app' could write lines/],
     [[{ ...app, secrets: [{ name: 'a', valueFrom: 'b' }] }], /with secrets/],
     [[app], /networkMode awsvpc/, { networkMode: 'awsvpc' }],
     [[app], /volume type efs/, { volumes: [{ name: 'v', type: 'efs' }] }],

@@ -1,10 +1,11 @@
-import { type HostPolicy, isUnguarded } from '#wire/host-policy.ts'
+import { capability, type HostPolicy, isOfGuard } from '#wire/host-policy.ts'
+import { forgingOption } from '#wire/log-options.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
 import { awslogsConfig } from './container-logs.ts'
 import { dockerName, jsonObject } from './create.ts'
 import { dependencyProblem } from './dependencies.ts'
-import { hostProblem } from './host-use.ts'
+import { hostProblem, loggingOf } from './host-use.ts'
 import { withPause } from './pause.ts'
 import type { KnownContainer, KnownTask } from './task.ts'
 import { ownVolumes } from './volumes.ts'
@@ -82,7 +83,7 @@ export function problemOf(task: AcsTask, policy: Policy): string | undefined {
 
 function containerProblem(
   container: AcsContainer,
-  { privilegedDisabled, hasAwslogs }: Policy,
+  { privilegedDisabled, hostPolicy, hasAwslogs }: Policy,
 ): string | undefined {
   if (container.secrets?.length) return notBuilt('secrets')
   if (container.environmentFiles?.length) return notBuilt('environmentFiles')
@@ -91,11 +92,18 @@ function containerProblem(
   for (const text of [container.dockerConfig?.config, container.dockerConfig?.hostConfig])
     if (members(text) === undefined)
       return `dockerConfig of container '${container.name}' is not JSON`
-  if (privilegedDisabled && jsonObject(container.dockerConfig?.hostConfig)['Privileged'] === true)
+  const hostConfig = jsonObject(container.dockerConfig?.hostConfig)
+  if (privilegedDisabled && hostConfig['Privileged'] === true)
     return `container '${container.name}' is privileged, and this host does not allow that`
-  const options = jsonObject(container.dockerConfig?.hostConfig)['SecurityOpt']
-  if (privilegedDisabled && Array.isArray(options) && options.map(String).some(isUnguarded))
-    return `container '${container.name}' is unconfined, and this host does not allow that`
+  const options = hostConfig['SecurityOpt']
+  const unnamed = Array.isArray(options)
+    ? options.map(String).find((option) => isOfGuard(option) && !isNamed(option, hostPolicy))
+    : undefined
+  if (privilegedDisabled && unnamed !== undefined)
+    return `container '${container.name}' has the security option '${unnamed}', and this host does not allow that`
+  const forging = forgingOption(loggingOf(hostConfig))
+  if (forging !== undefined)
+    return `log option '${forging}' of container '${container.name}' could write lines of its own`
   if (!hasAwslogs && awslogsConfig(container)) return notBuilt('log driver awslogs')
   const overridden = members(container.overrides)
   if (overridden === undefined) return `overrides of container '${container.name}' are not JSON`
@@ -104,6 +112,10 @@ function containerProblem(
     ? undefined
     : `overrides of container '${container.name}' have the unknown field '${unknown}'`
 }
+
+/** Whether the operator allows this very option. */
+const isNamed = (option: string, { capabilities }: HostPolicy): boolean =>
+  capabilities?.how === 'only' && capabilities.named.includes(capability(option))
 
 function members(text: string | undefined): readonly string[] | undefined {
   if (!text) return []

@@ -1,6 +1,7 @@
 import type { HostPolicy } from '#wire/host-policy.ts'
 import type { AcsContainer } from '#wire/task.ts'
 
+import type { PullBehavior } from '../config.ts'
 import { EngineError, type Engine, type Image, type Observed } from '../engine.ts'
 import type { Host } from '../host.ts'
 import type { Slots } from '../slots.ts'
@@ -10,7 +11,7 @@ import type { ContainerLogs } from './container-logs.ts'
 import { containerBody, LABELS, REGION_VARIABLES, type BodySettings, type Owner } from './create.ts'
 import { checkRealPaths } from './host-use.ts'
 import type { ImageCleanup } from './image-cleanup.ts'
-import { ensureImage, type Again, type PullBehavior } from './images.ts'
+import { ensureImage, type Again } from './images.ts'
 import { PAUSE_CHANGES, PAUSE_IMAGE } from './pause.ts'
 import type { PortChooser } from './ports.ts'
 import { hasRunSince } from './restarts.ts'
@@ -32,6 +33,9 @@ export const AGAIN_MS = 5_000
  * reached an engine that answers by then, or never will.
  */
 const UNDER_WAY_MS = 10_000
+
+/** Labels of images that builders write have some hundred KiB. */
+const IMAGE_CONFIG_BYTES_MAX = 1024 * 1024
 
 export type Tools = {
   readonly engine: Engine
@@ -265,5 +269,11 @@ async function imageOf(name: string, tools: Tools): Promise<Image> {
   const wasAsked = images.wasAsked(name)
   const image = await ensureImage(engine, name, { behavior: pullBehavior, wasAsked, again })
   images.used(name, image)
+  // Each container would carry all of it, and each look at the containers.
+  if (image.configBytes > IMAGE_CONFIG_BYTES_MAX)
+    throw new EngineError(
+      'CannotCreateContainerError',
+      `the configuration of ${name}, its labels and variables, has ${image.configBytes} bytes; ${IMAGE_CONFIG_BYTES_MAX} are the most`,
+    )
   return image
 }

@@ -252,7 +252,8 @@ test('a container has the GPUs that are associated with it', () => {
     content: { encoding: 'base64', value: '' },
   })
   const { body, hostConfig } = bodyOf(
-    {},
+    // Whatever its author says of others.
+    { environment: { NVIDIA_VISIBLE_DEVICES: 'all' } },
     { associations: [association('GPU-1', 'app'), association('GPU-2', 'db')] },
   )
   assert.deepEqual(body['Env'], ['NVIDIA_VISIBLE_DEVICES=GPU-1'])

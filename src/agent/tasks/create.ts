@@ -100,8 +100,8 @@ export function containerBody(
     ...(command?.length ? { Cmd: command } : {}),
     Env: Object.entries({
       ...ownVariables(task, container, choices),
-      ...(gpus.length > 0 ? { NVIDIA_VISIBLE_DEVICES: gpus.join(',') } : {}),
       ...container.environment,
+      ...gpuVariable(gpus),
     }).map(([key, value]) => `${key}=${value}`),
     ...(ports.length > 0
       ? { ExposedPorts: Object.fromEntries(ports.map(({ key }) => [key, {}])) }
@@ -151,6 +151,10 @@ export function containerBody(
     }
   }
 }
+
+/** The NVIDIA runtime gives what it names: no task's author names what others have. */
+const gpuVariable = (gpus: readonly string[]): Readonly<Record<string, string>> =>
+  gpus.length > 0 ? { NVIDIA_VISIBLE_DEVICES: gpus.join(',') } : {}
 
 /** Where containers share what holds their shared memory, it has room for the one that asks for most. */
 function sharedMemory({ ipcMode, containers = [] }: AcsTask): Readonly<Record<string, number>> {

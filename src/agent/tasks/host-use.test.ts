@@ -64,6 +64,10 @@ test('each way to the host is refused by its name', () => {
       withHostConfig({ LogConfig: { Type: 'syslog', Config: { a: 'unix:///run/docker.sock' } } }),
       /logConfiguration\.options \/run\/docker\.sock/,
     ],
+    [
+      withHostConfig({ LogConfig: { Type: 'splunk', Config: { 'splunk-url': 'http://[::1]:1' } } }),
+      /logConfiguration\.options network:::1 .*BERTH_ALLOW_HOST_NAMESPACES/,
+    ],
     [withHostConfig({ Devices: [{ PathOnHost: '/dev/sda' }] }), /\/dev\/sda.*BERTH_ALLOW_DEVICES/],
     [task({ containers: [{ name: 'a', image: 'i', mountPoints: undeclared }] }), /\/etc/],
   ] as const) {

@@ -8,6 +8,7 @@ import {
   type Kind,
   refusedAsk,
 } from '#wire/host-policy.ts'
+import type { Logging } from '#wire/log-options.ts'
 import type { AcsTask } from '#wire/task.ts'
 
 import { EngineError } from '../engine.ts'
@@ -82,16 +83,21 @@ function asksOfTask({ networkMode, pidMode, ipcMode, volumes = [], containers = 
     ),
     capabilities: bodies.flatMap(({ CapAdd }) => textsOf(CapAdd)),
     securityOptions: bodies.flatMap(({ SecurityOpt }) => textsOf(SecurityOpt)),
-    logOptions: bodies.flatMap(({ LogConfig }) => {
-      const { Config } = (LogConfig ?? {}) as { Config?: unknown }
-      return typeof Config === 'object' && Config !== null
-        ? [Object.fromEntries(Object.entries(Config).map(([name, value]) => [name, String(value)]))]
-        : []
-    }),
+    logging: bodies.map(loggingOf),
     devices: bodies.flatMap(({ Devices }) =>
       Array.isArray(Devices) ? Devices.flatMap((one) => textsOf([one?.PathOnHost])) : [],
     ),
   })
+}
+
+/** How a container logs; without a word of it, as the engine does by itself. */
+export function loggingOf({ LogConfig }: Readonly<Record<string, unknown>>): Logging {
+  const { Type, Config } = (LogConfig ?? {}) as { Type?: unknown; Config?: unknown }
+  const options = Object.entries(typeof Config === 'object' && Config !== null ? Config : {})
+  return {
+    driver: typeof Type === 'string' ? Type : '',
+    options: Object.fromEntries(options.map(([name, value]) => [name, String(value)])),
+  }
 }
 
 const textsOf = (value: unknown): readonly string[] =>

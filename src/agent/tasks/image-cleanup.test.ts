@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import type { PullBehavior } from '../config.ts'
 import type { Engine, Image } from '../engine.ts'
 import { ImageCleanup, imagesToRemove } from './image-cleanup.ts'
-import { ensureImage, type PullBehavior } from './images.ts'
+import { ensureImage } from './images.ts'
 
 const HOUR_MS = 3600_000
 const LIMITS = { intervalMs: 1, minimumAgeMs: HOUR_MS, perCycle: 2 }

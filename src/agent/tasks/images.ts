@@ -1,7 +1,5 @@
+import type { PullBehavior } from '../config.ts'
 import { EngineError, type Engine, type Image } from '../engine.ts'
-
-export const PULL_BEHAVIORS = ['default', 'always', 'once', 'prefer-cached'] as const
-export type PullBehavior = (typeof PULL_BEHAVIORS)[number]
 
 /** An image with this label exists on this machine only; its name is never asked of a registry. */
 const LOCAL_LABEL = 'berth.local'

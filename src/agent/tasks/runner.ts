@@ -37,6 +37,7 @@ const STARTS_AT_ONCE = 4
 const PULLS_AT_ONCE = 4
 /** Of a task's id: they are as good as chance. */
 const JITTER_DIGITS = 6
+const KEPT_LABELS = Object.values(LABELS)
 /** Ended tasks whose ARNs are kept, so that a late payload does not run them again. */
 const FORGOTTEN_MAX = 1000
 /** Digits at the end of names on the engine. */
@@ -125,7 +126,7 @@ export class TaskRunner {
   /** What the engine has of this host's. Rejects where it cannot be told. */
   async survey(): Promise<Listing> {
     const { engine, owner } = this.#options
-    const { found, silent } = await engine.list(ownLabels(owner))
+    const { found, silent } = await engine.list(ownLabels(owner), KEPT_LABELS)
     // Were it left out, its task would be run a second time.
     const stranger = silent.find(
       (one) => !this.#tasks.has(one.labels[LABELS.taskArn] ?? '') && !this.#isForgotten(one),
@@ -227,7 +228,7 @@ export class TaskRunner {
    */
   async #endLate(): Promise<void> {
     const { engine, owner, config } = this.#options
-    for (const { id, state, labels } of (await engine.list(ownLabels(owner))).found) {
+    for (const { id, state, labels } of (await engine.list(ownLabels(owner), KEPT_LABELS)).found) {
       if (state === 'exited' || this.#stopped) continue
       const arn = labels[LABELS.taskArn] ?? ''
       const task = this.#tasks.get(arn)

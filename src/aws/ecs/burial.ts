@@ -2,7 +2,8 @@
  * What of ECS hangs together behind a reset account. Tasks are asked to stop and stay until their hosts confirm it; a host's
  * registration stays as long as it has such a task, and then its agent is told that this identity is over.
  */
-import { type Burial, emptied, type Moment } from '#room/graveyard.ts'
+import { type Burial, emptied } from '#room/graveyard.ts'
+import type { Context } from '#room/operation.ts'
 import type { Read, Table, Write } from '#store/store.ts'
 
 import {
@@ -26,7 +27,7 @@ import { stopTask } from './tasks/stop.ts'
 /** How often to look whether the hosts have confirmed. */
 const LOOK_AGAIN_MS = 5_000
 const WHY = { stopCode: 'UserInitiated', stoppedReason: 'The account was reset' } as const
-/** First of all, so that nothing starts tasks anew while they are stopped. */
+/** Tables that are emptied first of all, so that nothing starts tasks anew while they are stopped. */
 const SERVICES: readonly Table<object>[] = [
   services,
   taskSets,
@@ -39,10 +40,10 @@ const SERVICES: readonly Table<object>[] = [
 export const burial: Burial = {
   // Machine keys outlive a reset: their hosts say with them how the last tasks have ended.
   tables: [...SERVICES, tasks, containerInstances, taskDefinitions, hostKeys],
-  some(tx, tenant, limit, moment) {
+  some(tx, tenant, limit, context) {
     let changed = 0
     for (const table of SERVICES) changed += emptied(tx, table, tenant, limit - changed)
-    const ended = endTasks(tx, tenant, limit - changed, moment)
+    const ended = endTasks(tx, tenant, limit - changed, context)
     changed += ended.changed
     if (changed >= limit) return { changed }
     changed += removeInstances(tx, tenant, limit - changed)
@@ -52,12 +53,12 @@ export const burial: Burial = {
   },
 }
 
-/** Those that have ended are removed, the others told to; `alive` counts those that were seen to run still. */
+/** Tasks that have ended are removed, the others told to end; `alive` counts those that were seen to run still. */
 function endTasks(
   tx: Write,
   tenant: string,
   limit: number,
-  { now, ids }: Moment,
+  { now, ids }: Pick<Context, 'now' | 'ids'>,
 ): { readonly changed: number; readonly alive: number } {
   let changed = 0
   let alive = 0

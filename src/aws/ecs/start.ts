@@ -8,6 +8,7 @@ import { History, historyFiles, type HistoryOptions } from './history/history.ts
 import { operatorOf } from './operator.ts'
 import type { Policy } from './policy.ts'
 import { definitionReaper } from './reconcilers/definition-reaper.ts'
+import { logGroupMaker } from './reconcilers/log-groups.ts'
 import { orphanReconciler } from './reconcilers/orphans.ts'
 import { serviceReaper } from './reconcilers/service-reaper.ts'
 import { serviceScheduler } from './reconcilers/services.ts'
@@ -27,6 +28,7 @@ export function startEcs(tools: Tools, { policy = {}, history: kept }: EcsOption
   return {
     reconcilers: [
       definitionReaper(tools),
+      logGroupMaker(tools),
       orphanReconciler(tools),
       serviceReaper(tools),
       serviceScheduler(tools, policy),

@@ -57,7 +57,6 @@ const HOST = new Map(
     'ecs:SubmitContainerStateChange': ['own'],
     'ecs:SubmitTaskStateChange': ['own'],
     'ecs:ListTagsForResource': ['own'],
-    'logs:CreateLogGroup': ['group', 'stream'],
     'logs:CreateLogStream': ['group', 'stream'],
     'logs:PutLogEvents': ['group', 'stream'],
   }),

@@ -6,11 +6,11 @@ import type { AccessRequest, Verdict } from '#kernel/access.ts'
 import { type Arn, parseArn } from '#kernel/arn.ts'
 import { type Caller, type Principal, principalArn } from '#kernel/principal.ts'
 
-type Host = Extract<Principal, { type: 'host' }>
+type HostPrincipal = Extract<Principal, { type: 'host' }>
 /** Says whether a resource is one of a kind, for this host and this region. */
 type Kind = (
   arn: string,
-  host: Host,
+  host: HostPrincipal,
   region: string,
   conditions: AccessRequest['conditions'],
 ) => boolean
@@ -46,7 +46,6 @@ const HOST_POLICY: Readonly<Record<string, readonly Kind[]>> = {
   // The tags of its tasks too: of a task it is asked whose host that is on.
   'ecs:ListTagsForResource': [itself],
   'ecs:TagResource': [joining],
-  'logs:CreateLogGroup': [logGroup],
   'logs:CreateLogStream': [logGroup],
   'logs:PutLogEvents': [logGroup],
 }
@@ -67,5 +66,5 @@ export function authorize(caller: Caller, request: AccessRequest): Verdict {
 }
 
 /** Of the host's account and the region that its request is signed for. */
-const isOf = (host: Host, region: string, arn: Arn | undefined, prefix: string): boolean =>
+const isOf = (host: HostPrincipal, region: string, arn: Arn | undefined, prefix: string): boolean =>
   arn?.account === host.accountId && arn.region === region && arn.resource.startsWith(prefix)

@@ -1,4 +1,6 @@
 /** Reads what a request says of its signature: in the Authorization header or, presigned, in its query. */
+import { oncePer } from '#kernel/once-per.ts'
+
 import { valueOf, type Pair, type Request } from '../request.ts'
 import { Refusal } from './refusal.ts'
 
@@ -41,15 +43,17 @@ export function readSignature(request: Request): Signature {
 export const isSigned = (request: Request): boolean =>
   request.headers.has('authorization') || valueOf(request.query, 'X-Amz-Algorithm') !== undefined
 
-/** The service that the signature names, before anything of it is believed: routing needs it. */
-export function scopeService(request: Request): string | undefined {
+/** The service that the signature names, before anything of it is believed: routing needs it, again and again. */
+export const scopeService = (request: Request): string | undefined => named(request) || undefined
+
+const named = oncePer((request: Request): string => {
   const header = request.headers.get('authorization')
   const credential =
     header === undefined
       ? valueOf(request.query, 'X-Amz-Credential')
       : /Credential=([^,\s]+)/.exec(header)?.[1]
-  return credential?.split('/').at(-2)
-}
+  return credential?.split('/').at(-2) ?? ''
+})
 
 function fromHeader(header: string, request: Request): Signature {
   const space = header.search(/\s/)

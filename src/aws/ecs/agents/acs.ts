@@ -5,10 +5,11 @@
 import type { Caller } from '#kernel/principal.ts'
 import type { Conversation, Socket } from '#room/conversation.ts'
 import type { Tools } from '#room/room.ts'
+import { inCommits } from '#store/in-commits.ts'
 import { type AcsConnect, parseAcsConnect } from '#wire/connect.ts'
 import { type AcsDown, type AcsTask, type AcsUp, formatAcs, parseAcsUp } from '#wire/wire.ts'
 
-import { changeInstance } from '../instances/change.ts'
+import { changeInstance, keptVersions } from '../instances/change.ts'
 import {
   clusterArn,
   containerInstanceArn,
@@ -137,11 +138,11 @@ class AcsConnection implements Connected {
     this.identity = identityOf(connect)
     this.#hub.join(this)
     const { agentVersion, agentHash } = connect
-    const versionInfo = {
+    const versionInfo = keptVersions({
       agentVersion,
       agentHash,
       dockerVersion: connect.dockerVersion.replace(/^DockerVersion: /, ''),
-    }
+    })
     this.#holds = this.identity !== undefined
     this.#changeInstance({ agentConnected: true, agentHolds: this.#holds, versionInfo })
     const all = this.#tools.store.read((tx) => [...tx.find(tasksByInstance, this.#key)])
@@ -227,6 +228,7 @@ class AcsConnection implements Connected {
         const desired = task.desiredStatus
         if (this.#told.get(key) === desired) return []
         if (desired === 'STOPPED') return [{ key, desired, acs: toStop(task) }]
+        if (task.awaits !== undefined) return []
         const row = tx.get(taskDefinitions, definitionKey(task, task.family, task.revision))
         return row ? [{ key, desired, acs: toAcsTask(task, row, this.#caller.endpoint) }] : []
       }),
@@ -330,16 +332,15 @@ class AcsConnection implements Connected {
     const said = this.#unacknowledged.get(messageId)
     this.#unacknowledged.delete(messageId)
     const stopping = (said?.tasks ?? []).filter(({ desired }) => desired === 'STOPPED')
-    for (let at = 0; at < stopping.length; at += TASKS_PER_COMMIT)
-      this.#tools.store.transact((tx) =>
-        together(tx, (all) => {
-          for (const { key } of stopping.slice(at, at + TASKS_PER_COMMIT)) {
-            const task = tx.get(tasks, key)
-            if (task && isLater('STOPPING', task.lastStatus))
-              all.change(task, { lastStatus: 'STOPPING' }, this.#moment())
-          }
-        }),
-      )
+    inCommits(this.#tools.store, stopping, TASKS_PER_COMMIT, (tx, some) =>
+      together(tx, (all) => {
+        for (const { key } of some) {
+          const task = tx.get(tasks, key)
+          if (task && isLater('STOPPING', task.lastStatus))
+            all.change(task, { lastStatus: 'STOPPING' }, this.#moment())
+        }
+      }),
+    )
   }
 
   /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { type Answer, type Host, House, turn } from '#server/house.fixture.ts'
+import { HEALTH_TASKS_MAX } from '#wire/limits.ts'
 
 async function prepared() {
   const house = await House.open()
@@ -120,4 +121,71 @@ test('topics: only who says hello hears them, whole, when they are new to it, an
   await host.say('BerthHello', { topics: [{ name, revision }] })
   await turn()
   assert.equal(topics().length, before + 1, 'what it has is not told again')
+})
+
+const health = (taskArn: string, healthStatus: string) => ({
+  taskArn,
+  containers: [{ containerName: 'app', healthStatus }],
+})
+
+test('of a task that is named again and again in one frame of health the last word counts', async () => {
+  const { house, host, arns } = await prepared()
+  const tasks = Array.from({ length: HEALTH_TASKS_MAX }, (_, at) =>
+    health(arns[0]!, at % 2 ? 'HEALTHY' : 'UNHEALTHY'),
+  )
+  const before = house.server.store.revision
+  await host.say('BerthHealth', { tasks })
+  const [task] = await describe(house, arns.slice(0, 1))
+  assert.equal(task.healthStatus, 'HEALTHY')
+  assert.equal(task.version, 2, 'one change')
+  assert.equal(house.server.store.revision, before + 1)
+  await host.say('BerthHealth', { tasks: [...tasks, health(arns[1]!, 'HEALTHY')] })
+  const [, second] = await describe(house, arns)
+  assert.equal(second.healthStatus, 'UNKNOWN', 'a frame with more tasks is none')
+})
+
+test('the longest that a host may report fits a commit, by frame and by call', async () => {
+  const { house, host } = await prepared()
+  const names = Array.from({ length: 10 }, (_, at) => `${at}${'a'.repeat(254)}`)
+  await house.call('RegisterTaskDefinition', {
+    family: 'large',
+    containerDefinitions: names.map((name) => ({ name, image: 'app:1', memory: 64 })),
+  })
+  const { tasks } = await house.call('RunTask', { taskDefinition: 'large', count: 2 })
+  // Each of these is six characters in JSON.
+  const long = '\u0001'.repeat(2000)
+  const text = long.slice(0, 100)
+  const binding = {
+    bindIP: text,
+    containerPort: 65_535,
+    hostPort: 65_535,
+    containerPortRange: text,
+    hostPortRange: text,
+    protocol: 'tcp',
+  }
+  const containers = (bindings: number) =>
+    names.map((containerName) => ({
+      containerName,
+      status: 'STOPPED',
+      runtimeId: long,
+      imageDigest: long,
+      reason: long,
+      exitCode: 2 ** 31 - 1,
+      networkBindings: Array.from({ length: bindings }, () => binding),
+    }))
+  const [byFrame, byCall] = tasks.map(({ taskArn }: Answer) => taskArn) as [string, string]
+  await host.say('BerthStateChanges', {
+    messageId: 'long',
+    changes: [{ task: byFrame, status: 'STOPPED', reason: long, containers: containers(100) }],
+  })
+  await turn()
+  assert.deepEqual(last(host, 'BerthStateChangesAck').results, [{}])
+  await host.report(byCall, 'STOPPED', containers(1000))
+  for (const task of await describe(house, [byFrame, byCall])) {
+    assert.equal(task.lastStatus, 'STOPPED')
+    for (const { networkBindings } of task.containers) {
+      assert.equal(networkBindings.length, 100)
+      assert.equal(networkBindings[0].bindIP.length, 45)
+    }
+  }
 })

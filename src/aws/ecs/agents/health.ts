@@ -1,5 +1,6 @@
 /** What a host says of its containers' health, by telemetry or at once, becomes the tasks' health. */
 import type { Tools } from '#room/room.ts'
+import { inCommits } from '#store/in-commits.ts'
 
 import { containerInstanceKey, taskKeyOnHost } from '../names/names.ts'
 import { type Container, type Health, type Task, tasks } from '../records/records.ts'
@@ -13,16 +14,25 @@ type HealthReports = readonly {
     | undefined
 }[]
 
-/** Only tasks of this host are changed; the same health again changes nothing. */
+/** One is one record, with its notice and what its service counts. */
+const TASKS_PER_COMMIT = 40
+
+/** Only tasks of this host are changed; the same health again changes nothing, and of one task the last word counts. */
 export function takeHealth(
   { store, clock, ids }: Tools,
   instanceKey: string,
   reports: HealthReports,
 ): void {
-  store.transact((tx) =>
+  const last = new Map(
+    reports.map(({ taskArn, containers: said = [] }) => [
+      taskKeyOnHost(instanceKey, taskArn),
+      said,
+    ]),
+  )
+  inCommits(store, [...last], TASKS_PER_COMMIT, (tx, some) =>
     together(tx, (all) => {
-      for (const { taskArn, containers: said = [] } of reports) {
-        const task = tx.get(tasks, taskKeyOnHost(instanceKey, taskArn))
+      for (const [key, said] of some) {
+        const task = tx.get(tasks, key)
         if (!task || !isOn(task, instanceKey)) continue
         const now = new Map(
           said.map(({ containerName, healthStatus }) => [containerName, healthStatus]),

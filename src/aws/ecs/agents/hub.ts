@@ -32,7 +32,9 @@ export type Teller = { readonly instance: ContainerInstance; readonly dismiss: (
 
 /** Whether a task is to be something else, or has ended: nothing else of it is told to its host. */
 const isNews = (before: Task | undefined, after: Task): boolean =>
-  before?.desiredStatus !== after.desiredStatus || after.lastStatus === 'STOPPED'
+  before?.desiredStatus !== after.desiredStatus ||
+  before.awaits !== after.awaits ||
+  after.lastStatus === 'STOPPED'
 
 export class AgentHub {
   readonly rounds: Rounds

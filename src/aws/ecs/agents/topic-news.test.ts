@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { HostTopic } from '#agent/host-topic.ts'
+import { HostTopic } from '#agent/topics/host-topic.ts'
 import { formatAcs, parseAcsDown } from '#wire/acs.ts'
 import {
   TOPIC_CONTENT_CHARACTERS_MAX,

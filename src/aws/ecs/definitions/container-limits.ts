@@ -135,8 +135,7 @@ function tmpfs(name: string | undefined, mounts: readonly Tmpfs[]): void {
       )
     if (!containerPath.startsWith('/'))
       throw clientException(`Invalid tmpfs mount for container '${name}'.`)
-    // A slash at the end names no other place.
-    const path = containerPath.replace(/\/+$/, '')
+    const path = withoutEnd(containerPath)
     if (paths.has(path))
       throw clientException(
         `Duplicate tmpfs containerPath '${containerPath}' for container '${name}'.`,
@@ -146,6 +145,13 @@ function tmpfs(name: string | undefined, mounts: readonly Tmpfs[]): void {
       if (!MOUNT_OPTIONS.has(option.split('=')[0] ?? option))
         throw clientException(`Invalid tmpfs mount option '${option}' for container '${name}'.`)
   }
+}
+
+/** A slash at the end names no other place. */
+function withoutEnd(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }
 
 /** -1 is no limit at all. */

@@ -264,6 +264,20 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
   [{ networkMode: 'default' }, /Invalid networkMode/],
   [{ requiresCompatibilities: ['CLOUD'] }, /Invalid compatibility 'CLOUD'/],
   [container({ environment: [{ name: 'A', value: 'x'.repeat(70_000) }] }), /size limit of 64 KiB/],
+  // Its size is the first thing that is wrong with it: nothing is looked at in what is too large.
+  [{ cpu: `${'1'.repeat(80_000)}x` }, /size limit of 64 KiB/],
+  [{ family: 'a b', memory: 'x'.repeat(70_000) }, /size limit of 64 KiB/],
+  [
+    container({
+      linuxParameters: {
+        tmpfs: [
+          { containerPath: '/t', size: 1 },
+          { containerPath: '/t//', size: 1 },
+        ],
+      },
+    }),
+    /Duplicate tmpfs containerPath/,
+  ],
 ]
 
 test('every rule refuses in its words, and stores nothing', async () => {

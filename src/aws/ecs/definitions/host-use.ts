@@ -22,8 +22,8 @@ export const hostAsks = oncePer((written: Definition): readonly Ask[] => {
     securityOptions: containerDefinitions.flatMap(
       ({ dockerSecurityOptions }) => dockerSecurityOptions ?? [],
     ),
-    logOptions: containerDefinitions.flatMap(({ logConfiguration }) =>
-      logConfiguration?.options ? [logConfiguration.options] : [],
+    logging: containerDefinitions.flatMap(({ logConfiguration: logging }) =>
+      logging ? [{ driver: logging.logDriver, options: logging.options ?? {} }] : [],
     ),
     devices: linux.flatMap(({ devices = [] }) => devices.map(({ hostPath }) => hostPath)),
   })

@@ -52,7 +52,6 @@ export function validatePorts(input: RegisterTaskDefinitionRequest): void {
 
 function one({ name }: ContainerDefinition, mapping: PortMapping, mode: string): void {
   const { containerPort, hostPort, containerPortRange, protocol, appProtocol } = mapping
-  const badPort = clientException(`Invalid 'containerPort' setting for container '${name}'.`)
   if (containerPortRange !== undefined) {
     if (containerPort !== undefined || hostPort !== undefined)
       throw clientException(
@@ -62,7 +61,8 @@ function one({ name }: ContainerDefinition, mapping: PortMapping, mode: string):
       throw clientException("'containerPortRange' is not supported when networkMode=host.")
     if (!parseRange(containerPortRange))
       throw clientException(`Invalid 'containerPortRange' setting for container '${name}'.`)
-  } else if (!isPort(containerPort)) throw badPort
+  } else if (!isPort(containerPort))
+    throw clientException(`Invalid 'containerPort' setting for container '${name}'.`)
   if (hostPort !== undefined && hostPort !== 0 && !isPort(hostPort))
     throw clientException(`Invalid 'hostPort' setting for container '${name}'.`)
   if (mode !== 'bridge' && hostPort !== undefined && hostPort !== containerPort)

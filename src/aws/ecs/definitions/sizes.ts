@@ -16,7 +16,7 @@ const invalid = (what: 'cpu' | 'memory') =>
 
 /** CPU units from `256`, `1 vCPU` or `.5 vCPU`. */
 export function parseCpu(text: string): number {
-  const [, amount, vcpu] = /^\s*(\d*\.?\d+)\s*(vcpu)?\s*$/i.exec(text) ?? []
+  const [, amount, vcpu] = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*(?:(vcpu)\s*)?$/i.exec(text) ?? []
   const units = vcpu ? Number(amount) * UNITS_PER_VCPU : Number(amount)
   if (amount === undefined || !Number.isInteger(units) || units < 1) throw invalid('cpu')
   return units
@@ -24,7 +24,7 @@ export function parseCpu(text: string): number {
 
 /** MiB from `512`, `1GB` or `1 GB`. */
 export function parseMemory(text: string): number {
-  const [, amount, gb] = /^\s*(\d*\.?\d+)\s*(gb)?\s*$/i.exec(text) ?? []
+  const [, amount, gb] = /^\s*(\d+(?:\.\d+)?|\.\d+)\s*(?:(gb)\s*)?$/i.exec(text) ?? []
   const mib = gb ? Number(amount) * MIB_PER_GIB : Number(amount)
   if (amount === undefined || !Number.isInteger(mib) || mib < 1) throw invalid('memory')
   return mib

@@ -34,7 +34,13 @@ const SYSTEMS = [
 const EPHEMERAL_MIN_GIB = 21
 const EPHEMERAL_MAX_GIB = 200
 
-/** Throws the first fault found, in the order in which the real service is seen to check. */
+/** Comes before all that looks into it: what is too large costs no more than to measure it. */
+export function checkSize(input: RegisterTaskDefinitionRequest): void {
+  if (Buffer.byteLength(JSON.stringify(input)) > SIZE_MAX_BYTES)
+    throw clientException('Task definition exceeds the size limit of 64 KiB.')
+}
+
+/** Of a definition of the right size. Throws the first fault found, in the order in which the real service is seen to check. */
 export function validate(input: RegisterTaskDefinitionRequest): void {
   if (!FAMILY.test(input.family)) throw clientException('Family contains invalid characters.')
   validateTags(input.tags)
@@ -61,8 +67,6 @@ export function validate(input: RegisterTaskDefinitionRequest): void {
   checkSizes(input, fargate)
   checkRoles(input)
   rest(input, fargate)
-  if (Buffer.byteLength(JSON.stringify(input)) > SIZE_MAX_BYTES)
-    throw clientException('Task definition exceeds the size limit of 64 KiB.')
 }
 
 function compatibility(input: RegisterTaskDefinitionRequest): boolean {

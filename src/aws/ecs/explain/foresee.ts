@@ -8,20 +8,13 @@ import type { Read, Write } from '#store/store.ts'
 import { containerInstanceArn, definitionArn, taskArn } from '../names/names.ts'
 import { groupOf, inService, ofService, serviceKey } from '../names/services.ts'
 import { type Task, tasksByService } from '../records/records.ts'
-import {
-  type Deployment,
-  type Service,
-  serviceDeployments,
-  serviceEvents,
-  services,
-} from '../records/services.ts'
+import { type Service, serviceDeployments, serviceEvents, services } from '../records/services.ts'
 import { unbuiltMembers } from '../scheduler/unbuilt.ts'
-import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { OPEN, primaryOf, taskSetsOf } from '../services/find.ts'
 import { minimum, type Outlook } from '../services/outlook.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
 import { launchOf } from '../services/start-tasks.ts'
-import { taskSetsOf } from '../services/task-sets.ts'
 import { STUCK } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { changeTask } from '../tasks/change.ts'
@@ -166,9 +159,6 @@ function nextEnd(tx: Read, key: string, now: number): number | undefined {
 
 /** The deployment that had failed before the plan began, and when the plan ends. */
 type Begun = { readonly failed: string | undefined; readonly until: number }
-
-const primaryOf = (tx: Read, service: Service): Deployment | undefined =>
-  deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
 
 function failedOf(tx: Read, key: string): string | undefined {
   const service = tx.get(services, key)

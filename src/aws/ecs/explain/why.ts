@@ -29,13 +29,13 @@ import {
 import { hostsOf } from '../scheduler/cluster-hosts.ts'
 import { constraintsOf } from '../scheduler/request.ts'
 import { unbuiltMembers } from '../scheduler/unbuilt.ts'
-import { deploymentsOf, OPEN } from '../services/begin.ts'
+import { OPEN, primaryOf, taskSetsOf } from '../services/find.ts'
 import { bounds, type SeenTask } from '../services/plan.ts'
 import { bakedAt } from '../services/rollout.ts'
 import { schedule } from '../services/schedule.ts'
 import { see } from '../services/situation.ts'
 import { daemonHosts, launchOf, shareIdOf } from '../services/start-tasks.ts'
-import { computedDesired, taskSetsOf } from '../services/task-sets.ts'
+import { computedDesired } from '../services/task-sets.ts'
 import { PLACEMENT, TROUBLES } from '../services/troubles.ts'
 import type { World } from '../services/world.ts'
 import { examine, type Examined } from './hosts.ts'
@@ -95,13 +95,14 @@ function named(name: string, cluster: string): Named {
 }
 
 function whyService(tx: Write, service: Service, world: World): Why {
-  const primary = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
+  const primary = primaryOf(tx, service)
+  const taskSets = taskSetsOf(tx, service)
   const says = [
     `${service.status}: ${service.desiredCount} wanted`,
     ...(primary ? stateOf(tx, service, primary, world) : []),
-    ...taskSetsOf(tx, service).flatMap((taskSet) => setSays(tx, service, taskSet, world)),
+    ...taskSets.flatMap((taskSet) => setSays(tx, service, taskSet, world)),
   ]
-  const share = primary ?? taskSetsOf(tx, service).find(isWaiting)
+  const share = primary ?? taskSets.find(isWaiting)
   says.push(...unbuiltSays(tx, service, share))
   return { subject: serviceArn(service), says, ...unplaced(tx, service, share, world) }
 }

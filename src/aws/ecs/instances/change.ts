@@ -1,4 +1,5 @@
 /** The one place where a container instance changes by itself: a version more, and everybody who listens hears of it. */
+import type { VersionInfo } from '#contract/ecs.ts'
 import { ownerOf } from '#room/owned.ts'
 import { announce, type Moment, noticeKind } from '#store/notices.ts'
 import type { Write } from '#store/store.ts'
@@ -22,6 +23,18 @@ const instanceNotices = noticeKind<ContainerInstance>({
     },
   }),
 })
+
+const VERSION_LENGTH_MAX = 255
+
+/** What an agent says of its versions, as a record keeps it. */
+export function keptVersions(said: VersionInfo = {}): VersionInfo {
+  const cut = (text: string | undefined): string | undefined => text?.slice(0, VERSION_LENGTH_MAX)
+  return {
+    agentVersion: cut(said.agentVersion),
+    agentHash: cut(said.agentHash),
+    dockerVersion: cut(said.dockerVersion),
+  }
+}
 
 export function addInstance(tx: Write, instance: ContainerInstance, moment: Moment): void {
   const key = ofInstance(instance)

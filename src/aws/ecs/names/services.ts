@@ -9,7 +9,7 @@ export const serviceKey = (of: Owned, cluster: string, service: string): string 
   `${scopeOf(of)}/${cluster}/${service}`
 export const ofService = (of: ServicePlace): string =>
   serviceKey(of, of.clusterName, of.serviceName)
-/** Of a deployment, a task set, a service deployment, a service revision or an event, by its id. */
+/** The key of a deployment, a task set, a service deployment, a service revision or an event, by its id. */
 export const inService = (of: ServicePlace, id: string): string => `${ofService(of)}/${id}`
 
 export const serviceArns = arnsOf('ecs', 'service/{clusterName}/{serviceName}')

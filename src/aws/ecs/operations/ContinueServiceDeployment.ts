@@ -8,8 +8,7 @@ import { checkEnum, invalidParameter } from '../names/names.ts'
 import { inService } from '../names/services.ts'
 import { serviceDeployments } from '../records/services.ts'
 import { theParts } from '../services/access.ts'
-import { OPEN } from '../services/begin.ts'
-import { theServiceDeployment } from '../services/find.ts'
+import { OPEN, theServiceDeployment } from '../services/find.ts'
 
 /** The answer that a pause waits for; a hook that is refused fails the deployment, which rolls back. */
 export const ContinueServiceDeployment: Operation<

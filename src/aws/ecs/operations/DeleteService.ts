@@ -6,9 +6,7 @@ import { activeCluster, fault, invalidParameter } from '../names/names.ts'
 import { ofService } from '../names/services.ts'
 import { type Service, services } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'
-import { deploymentsOf } from '../services/begin.ts'
-import { theService } from '../services/find.ts'
-import { taskSetsOf } from '../services/task-sets.ts'
+import { deploymentsOf, taskSetsOf, theService } from '../services/find.ts'
 import { toService } from '../views/service.ts'
 
 /** The service is DRAINING until its tasks are gone, then INACTIVE. Deleting one that drains changes nothing. */

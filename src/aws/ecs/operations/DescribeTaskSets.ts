@@ -10,8 +10,8 @@ import { DESCRIBE_MAX } from '../limits.ts'
 import { activeCluster, fault, included, invalidParameter } from '../names/names.ts'
 import { taskSetArn } from '../names/services.ts'
 import { theTaskSetResources } from '../services/access.ts'
-import { findTaskSet, taskSetIdIn, theService } from '../services/find.ts'
-import { checkExternal, taskSetsOf } from '../services/task-sets.ts'
+import { findTaskSet, taskSetIdIn, taskSetsOf, theService } from '../services/find.ts'
+import { checkExternal } from '../services/task-sets.ts'
 import { toTaskSet } from '../views/task-set.ts'
 
 /** All of the service where none is named. */

@@ -10,13 +10,12 @@ import { ofService } from '../names/services.ts'
 import { page } from '../pages.ts'
 import type { ServiceDeployment } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'
-import { OPEN, serviceDeploymentsOf } from '../services/begin.ts'
-import { theService } from '../services/find.ts'
+import { OPEN, serviceDeploymentsOf, theService } from '../services/find.ts'
 import { toServiceDeploymentBrief } from '../views/service-deployment.ts'
 
 const STATUSES = [...OPEN, 'SUCCESSFUL', 'STOPPED', 'ROLLBACK_SUCCESSFUL', 'ROLLBACK_FAILED']
 
-/** Newest first. */
+/** The service's deployments, newest first. */
 export const ListServiceDeployments: Operation<
   ListServiceDeploymentsRequest,
   ListServiceDeploymentsResponse

@@ -9,7 +9,7 @@ import { anyResource } from '../access.ts'
 import { accountSettings } from '../records/records.ts'
 import { checkSetting, DEFAULT_PRINCIPAL, settingKey } from '../settings.ts'
 
-/** For everybody in the account who has no setting of their own. */
+/** The setting of everybody in the account who has no setting of their own. */
 export const PutAccountSettingDefault: Operation<
   PutAccountSettingDefaultRequest,
   PutAccountSettingDefaultResponse

@@ -12,7 +12,7 @@ import { isPolicyAttribute } from '#wire/host-policy.ts'
 import { tagging, theCluster } from '../access.ts'
 import { registrationRefusal } from '../agents/rivals.ts'
 import { checkForm } from '../instances/attributes.ts'
-import { addInstance, changeInstance } from '../instances/change.ts'
+import { addInstance, changeInstance, keptVersions } from '../instances/change.ts'
 import { bindHost, containerInstanceOf } from '../instances/host-keys.ts'
 import { toContainerInstance } from '../instances/view.ts'
 import {
@@ -33,7 +33,7 @@ import {
 } from '../records/records.ts'
 import { tasksByInstance } from '../records/records.ts'
 import { keptTags, validateTags } from '../tags.ts'
-import { changeCounts, take } from '../tasks/change.ts'
+import { changeCounts, reserve } from '../tasks/change.ts'
 import { theInstance } from '../tasks/find.ts'
 
 const WITH_TAGS: ReadonlySet<string> = new Set(['TAGS'])
@@ -42,6 +42,8 @@ const INSTANCE_TYPE = 'ecs.instance-type'
 const ATTRIBUTES_MAX = 300
 /** AWS reserves a hundred on a host at most. */
 const PORTS_MAX = 1000
+const GPUS_MAX = 128
+const GPU_ID_LENGTH_MAX = 255
 
 /**
  * A host joins, or comes back with the ARN it was given. Every attribute that has a value is in the answer: the
@@ -104,7 +106,7 @@ function first(
     attributes: withZone(input.attributes ?? [], caller.region),
     tags: keptTags(input.tags),
     agentConnected: false,
-    versionInfo: input.versionInfo ?? {},
+    versionInfo: keptVersions(input.versionInfo),
     runningTasksCount: 0,
     pendingTasksCount: 0,
     version: 1,
@@ -139,7 +141,7 @@ function again(
   )
   let remaining = registered
   for (const { row } of tx.find(tasksByInstance, ofInstance(before)))
-    remaining = take(remaining, row.reserved)
+    remaining = reserve(remaining, row.reserved)
   return changeInstance(
     tx,
     before,
@@ -187,8 +189,19 @@ function resourcesOf(
     memoryMiB: number('MEMORY'),
     ports: ports('PORTS'),
     portsUdp: ports('PORTS_UDP'),
-    gpuIds: devices.flatMap(({ id, type }) => (type === 'GPU' && id ? [id] : [])),
+    gpuIds: gpusOf(devices),
   }
+}
+
+function gpusOf(
+  devices: readonly { readonly id?: string | undefined; readonly type?: string | undefined }[],
+): string[] {
+  const ids = devices.flatMap(({ id, type }) => (type === 'GPU' && id ? [id] : []))
+  if (ids.length > GPUS_MAX)
+    throw invalidParameter(`A container instance can have at most ${GPUS_MAX} GPUs.`)
+  if (ids.some((id) => id.length > GPU_ID_LENGTH_MAX))
+    throw invalidParameter('Invalid id of a GPU.')
+  return ids
 }
 
 /** Hosts outside EC2 send none. */

@@ -9,7 +9,7 @@ import { ownerOf } from '#room/owned.ts'
 import { passing, tagging } from '../access.ts'
 import { compatibilities, requiresAttributes } from '../definitions/capabilities.ts'
 import { normalise } from '../definitions/normalise.ts'
-import { validate } from '../definitions/validate.ts'
+import { checkSize, validate } from '../definitions/validate.ts'
 import { meant } from '../meant.ts'
 import { clientException, definitionArn, definitionKey, familyKey } from '../names/names.ts'
 import { families, type TaskDefinition, taskDefinitions } from '../records/records.ts'
@@ -31,6 +31,7 @@ export const RegisterTaskDefinition: Operation<
     ]
   },
   run(tx, input, { caller, now }) {
+    checkSize(input)
     validate(meant(input))
     const key = familyKey(caller, input.family)
     const before = tx.get(families, key) ?? {

@@ -8,10 +8,10 @@ import { isSaid } from '../meant.ts'
 import { activeCluster, definitionKey, invalidParameter } from '../names/names.ts'
 import { ofService } from '../names/services.ts'
 import { type TaskDefinition, taskDefinitions } from '../records/records.ts'
-import { type Service, services } from '../records/services.ts'
+import { services } from '../records/services.ts'
 import { theServiceAndDefinition } from '../services/access.ts'
-import { beginDeployment, deploymentsOf, newRevision } from '../services/begin.ts'
-import { activeService } from '../services/find.ts'
+import { beginDeployment, newRevision } from '../services/begin.ts'
+import { activeService, primaryOf } from '../services/find.ts'
 import { changedService } from '../services/request.ts'
 import { refuseUnbuilt } from '../services/unbuilt.ts'
 import { toService, WITH_TAGS } from '../views/service.ts'
@@ -27,7 +27,7 @@ export const UpdateService: Operation<UpdateServiceRequest, UpdateServiceRespons
     const before = activeService(tx, context.caller, cluster, input.service)
     refuseUnbuilt(input)
     if (before.deploymentController === 'EXTERNAL') refuseDeployment(input)
-    const running = runningOf(tx, before)
+    const running = primaryOf(tx, before)
     const wanted = definitionOf(tx, input, running, context)
     const after = changedService(before, input, wanted?.found)
     if (canonicalJson(after) !== canonicalJson(before)) tx.put(services, ofService(before), after)
@@ -42,9 +42,6 @@ export const UpdateService: Operation<UpdateServiceRequest, UpdateServiceRespons
 }
 
 type Running = { readonly family: string; readonly revision: number }
-
-const runningOf = (tx: Read, service: Service): Running | undefined =>
-  deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
 
 /** What the service is to run; one that runs already may have been deregistered since. */
 function definitionOf(

@@ -8,8 +8,8 @@ import { activeCluster, invalidParameter } from '../names/names.ts'
 import { inService } from '../names/services.ts'
 import { taskSets } from '../records/services.ts'
 import { theServiceResource } from '../services/access.ts'
-import { activeService, theTaskSet } from '../services/find.ts'
-import { checkExternal, taskSetsOf } from '../services/task-sets.ts'
+import { activeService, taskSetsOf, theTaskSet } from '../services/find.ts'
+import { checkExternal } from '../services/task-sets.ts'
 import { toTaskSet } from '../views/task-set.ts'
 
 /** The task set that serves; the one that did is ACTIVE from now on. */

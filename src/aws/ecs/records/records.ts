@@ -143,6 +143,8 @@ export type Task = Owned & {
   readonly protectedUntil?: number | undefined // operations: UpdateTaskProtection
   /** By container: the image that its service revision's tag means. */
   readonly imageDigests?: Readonly<Record<string, string>> | undefined
+  /** What must be made before its host hears of it. */
+  readonly awaits?: 'LOG_GROUPS' | undefined // scheduler; reconcilers/log-groups.ts
 }
 
 export type Resources = {
@@ -259,3 +261,5 @@ export const tasksByService = index(
 )
 /** Stopped tasks in the order of their end. */
 export const tasksByStop = timeIndex(tasks, 'stopped', (row) => row.stoppedAt)
+/** Tasks for which something is made before their hosts hear of them. */
+export const tasksThatAwait = index(tasks, 'awaits', (row) => row.awaits)

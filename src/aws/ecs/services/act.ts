@@ -117,7 +117,7 @@ function makePlace(
 }
 
 export function stopTasks(tx: Write, teller: Teller, stops: readonly Stop[], world: World): void {
-  /** By what is told of them. */
+  /** The tasks that stop, by what is told of them. */
   const told = new Map<string, { readonly words: Words; readonly ids: string[] }>()
   together(tx, (all) => {
     for (const stop of stops) {
@@ -142,7 +142,7 @@ export function stopTasks(tx: Write, teller: Teller, stops: readonly Stop[], wor
     noticeBalancing(tx, teller, 'TASKS_STOPPED', world)
 }
 
-/** Of a task that stops because there are to be fewer. */
+/** The stop of a task where there are to be fewer. */
 export const asScale = (task: SeenTask): Stop => ({ task, why: 'SCALE' })
 
 function reasonOf({ task, why }: Stop, world: World): string {

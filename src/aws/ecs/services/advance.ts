@@ -1,35 +1,30 @@
 /** Takes a rolling deployment from step to step, and back to the last one that was COMPLETED where it failed. */
-import type { Ids } from '#kernel/ids.ts'
-import type { Read, Write } from '#store/store.ts'
+import type { Write } from '#store/store.ts'
 
 import { inService, SHARE } from '../names/services.ts'
-import {
-  type Deployment,
-  deployments,
-  type Service,
-  type ServiceDeployment,
-  serviceDeployments,
-} from '../records/services.ts'
-import { deploymentsOf, sharesNow, unanswered } from './begin.ts'
+import { type Deployment, type ServiceDeployment, serviceDeployments } from '../records/services.ts'
+import { sharesNow, unanswered } from './end.ts'
 import { noticeDeployment, tell } from './events.ts'
 import type { Step } from './rollout.ts'
+import type { ServiceSnapshot } from './snapshot.ts'
+import type { World } from './world.ts'
 
-type Moment = { readonly now: number; readonly ids: Ids }
 type Rollout = {
-  readonly service: Service
+  readonly snapshot: ServiceSnapshot
   readonly open: ServiceDeployment
   readonly deployment: Deployment
 }
 
 /** Makes the step true. `wait` changes nothing. */
-export function take(tx: Write, step: Step, rollout: Rollout, moment: Moment): void {
-  const { service, open, deployment } = rollout
-  const { now, ids } = moment
+export function advance(tx: Write, step: Step, rollout: Rollout, world: World): void {
+  const { snapshot, open, deployment } = rollout
+  const { service } = snapshot
+  const { now, ids } = world
   const patch = (fields: Partial<ServiceDeployment>): void =>
     void tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
       ...fields,
-      // What it ended with is what is told of it from now on.
-      ...(fields.finishedAt !== undefined && sharesNow(tx, service, open)),
+      // What a service deployment ended with is what is told of it from now on.
+      ...(fields.finishedAt !== undefined && sharesNow(snapshot, open)),
       ...((fields.finishedAt !== undefined || fields.rollback) && {
         hooks: unanswered(open.hooks),
       }),
@@ -49,9 +44,9 @@ export function take(tx: Write, step: Step, rollout: Rollout, moment: Moment): v
         ),
       })
     case 'complete':
-      return complete(tx, rollout, moment, patch)
+      return complete(tx, rollout, world, patch)
     case 'abort':
-      change(tx, deployment, 'FAILED', 'ECS deployment was stopped by the user.', moment)
+      settle(tx, rollout, 'FAILED', 'ECS deployment was stopped by the user.', world)
       tell(
         tx,
         service,
@@ -60,7 +55,7 @@ export function take(tx: Write, step: Step, rollout: Rollout, moment: Moment): v
       )
       return patch({ status: 'STOPPED', stoppedAt: now, finishedAt: now })
     case 'fail':
-      return fail(tx, step, rollout, moment, patch)
+      return fail(tx, step, rollout, world, patch)
   }
 }
 
@@ -68,22 +63,14 @@ type Patch = (fields: Partial<ServiceDeployment>) => void
 type Failed = Extract<Step, { do: 'fail' }>
 
 /** The deployment is what the service is now; older ones are history. */
-function complete(
-  tx: Write,
-  { service, open, deployment }: Rollout,
-  moment: Moment,
-  patch: Patch,
-): void {
-  const { now, ids } = moment
+function complete(tx: Write, rollout: Rollout, world: World, patch: Patch): void {
+  const { snapshot, open, deployment } = rollout
+  const { now, ids } = world
   const name = `${SHARE}${deployment.deploymentId}`
-  change(tx, deployment, 'COMPLETED', `ECS deployment ${name} completed.`, moment)
-  for (const older of deploymentsOf(tx, service))
-    if (older.status === 'ACTIVE')
-      tx.patch(deployments, inService(service, older.deploymentId), {
-        status: 'INACTIVE',
-        updatedAt: now,
-      })
-  tell(tx, service, `(deployment ${name}) deployment completed.`, { now, id: ids.uuid() })
+  settle(tx, rollout, 'COMPLETED', `ECS deployment ${name} completed.`, world)
+  for (const older of snapshot.deployments)
+    if (older.status === 'ACTIVE') snapshot.change(older, { status: 'INACTIVE', updatedAt: now })
+  tell(tx, snapshot.service, `(deployment ${name}) deployment completed.`, { now, id: ids.uuid() })
   patch({
     status: open.rollback ? 'ROLLBACK_SUCCESSFUL' : 'SUCCESSFUL',
     finishedAt: now,
@@ -104,17 +91,13 @@ const DETECTORS: Readonly<Record<Failed['by'], { readonly who: string; readonly 
 
 const NO_WAY_BACK = 'There is no completed deployment to roll back to.'
 
-function fail(
-  tx: Write,
-  step: Failed,
-  { service, open, deployment }: Rollout,
-  moment: Moment,
-  patch: Patch,
-): void {
-  const { now, ids } = moment
+function fail(tx: Write, step: Failed, rollout: Rollout, world: World, patch: Patch): void {
+  const { snapshot, open, deployment } = rollout
+  const { service } = snapshot
+  const { now, ids } = world
   const { who, what } = DETECTORS[step.by]
   const reason = `${who}: ${what}`
-  change(tx, deployment, 'FAILED', reason, moment)
+  settle(tx, rollout, 'FAILED', reason, world)
   const name = `${SHARE}${deployment.deploymentId}`
   tell(tx, service, `(deployment ${name}) deployment failed: ${what}`, { now, id: ids.uuid() })
   const triggered: Partial<ServiceDeployment> = {
@@ -124,7 +107,7 @@ function fail(
       alarms: { ...open.alarms, status: 'TRIGGERED', triggered: step.alarms ?? [] },
     }),
   }
-  const back = step.rollback && !open.rollback ? lastCompleted(tx, service, deployment) : undefined
+  const back = step.rollback && !open.rollback ? lastCompleted(snapshot, deployment) : undefined
   if (!back) {
     const ended = { ...triggered, stoppedAt: now, finishedAt: now }
     if (!step.rollback) return patch({ ...ended, status: 'STOPPED' })
@@ -132,9 +115,9 @@ function fail(
   }
   const to = `${SHARE}${back.deploymentId}`
   tell(tx, service, `rolling back to deployment ${to}.`, { now, id: ids.uuid() })
-  tx.patch(deployments, inService(service, deployment.deploymentId), { status: 'ACTIVE' })
+  snapshot.change(deployment, { status: 'ACTIVE' })
   // It is IN_PROGRESS again: a rollback target that is used up until it has completed once more.
-  const again = tx.patch(deployments, inService(service, back.deploymentId), {
+  const again = snapshot.change(back, {
     status: 'PRIMARY',
     rolloutState: 'IN_PROGRESS',
     rolloutStateReason: `${who}: rolling back to deploymentId ${to}.`,
@@ -144,7 +127,7 @@ function fail(
     throttle: undefined,
     completedAt: undefined,
     updatedAt: now,
-  }) as Deployment
+  })
   noticeDeployment(tx, again, { now, id: ids.uuid() })
   patch({
     ...triggered,
@@ -156,8 +139,8 @@ function fail(
 }
 
 /** Where a deployment that fails goes back to: the newest that was ever COMPLETED and has not been used up. */
-function lastCompleted(tx: Read, service: Service, than: Deployment): Deployment | undefined {
-  return deploymentsOf(tx, service)
+function lastCompleted({ deployments }: ServiceSnapshot, than: Deployment): Deployment | undefined {
+  return deployments
     .filter(
       ({ completedAt, deploymentId }) =>
         completedAt !== undefined && deploymentId !== than.deploymentId,
@@ -169,31 +152,32 @@ function lastCompleted(tx: Read, service: Service, than: Deployment): Deployment
  * What is kept up until a newer deployment may start its own tasks: of those that have not been replaced yet the one that
  * was COMPLETED, or that the service was going back to.
  */
-export function keptUp(tx: Read, service: Service, than: Deployment): Deployment | undefined {
-  const wayOf = ({ serviceDeploymentId }: Deployment): ServiceDeployment | undefined =>
-    tx.get(serviceDeployments, inService(service, serviceDeploymentId))
-  return deploymentsOf(tx, service)
+export function keptUp(snapshot: ServiceSnapshot, than: Deployment): Deployment | undefined {
+  const createdAt = (one: Deployment): number => snapshot.wayOf(one)?.createdAt ?? 0
+  return snapshot.deployments
     .filter(
       (one) =>
         one.status === 'ACTIVE' &&
         one.deploymentId !== than.deploymentId &&
-        (one.completedAt !== undefined || wayOf(one)?.rollback?.revisionId === one.revisionId),
+        (one.completedAt !== undefined ||
+          snapshot.wayOf(one)?.rollback?.revisionId === one.revisionId),
     )
-    .toSorted((one, other) => (wayOf(other)?.createdAt ?? 0) - (wayOf(one)?.createdAt ?? 0))[0]
+    .toSorted((one, other) => createdAt(other) - createdAt(one))[0]
 }
 
-function change(
+/** Keeps what has become of the deployment, and makes it known. */
+function settle(
   tx: Write,
-  deployment: Deployment,
-  rolloutState: Deployment['rolloutState'],
+  { snapshot, deployment }: Rollout,
+  rolloutState: 'COMPLETED' | 'FAILED',
   rolloutStateReason: string,
-  { now, ids }: Moment,
+  { now, ids }: World,
 ): void {
-  const after = tx.patch(deployments, inService(deployment, deployment.deploymentId), {
+  const after = snapshot.change(deployment, {
     rolloutState,
     rolloutStateReason,
     updatedAt: now,
     ...(rolloutState === 'COMPLETED' && { completedAt: now }),
-  }) as Deployment
+  })
   noticeDeployment(tx, after, { now, id: ids.uuid() })
 }

@@ -1,60 +1,30 @@
 /** How a deployment begins: a new revision, the way to it, and the newest deployment, which all older ones give way to. */
 import type { Ids } from '#kernel/ids.ts'
-import type { Read, Write } from '#store/store.ts'
+import type { Write } from '#store/store.ts'
 
-import { inService, ofService, SHARE } from '../names/services.ts'
+import { inService, SHARE } from '../names/services.ts'
 import {
   type Deployment,
   deployments,
-  type Hook,
-  type RevisionShare,
   type Service,
   type ServiceDeployment,
   serviceDeployments,
   type ServiceRevision,
   serviceRevisions,
 } from '../records/services.ts'
+import { runningOf, sharesNow, stopOpen } from './end.ts'
 import { noticeDeployment } from './events.ts'
+import { ServiceSnapshot } from './snapshot.ts'
 
 export type Beginning = {
   readonly now: number
   readonly ids: Ids
 }
 
-/** The service deployments that have not come to their end. */
-export const OPEN: ReadonlySet<string> = new Set([
-  'PENDING',
-  'IN_PROGRESS',
-  'STOP_REQUESTED',
-  'ROLLBACK_REQUESTED',
-  'ROLLBACK_IN_PROGRESS',
-])
-
-/** Nineteen digits, later ones greater. */
+/** The id of a deployment, a task set or a revision: nineteen digits, later ones greater. */
 export const newShareId = ({ now, ids }: Beginning): string =>
   `${now}${String(Number.parseInt(ids.hex(6), 16) % 1e6).padStart(6, '0')}`
 const SERVICE_DEPLOYMENT_ID_DIGITS = 21
-
-/** The deployments of the service, newest first. */
-export function deploymentsOf(tx: Read, service: Service): Deployment[] {
-  const found = [...tx.scan(deployments, { prefix: `${ofService(service)}/` })]
-  return found
-    .map(({ row }) => row)
-    .filter((row) => row.serviceId === service.serviceId)
-    .toSorted(
-      (one, other) =>
-        other.createdAt - one.createdAt || (one.deploymentId < other.deploymentId ? 1 : -1),
-    )
-}
-
-/** The service deployments, newest first. */
-export function serviceDeploymentsOf(tx: Read, service: Service): ServiceDeployment[] {
-  const found = [...tx.scan(serviceDeployments, { prefix: `${ofService(service)}/` })]
-  return found
-    .map(({ row }) => row)
-    .filter((row) => row.serviceId === service.serviceId)
-    .toSorted((one, other) => other.createdAt - one.createdAt)
-}
 
 /** Begins to replace whatever the service runs by the revision. Service deployments that are still open are STOPPED. */
 export function beginDeployment(
@@ -65,6 +35,7 @@ export function beginDeployment(
 ): Deployment {
   const { now, ids } = beginning
   const { deploymentConfiguration } = service
+  const snapshot = new ServiceSnapshot(tx, service)
   const serviceDeployment: ServiceDeployment = {
     ...placeOf(service),
     serviceDeploymentId: ids.hex(SERVICE_DEPLOYMENT_ID_DIGITS),
@@ -72,7 +43,7 @@ export function beginDeployment(
     stage: 'RECONCILE_SERVICE',
     stageSince: now,
     hooks: [],
-    sources: sourcesOf(tx, service),
+    sources: runningOf(snapshot),
     target: {
       revisionId: revision.revisionId,
       requestedTaskCount: service.desiredCount,
@@ -92,29 +63,26 @@ export function beginDeployment(
     updatedAt: now,
   }
   const reason = 'A newer service deployment has taken its place.'
-  stopOpen(tx, service, reason, now, (open) => sharesNow(tx, service, open))
+  stopOpen(tx, service, reason, now, (open) => sharesNow(snapshot, open))
   tx.put(
     serviceDeployments,
     inService(service, serviceDeployment.serviceDeploymentId),
     serviceDeployment,
   )
-  return supersede(tx, service, revision, serviceDeployment.serviceDeploymentId, beginning)
+  return supersede(tx, snapshot, revision, serviceDeployment.serviceDeploymentId, beginning)
 }
 
 /** A new PRIMARY deployment of the revision, within a service deployment; all older ones become ACTIVE and are drained. */
-export function supersede(
+function supersede(
   tx: Write,
-  service: Service,
+  snapshot: ServiceSnapshot,
   revision: ServiceRevision,
   serviceDeploymentId: string,
   { now, ids }: Beginning,
 ): Deployment {
-  for (const older of deploymentsOf(tx, service))
-    if (older.status === 'PRIMARY')
-      tx.patch(deployments, inService(service, older.deploymentId), {
-        status: 'ACTIVE',
-        updatedAt: now,
-      })
+  const { service } = snapshot
+  for (const older of snapshot.deployments)
+    if (older.status === 'PRIMARY') snapshot.change(older, { status: 'ACTIVE', updatedAt: now })
   const deploymentId = newShareId({ now, ids })
   const deployment: Deployment = {
     ...placeOf(service),
@@ -160,55 +128,6 @@ export function newRevision(
   tx.put(serviceRevisions, inService(service, revision.revisionId), revision)
   return revision
 }
-
-/** Ends the service deployments that are on their way; `told` is what else is kept of each. */
-export function stopOpen(
-  tx: Write,
-  service: Service,
-  statusReason: string,
-  now: number,
-  told: (open: ServiceDeployment) => Partial<ServiceDeployment> = () => ({}),
-): void {
-  for (const open of serviceDeploymentsOf(tx, service))
-    if (OPEN.has(open.status))
-      tx.patch(serviceDeployments, inService(service, open.serviceDeploymentId), {
-        ...told(open),
-        status: 'STOPPED',
-        statusReason,
-        hooks: unanswered(open.hooks),
-        stoppedAt: now,
-        finishedAt: now,
-        updatedAt: now,
-      })
-}
-
-/** The hooks of a deployment that is over: nobody can continue it any more. */
-export const unanswered = (hooks: readonly Hook[]): readonly Hook[] =>
-  hooks.map((hook) => (hook.status === 'AWAITING_ACTION' ? { ...hook, status: 'FAILED' } : hook))
-
-/** The revisions of a service deployment with what they run at this moment. */
-export function sharesNow(
-  tx: Read,
-  service: Service,
-  { sources, target }: Pick<ServiceDeployment, 'sources' | 'target'>,
-): Pick<ServiceDeployment, 'sources' | 'target'> {
-  const running = sourcesOf(tx, service)
-  const now = ({ revisionId }: RevisionShare): RevisionShare =>
-    running.find((one) => one.revisionId === revisionId) ?? { revisionId, ...NONE }
-  return { sources: sources.map(now), target: now(target) }
-}
-const NONE = { requestedTaskCount: 0, runningTaskCount: 0, pendingTaskCount: 0 }
-
-/** What the service runs now. */
-const sourcesOf = (tx: Read, service: Service): RevisionShare[] =>
-  deploymentsOf(tx, service)
-    .filter(({ status }) => status !== 'INACTIVE')
-    .map((deployment) => ({
-      revisionId: deployment.revisionId,
-      requestedTaskCount: deployment.status === 'PRIMARY' ? service.desiredCount : 0,
-      runningTaskCount: deployment.runningCount,
-      pendingTaskCount: deployment.pendingCount,
-    }))
 
 const placeOf = ({
   tenant,

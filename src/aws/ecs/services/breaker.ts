@@ -5,7 +5,7 @@ const PERCENT_DEFAULT = 50
 const BOUND_MIN = 3
 const BOUND_MAX = 200
 
-/** Of the latest desired count; the default is half of it, but at least 3 and at most 200. */
+/** How many failures trip the breaker: a share of the latest desired count, by default half of it, but at least 3 and at most 200. */
 export function thresholdOf(
   { thresholdConfiguration: configured }: Pick<DeploymentCircuitBreaker, 'thresholdConfiguration'>,
   desired: number,

@@ -30,7 +30,7 @@ const NUMBER_DIGITS = 9
 
 /** Who tells: a service, or one of its task sets. */
 export type Teller = ServicePlace & { readonly taskSetId?: string }
-/** As the store has it, which keeps when it told what. */
+/** Who tells, as the store has it: its row keeps when it told what. */
 export type TellerRow = Service | TaskSet
 
 const nameOf = ({ serviceName, taskSetId }: Teller): string =>
@@ -85,7 +85,7 @@ export function resolved(tx: Write, teller: TellerRow, abouts: readonly string[]
   if (left.length < known.length) keep(tx, teller, Object.fromEntries(left))
 }
 
-/** What it has told, and when; without what is over. */
+/** What the teller has told, and when; without what is over. */
 const toldBy = (tx: Read, teller: TellerRow): TellerRow['toldAt'] =>
   ('taskSetId' in teller
     ? tx.get(taskSets, inService(teller, teller.taskSetId))

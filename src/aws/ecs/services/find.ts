@@ -1,12 +1,14 @@
-/** Finds the services, and what belongs to them, that a request names. */
+/** Finds services and what belongs to them: what a request names, and what a service has. */
 import type { Caller } from '#kernel/principal.ts'
 import { ownerOf } from '#room/owned.ts'
 import type { Read } from '#store/store.ts'
 
 import { clusterKey, fault, invalidParameter, localResource } from '../names/names.ts'
-import { inService, serviceKey, type ServicePlace, SHARE } from '../names/services.ts'
+import { inService, ofService, serviceKey, type ServicePlace, SHARE } from '../names/services.ts'
 import type { Cluster } from '../records/records.ts'
 import {
+  type Deployment,
+  deployments,
   type Service,
   type ServiceDeployment,
   serviceDeployments,
@@ -15,6 +17,15 @@ import {
   type TaskSet,
   taskSets,
 } from '../records/services.ts'
+
+/** The statuses of service deployments that have not come to their end. */
+export const OPEN: ReadonlySet<string> = new Set([
+  'PENDING',
+  'IN_PROGRESS',
+  'STOP_REQUESTED',
+  'ROLLBACK_REQUESTED',
+  'ROLLBACK_IN_PROGRESS',
+])
 
 const NAME = /^[A-Za-z0-9_-]{1,255}$/
 
@@ -141,4 +152,35 @@ export function countServices(tx: Read, cluster: Cluster, status: Service['statu
   ))
     count++
   return count
+}
+
+/** The deployments of the service's present life, newest first. A step of the scheduler has them in its snapshot. */
+export function deploymentsOf(tx: Read, service: Service): Deployment[] {
+  const found = [...tx.scan(deployments, { prefix: `${ofService(service)}/` })]
+  return found
+    .map(({ row }) => row)
+    .filter((row) => row.serviceId === service.serviceId)
+    .toSorted(
+      (one, other) =>
+        other.createdAt - one.createdAt || (one.deploymentId < other.deploymentId ? 1 : -1),
+    )
+}
+
+/** The deployment that the service is to run; none where an external controller has task sets. */
+export const primaryOf = (tx: Read, service: Service): Deployment | undefined =>
+  deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
+
+/** The service deployments of the service's present life, newest first. */
+export function serviceDeploymentsOf(tx: Read, service: Service): ServiceDeployment[] {
+  const found = [...tx.scan(serviceDeployments, { prefix: `${ofService(service)}/` })]
+  return found
+    .map(({ row }) => row)
+    .filter((row) => row.serviceId === service.serviceId)
+    .toSorted((one, other) => other.createdAt - one.createdAt)
+}
+
+/** The task sets of the service's present life, newest first. */
+export function taskSetsOf(tx: Read, service: Service): TaskSet[] {
+  const found = [...tx.scan(taskSets, { prefix: `${ofService(service)}/`, reverse: true })]
+  return found.map(({ row }) => row).filter((row) => row.serviceId === service.serviceId)
 }

@@ -11,10 +11,10 @@ import {
   serviceRevisions,
   taskSets,
 } from '../records/services.ts'
-import { deploymentsOf, OPEN, serviceDeploymentsOf } from './begin.ts'
+import { deploymentsOf, OPEN, serviceDeploymentsOf } from './find.ts'
 
 type Row = { readonly table: Table<object>; readonly key: string }
-/** Rows that say whose they are; events are emptied when a name is used again. */
+/** Tables whose rows say of which service they are; events do not, and are emptied when a name is used again. */
 const PARTS = [deployments, serviceDeployments, serviceRevisions, taskSets] as const
 
 /** All that belongs to the service and to those that bore its name before. */

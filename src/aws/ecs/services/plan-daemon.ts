@@ -85,7 +85,7 @@ type Sorted = {
   readonly sick: readonly SeenTask[]
   /** Where the daemon does not belong, or a second one. */
   readonly unwanted: readonly SeenTask[]
-  /** In their place, and of another deployment than they should be. */
+  /** Daemons in their place, and of another deployment than they should be. */
   readonly older: readonly SeenTask[]
   /** Protected where they do not belong. */
   readonly held: number

@@ -192,7 +192,7 @@ const isHealthy = ({ state }: SeenTask): boolean => state === 'HEALTHY'
 const isWarming = ({ state }: SeenTask): boolean => state === 'WARMING'
 const isUndecided = ({ state }: SeenTask): boolean => state === 'STARTING' || state === 'WARMING'
 
-/** Of the tasks that could stay, those that are too many: the least settled go first. */
+/** The tasks that could stay but are too many: the least settled go first. */
 function surplusOf(
   { desired, order, zones }: Situation,
   kept: readonly SeenTask[],

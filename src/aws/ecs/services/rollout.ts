@@ -37,7 +37,7 @@ export type Step =
       readonly do: 'fail'
       readonly by: 'BREAKER' | 'ALARM' | 'USER' | 'HOOK' | 'CHOICE'
       readonly rollback: boolean
-      /** Those that were heard. */
+      /** The alarms that were heard. */
       readonly alarms?: readonly string[]
     }
 
@@ -113,7 +113,7 @@ function opened(
 const timeoutMs = ({ timeoutConfiguration: timeout }: DeploymentLifecycleHook): number =>
   (timeout?.timeoutInMinutes ?? PAUSE_MINUTES) * MINUTE_MS
 
-/** Of a pause that began at this moment. */
+/** How long a pause that began at this moment waits, and what then. */
 const termsOf = (
   hook: DeploymentLifecycleHook,
   since: number,

@@ -3,12 +3,11 @@
  * of its deployment, and what its users are told. A bigger plan is done in several steps.
  */
 import { canonicalJson } from '#kernel/fingerprint.ts'
-import type { Read, Write } from '#store/store.ts'
+import type { Write } from '#store/store.ts'
 
 import { inService, ofService } from '../names/services.ts'
 import {
   type Deployment,
-  deployments,
   type Service,
   type ServiceDeployment,
   serviceDeployments,
@@ -17,16 +16,18 @@ import {
   taskSets,
 } from '../records/services.ts'
 import { act, asScale, type Planned, stepOf, stopTasks } from './act.ts'
-import { keptUp, take } from './advance.ts'
-import { deploymentsOf, OPEN, stopOpen } from './begin.ts'
+import { advance, keptUp } from './advance.ts'
+import { stopOpen } from './end.ts'
+import { OPEN, taskSetsOf } from './find.ts'
 import { DONE, minimum, type Outlook, sooner } from './outlook.ts'
 import { planDaemon } from './plan-daemon.ts'
 import { bounds, planReplicas, type Situation } from './plan.ts'
 import { isRebalanced } from './rebalancing.ts'
 import { mayScaleUp, nextStep, rehooked, type Step } from './rollout.ts'
 import { see, type Seen } from './situation.ts'
+import { ServiceSnapshot } from './snapshot.ts'
 import { daemonHosts } from './start-tasks.ts'
-import { computedDesired, taskSetsOf } from './task-sets.ts'
+import { computedDesired } from './task-sets.ts'
 import { tellStability, tellSteady } from './troubles.ts'
 import type { World } from './world.ts'
 import { tellEven, zonesOf } from './zones.ts'
@@ -39,8 +40,7 @@ export function schedule(tx: Write, key: string, world: World): Outlook {
   if (!service || service.status === 'INACTIVE') return DONE
   if (service.status === 'DRAINING') return drain(tx, service, world)
   if (service.deploymentController === 'EXTERNAL') return external(tx, service, world)
-  const deployment = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY')
-  return deployment ? rolling(tx, service, deployment, world) : DONE
+  return rolling(tx, new ServiceSnapshot(tx, service), world)
 }
 
 /** All tasks of a deleted service stop at once; it is gone when none is left that was not asked to. */
@@ -49,9 +49,9 @@ function drain(tx: Write, service: Service, world: World): Outlook {
   const live = seen.tasks.filter(({ isStopping }) => !isStopping)
   stopTasks(tx, service, live.slice(0, stepOf(world)).map(asScale), world)
   if (live.length > stepOf(world)) return { ...DONE, again: 0 }
-  for (const deployment of deploymentsOf(tx, service))
-    if (deployment.status !== 'INACTIVE')
-      tx.patch(deployments, inService(service, deployment.deploymentId), { status: 'INACTIVE' })
+  const snapshot = new ServiceSnapshot(tx, service)
+  for (const deployment of snapshot.deployments)
+    if (deployment.status !== 'INACTIVE') snapshot.change(deployment, { status: 'INACTIVE' })
   stopOpen(tx, service, 'The service was deleted.', world.now)
   for (const taskSet of taskSetsOf(tx, service))
     tx.delete(taskSets, inService(service, taskSet.taskSetId))
@@ -99,15 +99,17 @@ function external(tx: Write, service: Service, world: World): Outlook {
 const isDrained = ({ status, taskSetId }: TaskSet, { tasks }: Seen): boolean =>
   status === 'DRAINING' && !tasks.some(({ shareId }) => shareId === taskSetId)
 
-function rolling(tx: Write, service: Service, newest: Deployment, world: World): Outlook {
+function rolling(tx: Write, snapshot: ServiceSnapshot, world: World): Outlook {
+  const { service } = snapshot
   const seen = see(tx, service, world)
-  let deployment = newest
   for (let steps = 0; steps < STEPS_MAX; steps += 1) {
-    const open = begun(tx, service, deployment, world)
-    const { share, isHeld } = shareToRun(tx, service, deployment, open)
+    let { primary: deployment } = snapshot
+    if (!deployment) return DONE
+    const open = begun(tx, snapshot, deployment, world)
+    const { share, isHeld } = shareToRun(snapshot, deployment, open)
     const planned = planOf(tx, service, { share, isHeld, isOpen: open !== undefined }, seen, world)
     const isItself = share === deployment
-    if (isItself) deployment = healthSeen(tx, service, deployment, seen)
+    if (isItself) deployment = healthSeen(snapshot, deployment, seen)
     const step: Step = open
       ? nextStep(open, deployment, {
           now: world.now,
@@ -120,42 +122,39 @@ function rolling(tx: Write, service: Service, newest: Deployment, world: World):
       const until = step.until === undefined ? undefined : step.until - world.now
       const again = minimum(seen.changesIn, planned.changesIn, until)
       if (share.rolloutState === 'FAILED' && service.desiredCount === 0)
-        closeDrained(tx, service, seen)
+        closeDrained(snapshot, seen)
       const isSteady = planned.plan.isSteady && !open
-      if (isSteady && share.throttle)
-        tx.patch(deployments, inService(service, share.deploymentId), { throttle: undefined })
+      if (isSteady && share.throttle) snapshot.change(share, { throttle: undefined })
       const acted = act(tx, service, share, planned, world)
       const isAtRest = isSteady && !acted.isMoving
       if (isAtRest) tellEven(tx, service, planned, world)
       tellSteady(tx, service, isAtRest, world)
       return sooner(acted, { again })
     }
-    take(tx, step, { service, open: open as ServiceDeployment, deployment }, world)
-    deployment = deploymentsOf(tx, service).find(({ status }) => status === 'PRIMARY') ?? deployment
+    advance(tx, step, { snapshot, open: open as ServiceDeployment, deployment }, world)
   }
   return { again: 0, waitsForHosts: false }
 }
 
 /** A service that was scaled to nothing after a failure has nothing left to drain, and can be deleted. */
-function closeDrained(tx: Write, service: Service, { tasks }: Seen): void {
+function closeDrained(snapshot: ServiceSnapshot, { tasks }: Seen): void {
   if (tasks.length > 0) return
-  for (const { deploymentId, status } of deploymentsOf(tx, service))
-    if (status === 'ACTIVE')
-      tx.patch(deployments, inService(service, deploymentId), { status: 'INACTIVE' })
+  for (const deployment of snapshot.deployments)
+    if (deployment.status === 'ACTIVE') snapshot.change(deployment, { status: 'INACTIVE' })
 }
 
 /** The way that the deployment is on, if it is on one; it is IN_PROGRESS from the first look at it. */
 function begun(
   tx: Write,
-  service: Service,
-  { serviceDeploymentId }: Deployment,
+  snapshot: ServiceSnapshot,
+  deployment: Deployment,
   world: World,
 ): ServiceDeployment | undefined {
   const { now } = world
-  const key = inService(service, serviceDeploymentId)
-  const open = tx.get(serviceDeployments, key)
+  const open = snapshot.wayOf(deployment)
   if (!open || !OPEN.has(open.status)) return undefined
-  const { deploymentConfiguration } = service
+  const key = inService(open, open.serviceDeploymentId)
+  const { deploymentConfiguration } = snapshot.service
   if (open.startedAt !== undefined) {
     // What users change while it goes on acts on it: how else would one that hangs be helped?
     if (open.deploymentConfiguration === deploymentConfiguration) return open
@@ -169,44 +168,40 @@ function begun(
         breaker: { status: watches ? 'MONITORING' : 'DISABLED' },
       }),
       updatedAt: now,
-    }) as ServiceDeployment
+    })
   }
   return tx.patch(serviceDeployments, key, {
     startedAt: now,
     updatedAt: now,
     alarms: { ...open.alarms, ignored: inAlarm(open, world) },
     ...(open.status === 'PENDING' && { status: 'IN_PROGRESS' }),
-  }) as ServiceDeployment
+  })
 }
 
 /** Before a deployment may start its own tasks, those of the one before it are kept up. */
 function shareToRun(
-  tx: Read,
-  service: Service,
+  snapshot: ServiceSnapshot,
   deployment: Deployment,
   open: ServiceDeployment | undefined,
 ): Running {
   if (!open || mayScaleUp(open)) return { share: deployment, isHeld: false }
-  const before = keptUp(tx, service, deployment)
+  const before = keptUp(snapshot, deployment)
   return before ? { share: before, isHeld: false } : { share: deployment, isHeld: true }
 }
 /** The share that is kept up; it is held where it must not start yet and there is none before it. */
 type Running = { readonly share: Deployment; readonly isHeld: boolean }
 
 /** A task that became healthy forgives the failures before it, unless the circuit breaker is told to remember. */
-function healthSeen(tx: Write, service: Service, deployment: Deployment, seen: Seen): Deployment {
+function healthSeen(snapshot: ServiceSnapshot, deployment: Deployment, seen: Seen): Deployment {
   if (deployment.rolloutState !== 'IN_PROGRESS') return deployment
   const healthyCount = seen.tasks.filter(
     ({ shareId, state, isStopping }) =>
       shareId === deployment.deploymentId && state === 'HEALTHY' && !isStopping,
   ).length
   if (healthyCount === deployment.healthyCount) return deployment
-  const { deploymentCircuitBreaker: breaker } = service.deploymentConfiguration
+  const { deploymentCircuitBreaker: breaker } = snapshot.service.deploymentConfiguration
   const forgives = healthyCount > deployment.healthyCount && (breaker?.resetOnHealthyTask ?? true)
-  return tx.patch(deployments, inService(service, deployment.deploymentId), {
-    healthyCount,
-    ...(forgives && { failures: 0 }),
-  }) as Deployment
+  return snapshot.change(deployment, { healthyCount, ...(forgives && { failures: 0 }) })
 }
 
 function planOf(

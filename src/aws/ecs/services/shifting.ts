@@ -65,7 +65,7 @@ export type ShiftFacts = {
   /** Blue has none left. */
   readonly isCleanedUp: boolean
   readonly traffic: Traffic
-  /** Of all hooks of this stage, and of this step of it. */
+  /** How far all hooks of this stage are, and of this step of it. */
   readonly hooks: 'NONE' | 'WAITING' | 'DONE' | 'FAILED'
   readonly isAlarmed: boolean
 }

@@ -189,7 +189,7 @@ type HostFacts = {
   readonly isLostAt: number
 }
 
-/** Of nearly all hosts, nearly always. */
+/** The facts of nearly all hosts, nearly always. */
 const WELL: HostFacts = { isReachable: true, isLeaving: false, isLost: false, isLostAt: Infinity }
 
 class Hosts {
@@ -264,7 +264,7 @@ function isDaemon(tx: Read, task: Task): boolean {
   return tx.get(services, key)?.schedulingStrategy === 'DAEMON'
 }
 
-/** By what is known of a task's host alone: tasks that are started in this very step have a place too. */
+/** Orders tasks by what is known of their hosts alone: tasks that are started in this very step have a place too. */
 function orderOf(service: Service, hosts: Hosts): Order {
   const placed = ({ id, hostId }: SeenTask): Placed => {
     const instance = hosts.instance(hostId)

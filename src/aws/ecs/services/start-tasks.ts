@@ -1,6 +1,5 @@
 /** Starts tasks of a service's share where they fit, and says in AWS's words why one fits nowhere. */
 import type { PlacementStrategy, Tag, TaskOverride } from '#contract/ecs.ts'
-import type { Ids } from '#kernel/ids.ts'
 import { lastOf } from '#room/keys.ts'
 import type { Read, Write } from '#store/store.ts'
 
@@ -28,6 +27,7 @@ import { addTags, keptTags } from '../tags.ts'
 import { together } from '../tasks/change.ts'
 import { launch, type Launch } from '../tasks/launch.ts'
 import type { DaemonSituation } from './plan-daemon.ts'
+import type { World } from './world.ts'
 
 /** Without a strategy: over the zones, and in a zone where the service has the fewest tasks. */
 const DEFAULT_STRATEGIES: readonly PlacementStrategy[] = [
@@ -39,14 +39,13 @@ const DEFAULT_STRATEGIES: readonly PlacementStrategy[] = [
 const NO_OVERRIDES: TaskOverride = {}
 const NO_TAGS: readonly Tag[] = []
 
-export type Moment = { readonly now: number; readonly ids: Ids }
 export type Started = {
   readonly tasks: readonly Task[]
   /** Why the next one could not be placed; absent where all were. */
   readonly refusals?: readonly Refusal[]
 }
 
-/** A share of a service: what its tasks are made from. */
+/** The id of a share: the deployment or the task set from which tasks of a service are made. */
 export const shareIdOf = (share: Deployment | TaskSet): string =>
   'deploymentId' in share ? share.deploymentId : share.taskSetId
 
@@ -56,14 +55,13 @@ export function startTasks(
   service: Service,
   share: Deployment | TaskSet,
   where: { readonly count: number; readonly zone?: string } | { readonly on: readonly string[] },
-  moment: Moment,
+  world: World,
 ): Started {
   const what = launchOf(tx, service, share)
   if (!what) return { tasks: [], refusals: [] }
   return together(tx, (all) => {
     const tasks: Task[] = []
-    const put = (host: InstanceHost): unknown =>
-      tasks.push(launch(all, what, host.instance, moment))
+    const put = (host: InstanceHost): unknown => tasks.push(launch(all, what, host.instance, world))
     if ('on' in where) {
       const constraints = constraintsFor(service, what)
       const refusals: Refusal[] = []
@@ -77,7 +75,7 @@ export function startTasks(
     }
     const { count, zone } = where
     const asked = askedOf(service, what, zone)
-    const placer = placing(tx, what.cluster, asked, () => moment.ids.random())
+    const placer = placing(tx, what.cluster, asked, () => world.ids.random())
     while (tasks.length < count) {
       const host = placer.best()
       if (!host) return { tasks, refusals: placer.refusals() }
@@ -100,7 +98,7 @@ const askedOf = (
 })
 
 export type DaemonHosts = Pick<DaemonSituation, 'hosts' | 'outOfReach' | 'away'> & {
-  /** When nothing waits any longer for one that is away. */
+  /** In how many milliseconds nothing waits any longer for one that is away. */
   readonly changesIn: number | undefined
 }
 /** An agent whose connection was renewed, or whose server was, is back by then: two minutes is its longest back-off. */
@@ -178,7 +176,7 @@ function tagsOf(service: Service, definition: TaskDefinition, cluster: Cluster):
   return all.length > 0 ? all : NO_TAGS
 }
 
-/** In the order in which hosts are looked at: who fails later is nearer. */
+/** Reasons in the order in which a host is asked: the host that fails later is nearer. */
 const TEXTS: readonly (readonly [reason: RegExp, text: string])[] = [
   [/^INACTIVE$/, 'is not active.'],
   [/^AGENT$/, 'encountered error "AGENT".'],
@@ -197,7 +195,7 @@ const NO_HOSTS = 'No Container Instances were found in your cluster.'
 const ARNS_PER_NOTICE = 100
 
 const rank = ({ reason }: Refusal): number => TEXTS.findIndex(([known]) => known.test(reason))
-/** The first of those that fail latest. */
+/** The first of the hosts that fail latest. */
 const closestOf = (refusals: readonly Refusal[]): Refusal | undefined => {
   let closest: Refusal | undefined
   let last = -1
@@ -221,7 +219,7 @@ export function placementNotice(refusals: readonly Refusal[]) {
   } as const
 }
 
-/** The same, as the service's event says it. */
+/** Why no host took a task, as the service's event says it. */
 export function placementFailure(refusals: readonly Refusal[]): string {
   const why =
     'was unable to place a task because no container instance met all of its requirements.'

@@ -1,16 +1,8 @@
-/** The task sets of a service whose deployments are made by an external controller. */
+/** What task sets may be: those of a service whose deployments are made by an external controller. */
 import type { Scale } from '#contract/ecs.ts'
-import type { Read } from '#store/store.ts'
 
 import { checkEnum, invalidParameter } from '../names/names.ts'
-import { ofService } from '../names/services.ts'
-import { type Service, type TaskSet, taskSets } from '../records/services.ts'
-
-/** Newest first. */
-export function taskSetsOf(tx: Read, service: Service): TaskSet[] {
-  const found = [...tx.scan(taskSets, { prefix: `${ofService(service)}/`, reverse: true })]
-  return found.map(({ row }) => row).filter((row) => row.serviceId === service.serviceId)
-}
+import type { Service, TaskSet } from '../records/services.ts'
 
 /**
  * How many tasks the task set should run: AWS rounds up, so that no scale above nothing means no task. Single precision
@@ -29,7 +21,7 @@ export function checkExternal({ deploymentController }: Service): void {
     )
 }
 
-/** The percentage that is asked for; nothing where none is. */
+/** The percentage of a scale that is asked for; 0 where none is. */
 export function checkScale({ value = 0, unit = 'PERCENT' }: Scale = {}): number {
   checkEnum('unit', unit, ['PERCENT'])
   if (!(value >= 0 && value <= 100)) throw invalidParameter('scale must be between 0 and 100.')

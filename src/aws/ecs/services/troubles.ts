@@ -33,7 +33,7 @@ export const STUCK = 'stuck'
 const HELD = 'held'
 const IN_THE_WAY = 'in the way'
 const STEADY = 'steady'
-/** What each is, in short. */
+/** What each trouble is, in short. */
 export const TROUBLES: Readonly<Record<string, string>> = {
   [PLACEMENT]: 'no container instance takes one more task',
   [THROTTLE]: 'its tasks do not start',
@@ -89,7 +89,7 @@ export function tellSteady(tx: Write, service: Service, isSteady: boolean, world
   if (isSteady) reached(tx, service, { isNew, eventName: 'SERVICE_STEADY_STATE' }, world)
 }
 
-/** The same of a task set. */
+/** Keeps whether the task set is steady, and tells it. */
 export function tellStability(tx: Write, taskSet: TaskSet, isSteady: boolean, world: World): void {
   const stabilityStatus = isSteady ? 'STEADY_STATE' : 'STABILIZING'
   const isNew = taskSet.stabilityStatus !== stabilityStatus

@@ -71,7 +71,7 @@ class Sum {
   }
 }
 
-/** Of a cluster or a container instance, by its key. */
+/** What tasks change of each cluster or container instance, by its key. */
 class Sums extends Map<string, Sum> {
   of(key: string): Sum {
     let sum = this.get(key)
@@ -104,7 +104,7 @@ export class Tasks {
     const instance = this.#tx.get(containerInstances, host)
     if (instance)
       this.#tx.patch(containerInstances, host, {
-        remaining: take(instance.remaining, task.reserved),
+        remaining: reserve(instance.remaining, task.reserved),
         runningTasksCount: instance.runningTasksCount + running(task),
         pendingTasksCount: instance.pendingTasksCount + pending(task),
         version: instance.version + 1,
@@ -184,7 +184,8 @@ export function changeCounts(tx: Write, key: string, by: Partial<ClusterCounts>)
   })
 }
 
-export const take = (from: Resources, need: Reservation): Resources => ({
+/** What is left of resources once the need is reserved in them. */
+export const reserve = (from: Resources, need: Reservation): Resources => ({
   cpu: from.cpu - need.cpu,
   memoryMiB: from.memoryMiB - need.memoryMiB,
   ports: need.ports.length === 0 ? from.ports : [...from.ports, ...need.ports],

@@ -3,6 +3,7 @@ import type { Attribute, Tag, TaskOverride } from '#contract/ecs.ts'
 import { oncePer } from '#kernel/once-per.ts'
 import type { Context } from '#room/operation.ts'
 
+import { wantedGroups } from '../definitions/log-groups.ts'
 import type { Need } from '../definitions/need.ts'
 import { gpusOf, needOfAny } from '../definitions/need.ts'
 import {
@@ -19,7 +20,7 @@ import type { Tasks } from './change.ts'
 export type Launch = {
   readonly cluster: Cluster
   readonly taskDefinition: TaskDefinition
-  /** With the overrides applied. */
+  /** The task definition's, with the overrides applied. */
   readonly definition: Definition
   readonly overrides: TaskOverride
   readonly need: Need
@@ -66,6 +67,7 @@ export function launch(
     version: 1,
     connectivity: 'CONNECTED',
     ...(what.imageDigests && { imageDigests: what.imageDigests }),
+    ...(wantedGroups(definition).length > 0 && { awaits: 'LOG_GROUPS' }),
   }
   all.add(task, { now: context.now, id: context.ids.uuid() })
   return task
@@ -83,7 +85,7 @@ const placeOf = oncePer(
   },
 )
 
-/** Of a task without GPUs, as `newContainers`: all tasks of the definition share them. */
+/** What a task without GPUs reserves, as `newContainers`: all tasks of the definition share them. */
 const reservedOf = oncePer((definition: Definition): Reservation => {
   const { cpu, memoryMiB, ports, portsUdp } = needOfAny(definition)
   return { cpu, memoryMiB, ports, portsUdp, gpuIds: [] }

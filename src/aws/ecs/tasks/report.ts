@@ -2,10 +2,21 @@
  * What an agent reports becomes the task's observed state. Statuses only move forward, an exit code is recorded
  * once, a lost or doubled report does no harm: the same report twice changes nothing.
  */
-import type { ContainerStateChange, SubmitTaskStateChangeRequest } from '#contract/ecs.ts'
+import type {
+  ContainerStateChange,
+  NetworkBinding,
+  SubmitTaskStateChangeRequest,
+} from '#contract/ecs.ts'
 import { oncePer } from '#kernel/once-per.ts'
 import { sameText } from '#kernel/same-text.ts'
 import type { Write } from '#store/store.ts'
+import {
+  BIND_IP_LENGTH_MAX,
+  NETWORK_BINDINGS_MAX,
+  PORT_RANGE_LENGTH_MAX,
+  REASON_LENGTH_MAX,
+  RUNTIME_ID_LENGTH_MAX,
+} from '#wire/limits.ts'
 
 import { definitionKey } from '../names/names.ts'
 import {
@@ -30,10 +41,6 @@ const ORDER: readonly TaskStatus[] = [
 ]
 export const isLater = (a: TaskStatus, b: TaskStatus): boolean =>
   ORDER.indexOf(a) > ORDER.indexOf(b)
-
-const REASON_MAX = 1024
-const ID_MAX = 255
-const BINDINGS_MAX = 100
 
 export type Report = Pick<
   SubmitTaskStateChangeRequest,
@@ -122,17 +129,37 @@ function oneContainer(container: Container, change: ContainerStateChange): Conta
   const after: { -readonly [Field in keyof Container]: Container[Field] } = { ...container }
   if (isLater(status, container.lastStatus)) after.lastStatus = status
   if (container.runtimeId === undefined && change.runtimeId)
-    after.runtimeId = change.runtimeId.slice(0, ID_MAX)
+    after.runtimeId = change.runtimeId.slice(0, RUNTIME_ID_LENGTH_MAX)
   if (container.imageDigest === undefined && change.imageDigest)
-    after.imageDigest = sameText(change.imageDigest.slice(0, ID_MAX))
+    after.imageDigest = sameText(change.imageDigest.slice(0, RUNTIME_ID_LENGTH_MAX))
   if (container.exitCode === undefined && change.exitCode !== undefined)
     after.exitCode = change.exitCode
   if (container.reason === undefined && change.reason)
-    after.reason = change.reason.slice(0, REASON_MAX)
+    after.reason = change.reason.slice(0, REASON_LENGTH_MAX)
   if (container.networkBindings.length === 0 && change.networkBindings?.length)
-    after.networkBindings = change.networkBindings.slice(0, BINDINGS_MAX)
+    after.networkBindings = change.networkBindings.slice(0, NETWORK_BINDINGS_MAX).map(keptBinding)
   const names = Object.keys(after) as (keyof Container)[]
   return names.some((name) => after[name] !== container[name]) ? after : container
+}
+
+/** All texts that a record takes from a host have their length: a commit holds every report. */
+function keptBinding({
+  bindIP,
+  containerPort,
+  hostPort,
+  containerPortRange,
+  hostPortRange,
+  protocol,
+}: NetworkBinding): NetworkBinding {
+  const range = (text: string): string => text.slice(0, PORT_RANGE_LENGTH_MAX)
+  return {
+    ...(bindIP !== undefined && { bindIP: bindIP.slice(0, BIND_IP_LENGTH_MAX) }),
+    ...(containerPort !== undefined && { containerPort }),
+    ...(hostPort !== undefined && { hostPort }),
+    ...(containerPortRange !== undefined && { containerPortRange: range(containerPortRange) }),
+    ...(hostPortRange !== undefined && { hostPortRange: range(hostPortRange) }),
+    ...(protocol !== undefined && { protocol: protocol === 'udp' ? 'udp' : 'tcp' }),
+  }
 }
 
 /** A task that has ended has no container that has not. */
@@ -154,7 +181,7 @@ function whyEnded(
   if (!exited && task.startedAt === undefined)
     return {
       stopCode: 'TaskFailedToStart',
-      stoppedReason: reason?.slice(0, REASON_MAX) || 'Task failed to start',
+      stoppedReason: reason?.slice(0, REASON_LENGTH_MAX) || 'Task failed to start',
     }
   return {
     stopCode: 'EssentialContainerExited',

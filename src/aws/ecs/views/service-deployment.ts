@@ -12,14 +12,17 @@ import {
 } from '../names/services.ts'
 import { taskDefinitions } from '../records/records.ts'
 import {
+  type Deployment,
   type Hook,
   type RevisionShare,
+  type Service,
   type ServiceDeployment,
   type ServiceRevision,
   services,
 } from '../records/services.ts'
-import { deploymentsOf, OPEN, sharesNow } from '../services/begin.ts'
 import { thresholdOf } from '../services/breaker.ts'
+import { sharesNow } from '../services/end.ts'
+import { deploymentsOf, OPEN } from '../services/find.ts'
 
 const date = (ms: number | undefined): Date | undefined =>
   ms === undefined ? undefined : new Date(ms)
@@ -27,7 +30,9 @@ const date = (ms: number | undefined): Date | undefined =>
 export function toServiceDeployment(tx: Read, row: ServiceDeployment): Api.ServiceDeployment {
   const { rollback, alarms } = row
   const service = tx.get(services, ofService(row))
-  const now = service?.serviceId === row.serviceId ? sharesNow(tx, service, row) : undefined
+  const deployments = service ? deploymentsOf(tx, service) : []
+  const now =
+    service?.serviceId === row.serviceId ? sharesNow({ service, deployments }, row) : undefined
   const { sources, target } = now && OPEN.has(row.status) ? now : ended(row, now)
   return {
     serviceDeploymentArn: serviceDeploymentArn(row, row.serviceDeploymentId),
@@ -50,7 +55,7 @@ export function toServiceDeployment(tx: Read, row: ServiceDeployment): Api.Servi
       startedAt: date(rollback.startedAt),
       serviceRevisionArn: serviceRevisionArn(row, rollback.revisionId),
     },
-    deploymentCircuitBreaker: toBreaker(tx, row),
+    deploymentCircuitBreaker: toBreaker(row, service, deployments),
     alarms: {
       status: alarms.status,
       alarmNames: row.deploymentConfiguration.alarms?.alarmNames ?? [],
@@ -92,7 +97,7 @@ export function toServiceRevision(tx: Read, row: ServiceRevision): Api.ServiceRe
   }
 }
 
-/** What it ended with; but nothing of it starts any more, so what was about to start by then is no longer. */
+/** What a service deployment ended with; but nothing of it starts any more, so what was about to start by then is no longer. */
 function ended(row: Shares, now: Shares | undefined): Shares {
   const of = (share: RevisionShare, left: RevisionShare | undefined): RevisionShare => ({
     ...share,
@@ -112,15 +117,16 @@ const toShare = (row: ServiceDeployment, share: RevisionShare): Api.ServiceRevis
   pendingTaskCount: share.pendingTaskCount,
 })
 
-function toBreaker(tx: Read, row: ServiceDeployment): Api.ServiceDeploymentCircuitBreaker {
-  const service = tx.get(services, ofService(row))
-  const deployment =
-    service &&
-    deploymentsOf(tx, service).find(
-      (one) =>
-        one.serviceDeploymentId === row.serviceDeploymentId &&
-        one.revisionId === row.target.revisionId,
-    )
+function toBreaker(
+  row: ServiceDeployment,
+  service: Service | undefined,
+  deployments: readonly Deployment[],
+): Api.ServiceDeploymentCircuitBreaker {
+  const deployment = deployments.find(
+    (one) =>
+      one.serviceDeploymentId === row.serviceDeploymentId &&
+      one.revisionId === row.target.revisionId,
+  )
   const { deploymentCircuitBreaker: breaker } = row.deploymentConfiguration
   return {
     status: row.breaker.status,

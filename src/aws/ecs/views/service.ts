@@ -17,9 +17,8 @@ import {
   serviceRevisions,
   type TaskSet,
 } from '../records/services.ts'
-import { deploymentsOf, serviceDeploymentsOf } from '../services/begin.ts'
 import { eventsOf } from '../services/events.ts'
-import { taskSetsOf } from '../services/task-sets.ts'
+import { deploymentsOf, serviceDeploymentsOf, taskSetsOf } from '../services/find.ts'
 import { toTaskSet } from './task-set.ts'
 
 type Include = ReadonlySet<string>
@@ -27,10 +26,12 @@ export const WITH_TAGS: Include = new Set(['TAGS'])
 
 export function toService(tx: Read, service: Service, include?: Include): Api.Service {
   const isExternal = service.deploymentController === 'EXTERNAL'
-  const deployments = shownDeployments(tx, service)
+  const all = deploymentsOf(tx, service)
+  const deployments = shown(all)
   const taskSets = isExternal ? taskSetsOf(tx, service) : []
   const shares: readonly (Deployment | TaskSet)[] = isExternal ? taskSets : deployments
-  const primary = shares.find(({ status }) => status === 'PRIMARY') ?? lastOf(tx, service)
+  // A service that is gone shows what it has run last.
+  const primary = shares.find(({ status }) => status === 'PRIMARY') ?? all[0]
   const [newest] = serviceDeploymentsOf(tx, service)
   return {
     serviceArn: serviceArn(service),
@@ -80,14 +81,9 @@ export function toService(tx: Read, service: Service, include?: Include): Api.Se
   }
 }
 
-/** What a service that is gone has run last. */
-const lastOf = (tx: Read, service: Service): Deployment | undefined => deploymentsOf(tx, service)[0]
-
-/** The one that counts first, which after a rollback is not the newest. */
-function shownDeployments(tx: Read, service: Service): Deployment[] {
-  const all = deploymentsOf(tx, service)
-  return ['PRIMARY', 'ACTIVE'].flatMap((shown) => all.filter(({ status }) => status === shown))
-}
+/** Deployments that still count; the one that counts first is after a rollback not the newest. */
+const shown = (all: readonly Deployment[]): Deployment[] =>
+  ['PRIMARY', 'ACTIVE'].flatMap((wanted) => all.filter(({ status }) => status === wanted))
 
 function toDeployment(tx: Read, service: Service, deployment: Deployment): Api.Deployment {
   const revision: ServiceRevision | undefined = tx.get(

@@ -1,14 +1,16 @@
 import type { CreateLogGroupRequest } from '#contract/logs.ts'
 import type { Operation } from '#room/operation.ts'
-import { ownerOf } from '#room/owned.ts'
+import { ownerOf, scopeOf } from '#room/owned.ts'
 
 import { theGroup } from '../access.ts'
-import { alreadyExists, groupKey } from '../names.ts'
-import { logGroups } from '../records.ts'
+import { alreadyExists, fault, groupKey } from '../names.ts'
+import { groupCounts, logGroups } from '../records.ts'
 import { checkTags } from '../tags.ts'
 import { unavailable } from '../unbuilt.ts'
 
 const ID_HEX_DIGITS = 16
+/** In one account and region. AWS has a million; these are in memory, with up to 50 tags each. */
+export const LOG_GROUPS_MAX = 10_000
 
 export const CreateLogGroup: Operation<CreateLogGroupRequest, object> = {
   access: theGroup,
@@ -20,6 +22,8 @@ export const CreateLogGroup: Operation<CreateLogGroupRequest, object> = {
     checkTags(tags)
     const key = groupKey(caller, logGroupName)
     if (tx.get(logGroups, key)) throw alreadyExists('group')
+    if ((tx.view(groupCounts).get(scopeOf(caller)) ?? 0) >= LOG_GROUPS_MAX)
+      throw fault<'CreateLogGroup'>('LimitExceededException', 'Resource limit exceeded.')
     tx.put(logGroups, key, {
       ...ownerOf(caller),
       logGroupName,

@@ -5,7 +5,9 @@ export type Condition<T> = (subject: T) => boolean
 export const COMPARISONS = ['!=', '>=', '<=', '=', '>', '<'] as const
 export type Comparison = (typeof COMPARISONS)[number]
 const DEPTH_MAX = 50
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
+/** What is longer is no number that anybody compares. */
+const NUMBER_LENGTH_MAX = 1024
 
 /** `&&` binds more tightly than `||`. */
 export function readConditions<T>(
@@ -47,7 +49,8 @@ export function readComparand(
   if (equals) return comparison === '=' ? equals : negated(equals)
   const wanted = reader.peek() === '"' ? reader.quoted() : reader.take(bare)
   if (wanted === undefined) reader.fail('expected a value')
-  const number = NUMBER.test(wanted) ? Number(wanted) : undefined
+  reader.compares()
+  const number = numberIn(wanted)
   if (isEquality) {
     const same = number === undefined ? onText(wildcard(wanted)) : sameNumber(number, wanted)
     return comparison === '=' ? same : negated(same)
@@ -77,7 +80,8 @@ const sameNumber =
 
 function numberIn(value: string | number | undefined): number | undefined {
   if (typeof value === 'number') return value
-  return value !== undefined && NUMBER.test(value) ? Number(value) : undefined
+  const isNumber = value !== undefined && value.length <= NUMBER_LENGTH_MAX && NUMBER.test(value)
+  return isNumber ? Number(value) : undefined
 }
 
 function ordered(given: number, comparison: Comparison, wanted: number): boolean {

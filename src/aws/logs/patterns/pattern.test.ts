@@ -82,12 +82,12 @@ for (const [pattern, found, notFound] of cases)
     for (const message of notFound) assert.ok(!matches(message), `does not find ${message}`)
   })
 
-test('a pattern is as large as its regular expressions together', () => {
+test('a pattern is as large as all that it compares together', () => {
   const sizeOf = (pattern: string): number => compilePattern(pattern).size
   const [one, other] = [linearRegExp('a+b').size, linearRegExp('[0-9]{30}').size]
   assert.deepEqual(
     ['ERROR', '%a+b%', '{ $.a = %a+b% && $.b != %[0-9]{30}% }', '[x = %[0-9]{30}%, y]'].map(sizeOf),
-    [0, one, one + other, other],
+    [1 / 8, one, one + other, other],
   )
 })
 
@@ -97,6 +97,23 @@ test('a message is looked at as far as a whole read may', () => {
   const { matches } = compilePattern(`%${source}%`)
   assert.ok(matches(`${'x'.repeat(end - 1)}c`))
   assert.ok(!matches(`${'x'.repeat(end)}c`))
+})
+
+test('numbers and texts count too: whoever compares much looks at less in one read', () => {
+  const sizeOf = (pattern: string) => compilePattern(pattern).size
+  assert.equal(sizeOf(''), 0)
+  for (const one of ['a', '{ $.a > 1 }', '[a=x*]']) assert.ok(sizeOf(one) > 0, one)
+  assert.equal(sizeOf('[(a>1||a>2||a>3||a>4)]'), 4 * sizeOf('[a>1]'))
+  assert.equal(sizeOf('{ $.a = 1 && $.b = 2 }'), 2 * sizeOf('{ $.a = 1 }'))
+  assert.equal(sizeOf('a b ?c -d'), 4 * sizeOf('a'))
+})
+
+test('what is longer than any number is none', () => {
+  const digits = '1'.repeat(1024)
+  const { matches } = compilePattern('[a > 1]')
+  assert.ok(matches(digits))
+  assert.ok(!matches(`${digits}1`))
+  for (const number of ['2.', '2.5', '+2', '2e1', '2.e1']) assert.ok(matches(number), number)
 })
 
 test('what is no pattern is refused', () => {

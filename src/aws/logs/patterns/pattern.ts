@@ -13,7 +13,7 @@ export { PatternError } from './reader.ts'
 export type Matches = (message: string) => boolean
 export type Pattern = {
   readonly matches: Matches
-  /** Steps that its regular expressions take at most for one character of a message. */
+  /** Steps that it takes at most for one character of a message: those of regular expressions, and parts of one for all else. */
   readonly size: number
 }
 

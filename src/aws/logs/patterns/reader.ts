@@ -9,6 +9,8 @@ export class PatternError extends Error {
 /** From the User Guide: letters, digits, these symbols and operators; no parentheses. */
 const REGEX_CHARACTERS = /^[A-Za-z0-9:_#=@/;,\-^$?[\]{}|\\*+. ]*$/
 const REGEX_MAX = 2
+/** To look for a text, or to read a number, is so much of a regular expression's step for each character. */
+const COMPARISON_STEPS = 1 / 8
 
 export class Reader {
   readonly #text: string
@@ -20,7 +22,7 @@ export class Reader {
     this.#text = text
   }
 
-  /** Steps that the regular expressions read so far take at most for one character. */
+  /** Steps that what was read so far takes at most for one character. */
   get size(): number {
     return this.#size
   }
@@ -62,6 +64,11 @@ export class Reader {
     const found = this.take(/"(?:\\[^]|[^"\\])*"/y)
     if (found === undefined) this.fail('a " is not closed')
     return found.slice(1, -1).replaceAll(/\\([^])/g, '$1')
+  }
+
+  /** What was read is compared with every message. */
+  compares(): void {
+    this.#size += COMPARISON_STEPS
   }
 
   /** A regular expression between percent signs. */

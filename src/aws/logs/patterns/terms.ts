@@ -29,5 +29,6 @@ function term(reader: Reader): Matches {
   const strange = wanted === '' ? '""' : reader.take(STRANGE)
   if (strange !== undefined) throw new PatternError(`Invalid character(s) in term '${strange}'`)
   if (wanted === undefined) reader.fail('expected a term')
+  reader.compares()
   return (message) => message.includes(wanted)
 }

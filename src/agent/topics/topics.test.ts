@@ -9,7 +9,7 @@ import {
 } from '#wire/limits.ts'
 import { digestOf, type TopicState } from '#wire/topic.ts'
 
-import type { Part } from './part.ts'
+import type { Part } from '../part.ts'
 import { Topics } from './topics.ts'
 
 const turn = () => new Promise((done) => setImmediate(done))

@@ -7,7 +7,7 @@ import {
 } from '#wire/limits.ts'
 import { digestOf, type EntryState, type TopicEntries, type TopicState } from '#wire/topic.ts'
 
-import { Backoff } from './backoff.ts'
+import { Backoff } from '../backoff.ts'
 import type { TopicsOptions } from './topics.ts'
 
 const RETRY = { minMs: 1000, maxMs: 60_000, factor: 2, jitter: 0.2 }

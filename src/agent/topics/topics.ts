@@ -5,8 +5,8 @@ import type { Log } from '#kernel/log.ts'
 import { HELLO_ENTRIES_MAX } from '#wire/limits.ts'
 import type { KnownTopic, TopicEntries, TopicState } from '#wire/topic.ts'
 
+import type { Part } from '../part.ts'
 import { HostTopic } from './host-topic.ts'
-import type { Part } from './part.ts'
 
 export type TopicsOptions = { readonly clock: Clock; readonly ids: Ids; readonly log: Log }
 

@@ -40,13 +40,16 @@ test('no way leads through what a process has', async (context) => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'berth-path-')))
   context.after(() => rmSync(root, { recursive: true }))
   symlinkSync(`/proc/${process.pid}/cwd`, join(root, 'link'))
+  // As `/dev/fd` and `/dev/stdin` lead, where a machine has them.
+  symlinkSync('/proc/self/fd', join(root, 'fd'))
+  symlinkSync('/proc/self/fd/0', join(root, 'stdin'))
   for (const path of [
     `/proc/self/root${root}`,
     `/proc/${process.pid}/root${root}`,
     `/proc/${process.pid}/cwd`,
     join(root, 'link'),
-    '/dev/fd',
-    '/dev/stdin',
+    join(root, 'fd'),
+    join(root, 'stdin'),
   ])
     await assert.rejects(realPath(path), /leads through the link \/proc\/\S+ of a process/, path)
   assert.equal(await realPath('/proc/sys/kernel'), '/proc/sys/kernel')

@@ -264,10 +264,7 @@ test('an option by which a task writes lines of its own into a log is named', ()
   for (const [driver, options, option] of [
     ['syslog', { tag: 'x\nsshd: y' }, 'tag'],
     ['gelf', { 'gelf-address': 'tcp://a:1', labels: 'a\u0000' }, 'labels'],
-    ['syslog', { tag: '{{"\\n"}}' }, 'tag'],
-    ['syslog', { tag: '{{(.ExtraAttributes nil).A}}' }, 'tag'],
     ['syslog', { tag: '{{.Name}}/{{ .ImageName }}' }, undefined],
-    ['splunk', { tag: '{{(.ExtraAttributes nil).A}}' }, undefined],
     ['awslogs', { 'awslogs-multiline-pattern': '^\t' }, undefined],
   ] as const)
     assert.equal(forgingOption({ driver, options }), option)

@@ -52,16 +52,10 @@ function serverOf(address: string): string {
   return (name ?? ipv6 ?? address).toLowerCase()
 }
 
-/** Of the fields of Docker's tags, those that the engine makes, and no task's author writes into. */
-const TAG_FIELD = /\{\{\s*\.(ID|FullID|Name|ImageID|ImageFullID|ImageName|DaemonName)\s*\}\}/g
 const CONTROL = /\p{Cc}/u
 
-/** An option by which a task could write lines into a log in others' names. */
+/** An option by which a task could write lines into a log in others' names. The fields of a tag have bounds of their own. */
 export function forgingOption({ driver, options }: Logging): string | undefined {
   if (driver === 'awslogs') return undefined
-  const [name] = Object.entries(options).find(([, value]) => CONTROL.test(value)) ?? []
-  if (name !== undefined) return name
-  // Of all drivers this one alone writes the tag as it is, and any other field may have the end of a line.
-  const isForged = driver === 'syslog' && options['tag']?.replaceAll(TAG_FIELD, '').includes('{{')
-  return isForged ? 'tag' : undefined
+  return Object.entries(options).find(([, value]) => CONTROL.test(value))?.[0]
 }

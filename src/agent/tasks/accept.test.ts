@@ -76,6 +76,14 @@ test('each thing that cannot run is said by its name', () => {
       /has the security option 'label=type:spc_t'/,
     ],
     [[logsTo('syslog', { tag: 'a\nb' })], /log option 'tag' of container 'app' could write lines/],
+    [
+      [logsTo('json-file', { tag: '{{pad .ID 60000000000 0}}' })],
+      /^log option 'tag' of container 'app' is '\{\{pad .*': allowed on a host is of templates, plain/,
+    ],
+    [
+      [logsTo('json-file', { 'max-size': '1m', 'max-file': '1000000' })],
+      /^log option 'max-file' of container 'app' is '1000000': allowed on a host is 1 to 100$/,
+    ],
     [[{ ...app, secrets: [{ name: 'a', valueFrom: 'b' }] }], /with secrets/],
     [[app], /networkMode awsvpc/, { networkMode: 'awsvpc' }],
     [[app], /volume type efs/, { volumes: [{ name: 'v', type: 'efs' }] }],

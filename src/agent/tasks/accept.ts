@@ -1,4 +1,5 @@
 import { capability, type HostPolicy, isOfGuard } from '#wire/host-policy.ts'
+import { unboundedOption } from '#wire/log-bounds.ts'
 import { forgingOption } from '#wire/log-options.ts'
 import type { AcsContainer, AcsTask } from '#wire/task.ts'
 
@@ -81,6 +82,9 @@ export function problemOf(task: AcsTask, policy: Policy): string | undefined {
   )
 }
 
+/** Of a value that is refused. */
+const VALUE_SHOWN = 60
+
 function containerProblem(
   container: AcsContainer,
   { privilegedDisabled, hostPolicy, hasAwslogs }: Policy,
@@ -101,9 +105,13 @@ function containerProblem(
     : undefined
   if (privilegedDisabled && unnamed !== undefined)
     return `container '${container.name}' has the security option '${unnamed}', and this host does not allow that`
-  const forging = forgingOption(loggingOf(hostConfig))
+  const logging = loggingOf(hostConfig)
+  const forging = forgingOption(logging)
   if (forging !== undefined)
     return `log option '${forging}' of container '${container.name}' could write lines of its own`
+  const unbounded = unboundedOption(logging)
+  if (unbounded)
+    return `log option '${unbounded.name}' of container '${container.name}' is '${unbounded.value.slice(0, VALUE_SHOWN)}': allowed on a host is ${unbounded.allowed}`
   if (!hasAwslogs && awslogsConfig(container)) return notBuilt('log driver awslogs')
   const overridden = members(container.overrides)
   if (overridden === undefined) return `overrides of container '${container.name}' are not JSON`

@@ -1,6 +1,8 @@
 /** AWS Signature Version 4, checked as AWS checks it: the order of the questions and the words of each refusal. */
 import { hash, timingSafeEqual } from 'node:crypto'
 
+import { isRegion } from '#kernel/region.ts'
+
 import type { Request } from './request.ts'
 import { isOfObjects } from './services.ts'
 import { readSignature, type Signature } from './signature/authorization.ts'
@@ -40,7 +42,6 @@ const SKEW_MS = 5 * MINUTE_MS
 const EXPIRES_MAX_S = 604_800
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 const TERMINATOR = 'aws4_request'
-const REGION = /^[a-z]{2,4}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/
 const SIGNATURE = /^[0-9a-f]{64}$/
 const EMPTY_HASH = hash('sha256', '', 'hex')
 const MISMATCH =
@@ -132,7 +133,7 @@ function readScope(signature: Signature, service: string | undefined): Scope {
     )
   const [accessKeyId = '', day = '', region = '', named = '', terminator = ''] = parts
   const wrong: string[] = []
-  if (!REGION.test(region))
+  if (!isRegion(region))
     wrong.push(`Credential should be scoped to a valid Region, not '${region}'.`)
   if (service !== undefined && named !== service)
     wrong.push(`Credential should be scoped to correct service: '${service}'.`)

@@ -19,7 +19,7 @@ const shelf = table<{ readonly from: string }>('toy.shelf')
 const NOW = 1000
 const SERVICE: As = {
   principal: { type: 'service', accountId: '1', service: 'shop.amazonaws.com' },
-  region: 'r',
+  region: 'us-east-1',
   tenant: '1',
 }
 /** The rooms here are none of AWS's. */
@@ -27,7 +27,7 @@ const loose = (call: Call) => call as (...asked: [As, string, string, object]) =
 const CALLER: Caller = {
   principal: { type: 'root', accountId: '1' },
   accountId: '1',
-  region: 'r',
+  region: 'us-east-1',
   tenant: '1',
   requestId: 'q',
   endpoint: 'http://x',
@@ -70,6 +70,9 @@ const rooms: readonly Room[] = [
         return { kept }
       }),
       Loop: operation((_tx, input, { call }) => loose(call)(SERVICE, 'shop', 'Loop', input)),
+      Stray: operation((_tx, input, { call }) =>
+        loose(call)({ ...SERVICE, region: 'x'.repeat(40) }, 'store', 'Put', input),
+      ),
       Missing: operation((_tx, input, { call }) => loose(call)(SERVICE, 'store', 'Take', input)),
     },
   },
@@ -105,6 +108,15 @@ test('a call joins the caller’s transaction and names its own principal', asyn
   assert.deepEqual(keys(), ['a', 'order-a'])
   assert.equal(store.revision, before + 1, 'one commit')
   assert.equal(store.read((tx) => tx.get(shelf, 'a'))?.from, 'service')
+})
+
+test('a call of a region that is none is refused, as a request is', async () => {
+  const { run, keys } = await opened()
+  await assert.rejects(run('Stray', { key: 'a' }), {
+    code: 'ValidationException',
+    message: /^'x+' is not the name of a region\.$/,
+  })
+  assert.deepEqual(keys(), [])
 })
 
 test('a throw after a call undoes both rooms', async () => {

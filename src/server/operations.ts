@@ -6,6 +6,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Ids } from '#kernel/ids.ts'
 import type { Caller } from '#kernel/principal.ts'
+import { isRegion } from '#kernel/region.ts'
 import type { As, Call, CallLater } from '#room/call.ts'
 import {
   type AnyOperation,
@@ -196,6 +197,9 @@ export class Operations {
     if (!known) throw new Fault('NotImplemented', `${idOf(named)} is not implemented.`, 501)
     if (asker.depth >= CALL_DEPTH_MAX)
       throw new Fault('ServiceUnavailable', `${idOf(named)} is called in too deep a chain.`, 503)
+    // As of requests from outside, which the gateway has held to it.
+    if (!isRegion(as.region))
+      throw new Fault('ValidationException', `'${as.region}' is not the name of a region.`)
     this.#outside.check(named.service, named.name, input as object)
     const { accountId } = as.principal
     const caller: Caller = { ...asker.caller, ...as, accountId }

@@ -16,7 +16,7 @@ const both = (app: object, side: object = {}) => ({
   ],
 })
 const SHARED = { sharingStrategy: { nvidiaMps: { memory: 512 } } }
-const AWSLOGS = { 'awslogs-region': 'r', 'awslogs-group': 'g' }
+const AWSLOGS = { 'awslogs-region': 'us-east-1', 'awslogs-group': 'g' }
 const log = (logDriver: string, options: object, secretOptions: readonly object[] = []) =>
   container({ logConfiguration: { logDriver, options, secretOptions } })
 const port = (...portMappings: object[]) => container({ portMappings })
@@ -230,6 +230,10 @@ const REFUSED: readonly (readonly [object, string | RegExp])[] = [
   [
     log('awslogs', { ...AWSLOGS, 'awslogs-stream': 's', 'awslogs-stream-prefix': 'p' }),
     'Log driver awslogs allows only one of the options: awslogs-stream, awslogs-stream-prefix',
+  ],
+  [
+    log('awslogs', { ...AWSLOGS, 'awslogs-region': 'x'.repeat(40) }),
+    "Log driver awslogs option 'awslogs-region' contains invalid characters.",
   ],
   [log('splunk', {}), 'Log driver splunk requires options: splunk-url, splunk-token'],
   [log('splunk', { 'splunk-url': 'u' }), 'Log driver splunk requires options: splunk-token'],
@@ -466,7 +470,7 @@ test('what a definition needs of an agent follows from what it says', async () =
         ],
         logConfiguration: {
           logDriver: 'awslogs',
-          options: { 'awslogs-region': 'r', 'awslogs-group': 'g' },
+          options: { 'awslogs-region': 'us-east-1', 'awslogs-group': 'g' },
         },
         healthCheck: CHECK,
         stopTimeout: 5,

@@ -1,5 +1,6 @@
 /** Where containers may log to, and the options that a log driver must and may have. */
 import type { ContainerDefinition, RegisterTaskDefinitionRequest } from '#contract/ecs.ts'
+import { isRegion } from '#kernel/region.ts'
 
 import { clientException } from '../names/names.ts'
 
@@ -74,6 +75,9 @@ function awslogs(
   const unknown = Object.keys(options).filter((option) => !AWSLOGS_OPTIONS.has(option))
   if (unknown.length > 0)
     throw clientException(`Log driver awslogs disallows options: ${unknown.join(', ')}`)
+  // ECS itself makes the group there, where the task asks for that.
+  if (!isRegion(options['awslogs-region'] ?? ''))
+    throw clientException("Log driver awslogs option 'awslogs-region' contains invalid characters.")
   if (options['awslogs-stream'] && options['awslogs-stream-prefix'])
     throw clientException(
       'Log driver awslogs allows only one of the options: awslogs-stream, awslogs-stream-prefix',

@@ -1,6 +1,7 @@
 /** The settings of a control plane: options of `berth up` and `berth server`, and keys of `berth.toml`. */
 import { InvalidArgumentError, Option } from 'commander'
 
+import { isRegion } from '#kernel/region.ts'
 import { RATE_PROFILES } from '#server/throttle.ts'
 
 export const REGION = 'us-east-1'
@@ -12,6 +13,12 @@ export function whole(text: string): number {
   return Number(text)
 }
 
+function region(text: string): string {
+  if (!isRegion(text))
+    throw new InvalidArgumentError(`It must be the name of a region, such as ${REGION}.`)
+  return text
+}
+
 export const caOption = (): Option =>
   new Option(
     '--ca <file>',
@@ -21,7 +28,7 @@ export const caOption = (): Option =>
 export const serverOptions = (): readonly Option[] => [
   new Option('--host <address>', 'address to listen on').default('127.0.0.1'),
   new Option('--port <n>', 'port to listen on: at first 4580, then the last one').argParser(whole),
-  new Option('--region <name>', 'region of the first cluster').default(REGION),
+  new Option('--region <name>', 'region of the first cluster').argParser(region).default(REGION),
   new Option('--tls-cert <file>', 'certificate, PEM'),
   new Option('--tls-key <file>', "the certificate's private key, PEM"),
   caOption(),

@@ -69,6 +69,12 @@ for (const [what, toml, environment, text] of [
   ['a number as a text', 'port = "7"', {}, /toml: port must be a whole number, not the text "7"/],
   ['half a port', 'port = 7.5', {}, /toml: port cannot be 7\.5\. It must be a whole number/],
   ['a text as a number', 'region = 7', {}, /toml: region must be a text, not 7/],
+  [
+    'what is no region',
+    'region = "here"',
+    {},
+    /toml: region cannot be here\. It must be .* us-east-1/,
+  ],
   ['a port in words elsewhere', '', { BERTH_PORT: 'x' }, /BERTH_PORT cannot be x\. It must be a w/],
   ['other rates', 'rates = "gcp"', {}, /rates cannot be gcp\. Allowed choices are none, aws/],
   [

@@ -31,6 +31,7 @@ test('an empty environment gives what the documentation says', () => {
       devices: undefined,
       capabilities: undefined,
       namespaces: undefined,
+      registries: undefined,
     },
     metricsDisabled: false,
     plainProtocol: false,
@@ -46,6 +47,7 @@ test('what task definitions may do to the host is read; what would allow nothing
     BERTH_ALLOW_DEVICES: '[]',
     BERTH_ALLOW_CAPABILITIES: '["CAP_NET_ADMIN", "sys_nice"]',
     BERTH_ALLOW_HOST_NAMESPACES: '["pid", "network:Splunk.example.com"]',
+    BERTH_ALLOW_REGISTRIES: '["index.docker.io", "Host:5000"]',
     BERTH_ALLOW_PRIVILEGED: 'false',
   })
   assert.equal(privilegedDisabled, true)
@@ -54,6 +56,7 @@ test('what task definitions may do to the host is read; what would allow nothing
     devices: { how: 'only', named: [] },
     capabilities: { how: 'only', named: ['NET_ADMIN', 'SYS_NICE'] },
     namespaces: { how: 'only', named: ['pid', 'network:splunk.example.com'] },
+    registries: { how: 'only', named: ['docker.io', 'host:5000'] },
   })
   assert.equal(readConfig({ ECS_DISABLE_PRIVILEGED: 'true' }).privilegedDisabled, true)
   // The server's, where `berth up` starts both.
@@ -63,6 +66,8 @@ test('what task definitions may do to the host is read; what would allow nothing
     ['BERTH_ALLOW_HOST_PATHS', '["srv"]'],
     ['BERTH_ALLOW_HOST_NAMESPACES', '["net"]'],
     ['BERTH_ALLOW_HOST_NAMESPACES', '["network:http://a"]'],
+    ['BERTH_ALLOW_REGISTRIES', '["https://ghcr.io"]'],
+    ['BERTH_ALLOW_REGISTRIES', '["host"]'],
     ['BERTH_ALLOW_PATHS', '["/srv"]'],
   ] as const)
     assert.throws(() => readConfig({ [name]: value }), { name: 'BadSetting' }, `${name}=${value}`)

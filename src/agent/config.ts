@@ -9,6 +9,7 @@ import {
   plainPath,
   type Rule,
 } from '#wire/host-policy.ts'
+import { isRegistry, registryName } from '#wire/registry.ts'
 
 import type { PortRange } from './host.ts'
 import { BadSetting, parseSettingsFile, SettingReader, type Settings } from './settings.ts'
@@ -178,7 +179,18 @@ function hostPolicy(read: SettingReader): HostPolicy {
         .someOf('BERTH_ALLOW_HOST_NAMESPACES', NAMESPACES, isLogServer)
         ?.map((name) => name.toLowerCase()),
     ),
+    registries: only(registries(read)),
   }
+}
+
+function registries(read: SettingReader): readonly string[] | undefined {
+  const names = read.list('BERTH_ALLOW_REGISTRIES')?.map(String)
+  const wrong = names?.find((name) => !isRegistry(name))
+  if (wrong !== undefined)
+    throw new BadSetting(
+      `BERTH_ALLOW_REGISTRIES has '${wrong}', and registries are named as images name them: docker.io, host:5000`,
+    )
+  return names?.map(registryName)
 }
 
 function imageCleanup(read: SettingReader): ImageCleanup | undefined {

@@ -6,9 +6,10 @@ import { oncePer } from '#kernel/once-per.ts'
 
 import type { Attribute } from './calls.ts'
 import { type Logging, logReach } from './log-options.ts'
+import { registryOf } from './registry.ts'
 import { foldersOf, writtenOptions } from './volume-options.ts'
 
-const KINDS = ['paths', 'devices', 'capabilities', 'namespaces'] as const
+const KINDS = ['paths', 'devices', 'capabilities', 'namespaces', 'registries'] as const
 export type Kind = (typeof KINDS)[number]
 /** Either nothing but what is named, or everything but that. */
 export type Rule = { readonly how: 'only' | 'all-but'; readonly named: readonly string[] }
@@ -29,6 +30,7 @@ export type HostUse = {
   readonly devices: readonly string[]
   readonly securityOptions?: readonly string[] | undefined
   readonly logging?: readonly Logging[] | undefined
+  readonly images?: readonly string[] | undefined
 }
 
 /** Changes a guard of the container, as capabilities and `privileged` do: all but the one option that only adds to it. */
@@ -55,6 +57,10 @@ export function asksOf(use: HostUse): readonly Ask[] {
       return { kind: 'capabilities', what: capability(option), member: 'dockerSecurityOptions' }
     }),
     ...(use.logging ?? []).flatMap(logAsks),
+    // A registry may send the engine on to any address that it can reach.
+    ...[...new Set((use.images ?? []).map(registryOf))].map((what): Ask => {
+      return { kind: 'registries', what, member: 'image' }
+    }),
   ]
 }
 

@@ -77,6 +77,18 @@ test('each way to the host is refused by its name', () => {
   assert.equal(hostProblem(task({ networkMode: 'bridge', pidMode: 'task' }), policy), undefined)
 })
 
+test('an image of another registry than those that the operator names is refused by its name', () => {
+  const of = (image: string, policy: HostPolicy) =>
+    hostProblem(task({ containers: [{ name: 'app', image }] }), policy)
+  const hub: HostPolicy = { registries: { how: 'only', named: ['docker.io'] } }
+  assert.equal(
+    of('127.0.0.1:5999/x:1', hub),
+    'image 127.0.0.1:5999 is not allowed on this host (BERTH_ALLOW_REGISTRIES)',
+  )
+  assert.equal(of('127.0.0.1:5999/x:1', {}), undefined)
+  assert.equal(of('app', hub), undefined)
+})
+
 test('a link leads nowhere else than its path', async (context) => {
   const root = mkdtempSync(join(tmpdir(), 'berth-use-'))
   context.after(() => rmSync(root, { recursive: true }))

@@ -21,6 +21,7 @@ const SETTINGS: Readonly<Record<Kind, string>> = {
   devices: 'BERTH_ALLOW_DEVICES',
   capabilities: 'BERTH_ALLOW_CAPABILITIES',
   namespaces: 'BERTH_ALLOW_HOST_NAMESPACES',
+  registries: 'BERTH_ALLOW_REGISTRIES',
 }
 
 /** Why the host may not run the task, as far as the task itself says. */
@@ -84,6 +85,7 @@ function asksOfTask({ networkMode, pidMode, ipcMode, volumes = [], containers = 
     capabilities: bodies.flatMap(({ CapAdd }) => textsOf(CapAdd)),
     securityOptions: bodies.flatMap(({ SecurityOpt }) => textsOf(SecurityOpt)),
     logging: bodies.map(loggingOf),
+    images: containers.map(({ image }) => image),
     devices: bodies.flatMap(({ Devices }) =>
       Array.isArray(Devices) ? Devices.flatMap((one) => textsOf([one?.PathOnHost])) : [],
     ),

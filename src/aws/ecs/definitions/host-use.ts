@@ -25,6 +25,7 @@ export const hostAsks = oncePer((written: Definition): readonly Ask[] => {
     logging: containerDefinitions.flatMap(({ logConfiguration: logging }) =>
       logging ? [{ driver: logging.logDriver, options: logging.options ?? {} }] : [],
     ),
+    images: containerDefinitions.map(({ image }) => image),
     devices: linux.flatMap(({ devices = [] }) => devices.map(({ hostPath }) => hostPath)),
   })
 })

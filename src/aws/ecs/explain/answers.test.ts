@@ -92,6 +92,25 @@ test("why a service waits: what a host's operator does not allow", async () => {
   assert.deepEqual(lacking, { predicate: 'networkMode host', holds: false, ...network })
 })
 
+test('a task goes to no host whose operator does not allow the registry of its image', async () => {
+  const { house, of } = await outside()
+  const [arn] = (await house.call('ListContainerInstances')).containerInstanceArns
+  const attributes = [
+    { name: 'berth.host-policy.registries', value: 'only' },
+    { name: 'berth.host-policy.registries.0', value: 'docker.io' },
+  ]
+  await house.call('RegisterContainerInstance', { containerInstanceArn: arn, attributes })
+  const detailOf = async (image: string): Promise<string | undefined> => {
+    const containerDefinitions = [{ name: 'app', image, cpu: 64, memory: 64 }]
+    await house.call('RegisterTaskDefinition', { family: 'web', containerDefinitions })
+    const asked = { operation: 'RunTask', input: { taskDefinition: 'web' } }
+    const { answer } = answerPlan(of, { accountId: ACCOUNT, ...asked })
+    return (answer as { failures: { detail: string }[] }).failures[0]?.detail
+  }
+  assert.equal(await detailOf('host:5000/app'), 'image host:5000 (not allowed on this host)')
+  assert.notEqual(await detailOf('app'), 'image docker.io (not allowed on this host)')
+})
+
 test('what is not in this release is told by the member of the task definition that asks for it', async () => {
   const { house, of } = await outside()
   await house.call('RegisterTaskDefinition', {

@@ -104,7 +104,7 @@ export class Gateway {
         unknownBytes: limits.unknownAnswersBytes,
         smallBytes: limits.smallBodyBytes,
       }),
-      turns: new Turns(this.#house.clock),
+      turns: new Turns(this.#house.clock, limits.waiting),
       allowance: (headers) => this.#allowance(headers),
       left: (connection) => this.#seats.leave(connection),
       answer: (request) => this.answer(request),

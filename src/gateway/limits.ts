@@ -37,6 +37,8 @@ export type GatewayLimits = {
   readonly values: number
   /** Levels of lists, maps and structures in a body. */
   readonly depth: number
+  /** Requests that are read and wait for their turn; a key may have half of what the others leave. */
+  readonly waiting: number
   readonly connections: number
   /** Of these, how many may be of one access key, and how many of one machine's. */
   readonly connectionsOfKey: number
@@ -75,6 +77,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   // PutMetricData takes 1000 data of 150 values and as many counts.
   values: 400_000,
   depth: 100,
+  waiting: 8000,
   connections: 10_000,
   connectionsOfKey: 4000,
   connectionsOfHost: 100,

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { Fault } from '#kernel/fault.ts'
+import { Pipelines } from '#kernel/pipelines.ts'
 
 import { type Bodies, type Share, tooMany } from './bodies.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -69,11 +70,13 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
       for (const share of unread.get(socket) ?? []) share.end()
     }),
   )
-  server.on('request', (request, response) => void serve(request, response, { desk }))
-  server.on(
-    'checkContinue',
-    (request: IncomingMessage, response: ServerResponse) =>
-      void serve(request, response, { desk, waits: true }),
+  const pipelines = new Pipelines()
+  const take = (request: IncomingMessage, response: ServerResponse, waits: boolean): void => {
+    if (pipelines.take(request.socket, response)) void serve(request, response, { desk, waits })
+  }
+  server.on('request', (request, response) => take(request, response, false))
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    take(request, response, true),
   )
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
@@ -95,7 +98,7 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { desk, waits = false }: { desk: Desk; waits?: boolean },
+  { desk, waits }: { desk: Desk; waits: boolean },
 ): Promise<void> {
   const raw = {
     method: request.method ?? 'GET',

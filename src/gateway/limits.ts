@@ -11,7 +11,7 @@ export type GatewayLimits = {
   readonly bodyBytesOf: Readonly<Record<string, number>>
   /** Bytes of all bodies together that are here and not answered, small ones aside: each of those always has its place. */
   readonly bodiesBytes: number
-  /** The part of them that one key may have. */
+  /** The part of them that one key may have, where others leave twice as much. */
   readonly bodiesBytesOfKey: number
   /** The part of them that those together may have whose key nobody knows. */
   readonly unknownBodiesBytes: number

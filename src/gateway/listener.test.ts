@@ -144,7 +144,7 @@ test('a gigabyte is refused when its limit is reached, not when it has come', as
 })
 
 test('bodies have a limit together too, which small ones do not count for', async () => {
-  const tight = deskOf({}, { bodiesBytes: 1000, smallBodyBytes: 100 })
+  const tight = deskOf({}, { bodiesBytes: 2000, smallBodyBytes: 100 })
   const listening = await tight.gateway.listen({ host: '127.0.0.1', port: 0 })
   after(() => tight.gateway.close())
   const { port: at } = listening.address() as AddressInfo

@@ -40,7 +40,9 @@ export type GatewayLimits = {
   /** Requests that are read and wait for their turn; a key may have half of what the others leave. */
   readonly waiting: number
   readonly connections: number
-  /** Of these, how many may be of one access key, and how many of one machine's. */
+  /** Of these, how many may be of those that have not brought a signed request yet. */
+  readonly unknownConnections: number
+  /** And how many may be of one access key, and how many of one machine's. */
   readonly connectionsOfKey: number
   readonly connectionsOfHost: number
   /** How often the limits of time are looked at. */
@@ -79,6 +81,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   depth: 100,
   waiting: 8000,
   connections: 10_000,
+  unknownConnections: 7500,
   connectionsOfKey: 4000,
   connectionsOfHost: 100,
   checkMs: 1000,

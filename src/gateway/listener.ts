@@ -40,6 +40,8 @@ export type Desk = {
   readonly answers: Bodies
   readonly turns: Turns
   readonly allowance: (headers: Headers) => Allowance
+  /** Told of each connection, before any TLS. */
+  readonly arrived: (socket: Socket) => void
   /** Told when a connection is gone. */
   readonly left: (connection: object) => void
   readonly answer: (request: RawRequest) => Promise<Answer>
@@ -62,8 +64,8 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
   const server: Server = options.tls
     ? createTlsServer({ ...settings, ...options.tls, handshakeTimeout: limits.headersMs })
     : createServer(settings)
-  server.maxConnections = limits.connections
   server.maxHeadersCount = limits.headers + 1
+  server.on('connection', desk.arrived)
   server.on(options.tls ? 'secureConnection' : 'connection', (socket: Duplex) =>
     socket.once('close', () => {
       desk.left(socket)

@@ -74,11 +74,7 @@ export interface EntryStorage {
   append(stream: StreamRef, entries: readonly Entry[], appendedAt: number): Promise<void>
   read(query: Query): Promise<Page>
   /** `of` is as a query's. */
-  stats(
-    groupId: string,
-    streamIds: readonly string[],
-    of?: string,
-  ): Promise<readonly StreamStats[]>
+  stats(groupId: string, streamIds: readonly string[], of?: string): Promise<readonly StreamStats[]>
   /** Drops what can be dropped of the entries before `before`; some may stay until the rest of their file is old. */
   expire(groupId: string, before: number): Promise<void>
   /** Drops the oldest of a group's entries, and what lies in one file with them. False where there are none. */

@@ -47,7 +47,9 @@ for (const tls of [undefined, certificate()])
     }
     const caller = async (): Promise<Socket> => {
       const at = { port, host: '127.0.0.1' }
-      const socket = track(tls ? connectTls({ ...at, rejectUnauthorized: false }) : connectPlain(at))
+      const socket = track(
+        tls ? connectTls({ ...at, rejectUnauthorized: false }) : connectPlain(at),
+      )
       await signed(socket)
       return socket
     }

@@ -33,8 +33,7 @@ export class Turns {
   wait(accessKeyId: string | undefined): Promise<void> | undefined {
     const now = this.#clock.now()
     if (this.#began === undefined) this.#begin(now)
-    else if (this.#waiting.size > 0 || now - this.#began >= TURN_MS)
-      return this.#queue(accessKeyId)
+    else if (this.#waiting.size > 0 || now - this.#began >= TURN_MS) return this.#queue(accessKeyId)
     return undefined
   }
 

@@ -47,6 +47,8 @@ export type Query = {
   readonly limit: number
   /** What the room's matcher is made of. Absent, all entries are found. */
   readonly match?: string | undefined
+  /** Whose question it is: of several, none waits for all of another's. */
+  readonly of?: string | undefined
 }
 
 export type Page = {
@@ -71,7 +73,8 @@ export interface EntryStorage {
    */
   append(stream: StreamRef, entries: readonly Entry[], appendedAt: number): Promise<void>
   read(query: Query): Promise<Page>
-  stats(groupId: string, streamIds: readonly string[]): Promise<readonly StreamStats[]>
+  /** `of` is as a query's. */
+  stats(groupId: string, streamIds: readonly string[], of?: string): Promise<readonly StreamStats[]>
   /** Drops what can be dropped of the entries before `before`; some may stay until the rest of their file is old. */
   expire(groupId: string, before: number): Promise<void>
   /** Drops the oldest of a group's entries, and what lies in one file with them. False where there are none. */

@@ -9,6 +9,7 @@ import type { Log } from '#kernel/log.ts'
 
 import { type Refusal, refused } from './segments/refusal.ts'
 import { type Query, StorageUnavailable, type StreamRef } from './storage.ts'
+import { Waiting } from './waiting.ts'
 
 /** A room as the threads know it. */
 export type OpenRoom = {
@@ -21,7 +22,12 @@ export type OpenRoom = {
 export type Ask =
   | { readonly type: 'append'; readonly stream: StreamRef; readonly frame: ArrayBuffer }
   | { readonly type: 'read'; readonly query: Query }
-  | { readonly type: 'stats'; readonly groupId: string; readonly streamIds: readonly string[] }
+  | {
+      readonly type: 'stats'
+      readonly groupId: string
+      readonly streamIds: readonly string[]
+      readonly of: string | undefined
+    }
   | { readonly type: 'expire'; readonly groupId: string; readonly before: number }
   | { readonly type: 'drop oldest'; readonly groupId: string }
   | {
@@ -36,17 +42,20 @@ export type FromThread =
   | { readonly type: 'failed'; readonly id: number; readonly refusal: Refusal }
   | { readonly type: 'damaged'; readonly path: string }
 
-/** Of one room. */
-const WAITING_ASKS_MAX = 1000
+/** Of one room, beside questions and appends: what deletes. */
+const WAITING_DELETIONS_MAX = 1000
 
 type Waiter = {
   readonly room: string
+  readonly ask: Ask['type']
+  /** Who asks, where it is a question. */
+  readonly asker: string | undefined
   readonly done: (result: unknown) => void
   readonly fail: (error: Error) => void
-  readonly isAppend: boolean
 }
 type Room = {
-  waiting: number
+  readonly questions: Waiting
+  deletions: number
   /** Why its last append was refused, if it was. */
   refusal?: string | undefined
 }
@@ -77,7 +86,7 @@ export class Workers {
 
   open(room: OpenRoom): void {
     assert(!this.#rooms.has(room.name), `the files of ${room.name} are opened once`)
-    this.#rooms.set(room.name, { waiting: 0 })
+    this.#rooms.set(room.name, { questions: new Waiting(), deletions: 0 })
     this.#writer.postMessage({ type: 'open', room } satisfies ToWriter)
   }
 
@@ -85,14 +94,18 @@ export class Workers {
     const room = this.#rooms.get(name)
     if (this.#ended || !room)
       return Promise.reject(new StorageUnavailable(this.#ended?.message ?? CLOSED))
-    const isCounted = ask.type !== 'append' && ask.type !== 'close'
-    if (isCounted && room.waiting > WAITING_ASKS_MAX)
-      return Promise.reject(new StorageUnavailable('too much is asked at once'))
+    const asker = askerOf(ask)
+    const isFull =
+      asker === undefined
+        ? isDeletion(ask.type) && room.deletions >= WAITING_DELETIONS_MAX
+        : room.questions.isFull(asker)
+    if (isFull) return Promise.reject(new StorageUnavailable('too much is asked at once'))
     if (ask.type === 'read') this.#beginReading()
     const id = ++this.#count
-    room.waiting++
+    if (asker !== undefined) room.questions.add(asker)
+    else if (isDeletion(ask.type)) room.deletions++
     return new Promise((done, fail) => {
-      this.#waiting.set(id, { room: name, done, fail, isAppend: ask.type === 'append' })
+      this.#waiting.set(id, { room: name, ask: ask.type, asker, done, fail })
       this.#writer.postMessage({ ...ask, room: name, id } satisfies ToWriter, [...transfer])
     })
   }
@@ -146,16 +159,18 @@ export class Workers {
     const room = waiter && this.#rooms.get(waiter.room)
     if (!waiter || !room) return
     this.#waiting.delete(message.id)
-    room.waiting--
+    const isAppend = waiter.ask === 'append'
+    if (waiter.asker !== undefined) room.questions.remove(waiter.asker)
+    else if (isDeletion(waiter.ask)) room.deletions--
     if (message.type === 'done') {
-      if (waiter.isAppend) room.refusal = undefined
+      if (isAppend) room.refusal = undefined
       return waiter.done(message.result)
     }
     const { refusal } = message
     // A full disk refuses everything: it is said once, and not on that disk for ever. A full room knows what to do.
     if (!refusal.isFull && refusal.message !== room.refusal)
       this.#log.error(`the ${waiter.room} files failed`, { error: refusal.message })
-    if (waiter.isAppend) room.refusal = refusal.message
+    if (isAppend) room.refusal = refusal.message
     waiter.fail(refused(refusal))
   }
 
@@ -176,3 +191,12 @@ export class Workers {
 }
 
 const CLOSED = 'the files are closed'
+
+/** Appends have their limit in bytes, and an end is taken always. */
+const isDeletion = (type: Ask['type']): boolean =>
+  type === 'delete' || type === 'expire' || type === 'drop oldest'
+
+function askerOf(ask: Ask): string | undefined {
+  if (ask.type === 'read') return ask.query.of ?? ''
+  return ask.type === 'stats' ? (ask.of ?? '') : undefined
+}

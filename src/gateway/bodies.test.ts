@@ -113,15 +113,30 @@ test('no key has all of the memory, and senders whose key nobody knows share a p
   assert.throws(() => bodies.share(undefined).take(11), { status: 503 })
   bodies.share(undefined).take(10)
   const first = bodies.share('A')
-  first.take(510)
+  first.take(360)
   assert.throws(() => bodies.share('A').take(11), { status: 503 })
   const second = bodies.share('B')
-  second.take(210)
-  assert.throws(() => second.take(1), { status: 503 }, 'all of it is taken')
+  second.take(185)
+  assert.throws(() => second.take(1), { status: 503 }, 'it has half of what was left')
   stranger.end()
-  second.take(300)
+  second.take(100)
   first.end()
   stranger.take(310)
+})
+
+test('whoever fills the parts of some keys leaves room for the next, which is full when it has its own', () => {
+  const bodies = new Bodies({ bytes: 1024, bytesOfKey: 512, unknownBytes: 64, smallBytes: 0 })
+  for (const [key, bytes] of [
+    ['A', 512],
+    ['B', 256],
+    ['C', 128],
+  ] as const) {
+    assert.equal(bodies.isFull(key), false)
+    const share = bodies.share(key)
+    share.take(bytes)
+    assert.throws(() => share.take(1), { status: 503 })
+  }
+  bodies.share('D').take(64)
 })
 
 test('whoever stays one byte short is destroyed at its time-out, and its bytes are given back', async () => {

@@ -1,8 +1,9 @@
 /**
  * The memory that bodies have together: what has come and is not answered yet, and what compressed ones grow to; and that of
- * answers that are not read yet. Small ones always have their place. No key has all of it, and senders whose key nobody knows share a smaller part: until
- * a signature is checked a key's id is only a claim, and whoever knows one keeps nobody out but those who share it.
+ * answers that are not read yet. Small ones always have their place. A key has half of what the others leave at most, and senders whose key nobody knows
+ * share a smaller part: until a signature is checked a key's id is only a claim, and whoever knows some keeps nobody out but those who share them.
  */
+import { fairPart } from '#kernel/fair-part.ts'
 import { Fault } from '#kernel/fault.ts'
 
 /** What one request holds of it. */
@@ -54,12 +55,12 @@ export class Bodies {
 
   /** Whether the key has all that it may: there is room for no more than small ones. */
   isFull(accessKeyId: string | undefined): boolean {
-    return this.#of(accessKeyId) + this.#limits.smallBytes > this.#max(accessKeyId)
+    const own = this.#of(accessKeyId)
+    return own > 0 && own + this.#limits.smallBytes > this.#max(accessKeyId)
   }
 
   #hasRoom(accessKeyId: string | undefined, bytes: number): boolean {
-    const isOfKey = this.#of(accessKeyId) + bytes <= this.#max(accessKeyId)
-    return bytes === 0 || (isOfKey && this.#all + bytes <= this.#limits.bytes)
+    return bytes === 0 || this.#of(accessKeyId) + bytes <= this.#max(accessKeyId)
   }
 
   #of(accessKeyId: string | undefined): number {
@@ -67,8 +68,9 @@ export class Bodies {
   }
 
   #max(accessKeyId: string | undefined): number {
-    const { bytesOfKey, unknownBytes } = this.#limits
-    return accessKeyId === undefined ? unknownBytes : bytesOfKey
+    const { bytes, bytesOfKey, unknownBytes } = this.#limits
+    const part = fairPart(bytes, this.#all - this.#of(accessKeyId))
+    return Math.min(accessKeyId === undefined ? unknownBytes : bytesOfKey, part)
   }
 
   #add(accessKeyId: string | undefined, bytes: number): void {

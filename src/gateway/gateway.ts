@@ -9,6 +9,7 @@ import { AssertionFailure } from '#kernel/assert.ts'
 import { Fault } from '#kernel/fault.ts'
 import type { Caller, Credential } from '#kernel/principal.ts'
 
+import { Arrivals } from './arrivals.ts'
 import { Bodies } from './bodies.ts'
 import { inflate } from './compression.ts'
 import { denied, viewFault } from './faults.ts'
@@ -62,11 +63,13 @@ export class Gateway {
   readonly #upgrades = new Map<string, Upgrades>()
   readonly #servers = new Set<Server>()
   readonly #seats: Seats
+  readonly #arrivals: Arrivals
 
   constructor(house: House, limits: Partial<GatewayLimits> = {}) {
     this.#house = house
     this.limits = { ...GATEWAY_LIMITS, ...limits }
     this.#seats = new Seats(this.limits)
+    this.#arrivals = new Arrivals(this.limits)
   }
 
   /** One request to one answer, without sockets. It never throws: what goes wrong is an answer too. */
@@ -104,8 +107,9 @@ export class Gateway {
         unknownBytes: limits.unknownAnswersBytes,
         smallBytes: limits.smallBodyBytes,
       }),
-      turns: new Turns(this.#house.clock),
+      turns: new Turns(this.#house.clock, limits.waiting),
       allowance: (headers) => this.#allowance(headers),
+      arrived: (socket) => this.#arrivals.arrive(socket),
       left: (connection) => this.#seats.leave(connection),
       answer: (request) => this.answer(request),
       refuse: (fault, request) =>
@@ -253,7 +257,10 @@ export class Gateway {
     })
     const { principal, tenant } = verified.found
     const { accessKeyId } = verified
-    if (request.connection) this.#seats.take(request.connection, { principal, accessKeyId })
+    if (request.connection) {
+      this.#seats.take(request.connection, { principal, accessKeyId })
+      this.#arrivals.know(request.connection)
+    }
     return {
       caller: {
         principal,

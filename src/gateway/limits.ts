@@ -11,7 +11,7 @@ export type GatewayLimits = {
   readonly bodyBytesOf: Readonly<Record<string, number>>
   /** Bytes of all bodies together that are here and not answered, small ones aside: each of those always has its place. */
   readonly bodiesBytes: number
-  /** The part of them that one key may have. */
+  /** The part of them that one key may have, where others leave twice as much. */
   readonly bodiesBytesOfKey: number
   /** The part of them that those together may have whose key nobody knows. */
   readonly unknownBodiesBytes: number
@@ -37,8 +37,12 @@ export type GatewayLimits = {
   readonly values: number
   /** Levels of lists, maps and structures in a body. */
   readonly depth: number
+  /** Requests that are read and wait for their turn; a key may have half of what the others leave. */
+  readonly waiting: number
   readonly connections: number
-  /** Of these, how many may be of one access key, and how many of one machine's. */
+  /** Of these, how many may be of those that have not brought a signed request yet. */
+  readonly unknownConnections: number
+  /** And how many may be of one access key, and how many of one machine's. */
   readonly connectionsOfKey: number
   readonly connectionsOfHost: number
   /** How often the limits of time are looked at. */
@@ -75,7 +79,9 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   // PutMetricData takes 1000 data of 150 values and as many counts.
   values: 400_000,
   depth: 100,
+  waiting: 8000,
   connections: 10_000,
+  unknownConnections: 7500,
   connectionsOfKey: 4000,
   connectionsOfHost: 100,
   checkMs: 1000,

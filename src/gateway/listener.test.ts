@@ -89,6 +89,37 @@ test('trap 18: an upgrade is handed on only when it is signed for ecs', async ()
   assert.deepEqual(callers, ['111122223333 us-east-1', '111122223333 us-east-1'])
 })
 
+test('whoever sends request after request and waits for no answer loses the connection, and is served a few', async () => {
+  const gate = Promise.withResolvers<void>()
+  let asked = 0
+  const slow = deskOf({
+    'ecs:ListClusters': async () => {
+      asked++
+      await gate.promise
+      return { clusterArns: [] }
+    },
+  })
+  const listening = await slow.gateway.listen({ host: '127.0.0.1', port: 0 })
+  after(() => slow.gateway.close())
+  const { port: at } = listening.address() as AddressInfo
+  const one = wire(await sign(asJson('ListClusters', {})))
+  const send = (count: number) => {
+    const socket = connect(at, '127.0.0.1', () => socket.write(one.repeat(count)))
+    socket.on('error', () => {})
+    return socket
+  }
+  const greedy = send(1000)
+  await new Promise((closed) => greedy.resume().once('close', closed))
+  assert.ok(asked <= 16, `${asked} were served`)
+  // A few are answered, in their order.
+  const modest = send(3)
+  let said = ''
+  modest.on('data', (chunk: Buffer) => void (said += chunk.toString()))
+  gate.resolve()
+  while (said.split('HTTP/1.1 200').length < 4) await once(modest, 'data')
+  modest.destroy()
+})
+
 test('a gigabyte is refused when its limit is reached, not when it has come', async () => {
   const socket = connect(port, '127.0.0.1')
   let answer = ''
@@ -113,7 +144,7 @@ test('a gigabyte is refused when its limit is reached, not when it has come', as
 })
 
 test('bodies have a limit together too, which small ones do not count for', async () => {
-  const tight = deskOf({}, { bodiesBytes: 1000, smallBodyBytes: 100 })
+  const tight = deskOf({}, { bodiesBytes: 2000, smallBodyBytes: 100 })
   const listening = await tight.gateway.listen({ host: '127.0.0.1', port: 0 })
   after(() => tight.gateway.close())
   const { port: at } = listening.address() as AddressInfo

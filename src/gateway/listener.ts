@@ -11,6 +11,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { Fault } from '#kernel/fault.ts'
+import { Pipelines } from '#kernel/pipelines.ts'
 
 import { type Bodies, type Share, tooMany } from './bodies.ts'
 import type { GatewayLimits } from './limits.ts'
@@ -39,6 +40,8 @@ export type Desk = {
   readonly answers: Bodies
   readonly turns: Turns
   readonly allowance: (headers: Headers) => Allowance
+  /** Told of each connection, before any TLS. */
+  readonly arrived: (socket: Socket) => void
   /** Told when a connection is gone. */
   readonly left: (connection: object) => void
   readonly answer: (request: RawRequest) => Promise<Answer>
@@ -61,19 +64,21 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
   const server: Server = options.tls
     ? createTlsServer({ ...settings, ...options.tls, handshakeTimeout: limits.headersMs })
     : createServer(settings)
-  server.maxConnections = limits.connections
   server.maxHeadersCount = limits.headers + 1
+  server.on('connection', desk.arrived)
   server.on(options.tls ? 'secureConnection' : 'connection', (socket: Duplex) =>
     socket.once('close', () => {
       desk.left(socket)
       for (const share of unread.get(socket) ?? []) share.end()
     }),
   )
-  server.on('request', (request, response) => void serve(request, response, { desk }))
-  server.on(
-    'checkContinue',
-    (request: IncomingMessage, response: ServerResponse) =>
-      void serve(request, response, { desk, waits: true }),
+  const pipelines = new Pipelines()
+  const take = (request: IncomingMessage, response: ServerResponse, waits: boolean): void => {
+    if (pipelines.take(request.socket, response)) void serve(request, response, { desk, waits })
+  }
+  server.on('request', (request, response) => take(request, response, false))
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    take(request, response, true),
   )
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
@@ -95,7 +100,7 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { desk, waits = false }: { desk: Desk; waits?: boolean },
+  { desk, waits }: { desk: Desk; waits: boolean },
 ): Promise<void> {
   const raw = {
     method: request.method ?? 'GET',

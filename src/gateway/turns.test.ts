@@ -9,7 +9,7 @@ import { Turns } from './turns.ts'
 function thread(costMs: number) {
   let now = 0
   const clock = { now: () => now } as Clock
-  const turns = new Turns(clock)
+  const turns = new Turns(clock, 1000)
   const served: string[] = []
   const ask = async (key: string): Promise<void> => {
     await turns.wait(key)
@@ -42,7 +42,7 @@ test('what costs nothing waits for nobody', async () => {
 
 test('those of one key are served in the order in which they came', async () => {
   let now = 0
-  const turns = new Turns({ now: () => (now += 6) } as Clock)
+  const turns = new Turns({ now: () => (now += 6) } as Clock, 1000)
   const served: number[] = []
   await Promise.all(
     Array.from({ length: 200 }, async (_, at) => {
@@ -54,4 +54,21 @@ test('those of one key are served in the order in which they came', async () => 
     served,
     served.toSorted((a, b) => a - b),
   )
+})
+
+test('so many wait, and no key keeps the next one from waiting', async () => {
+  let now = 0
+  const turns = new Turns({ now: () => (now += 20) } as Clock, 8)
+  await turns.wait('A')
+  const taken = (key: string): number => {
+    for (let n = 0; ; n++)
+      try {
+        void turns.wait(key)
+      } catch {
+        return n
+      }
+  }
+  assert.deepEqual(['A', 'B', 'C', 'A'].map(taken), [4, 2, 1, 0])
+  for (let n = 0; n < 8; n++) await new Promise((next) => setImmediate(next))
+  assert.ok(taken('A') >= 4, 'those before had their turns')
 })

@@ -84,3 +84,13 @@ test("the host is one, whichever of its addresses it speaks from, and holds nobo
   assert.match(await ask('127.1.2.3').said, /here$/)
   assert.equal(await Promise.race(held.map(({ said }) => said)), '')
 })
+
+test('whoever sends question after question and waits for no answer loses the connection', async (context) => {
+  let asked = 0
+  const ask = await server(context, async () => {
+    asked++
+    return new Promise(() => {})
+  })
+  assert.equal(await ask('127.0.0.1', QUESTION.repeat(1000)).said, '')
+  assert.ok(asked <= 16, `${asked} were asked`)
+})

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { Pipelines } from '#kernel/pipelines.ts'
+
 import type { Answerer, HttpAnswer } from '../host.ts'
 import { Seats } from './seats.ts'
 
@@ -17,6 +19,7 @@ export async function listen(
   answerer: Answerer,
   isHosts?: (address: string) => boolean,
 ): Promise<{ readonly port: number; readonly close: () => void }> {
+  const pipelines = new Pipelines()
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -24,7 +27,9 @@ export async function listen(
       headersTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: IDLE_TIMEOUT_MS,
     },
-    (request, response) => void handle(request, response, answerer, seats),
+    (request, response) => {
+      if (pipelines.take(request.socket, response)) void handle(request, response, answerer, seats)
+    },
   )
   const seats = new Seats(server, isHosts)
   await listening(server, address, port)

@@ -85,12 +85,12 @@ export function logs(): Room {
 function forCallers(storage: () => LogStorage): LogStorage {
   const orFault = (error: unknown): never => {
     if (!(error instanceof StorageUnavailable)) throw error
-    throw fault('ServiceUnavailableException', 'The service cannot complete the request.', 503)
+    throw fault('ServiceUnavailableException', 'The service cannot complete the request.', 500)
   }
   return {
     append: (stream, events, at) => storage().append(stream, events, at).catch(orFault),
     read: (query) => storage().read(query).catch(orFault),
-    stats: (groupId, streamIds) => storage().stats(groupId, streamIds).catch(orFault),
+    stats: (groupId, streamIds, of) => storage().stats(groupId, streamIds, of).catch(orFault),
     expire: (groupId, before) => storage().expire(groupId, before),
     delete: (what) => storage().delete(what).catch(orFault),
     close: () => storage().close(),

@@ -42,7 +42,7 @@ export type StreamStats = {
 export interface LogStorage extends Pick<EntryStorage, 'expire' | 'delete' | 'close'> {
   append(stream: StreamRef, events: readonly LogEvent[], ingestionTime: number): Promise<void>
   read(query: Query): Promise<Page>
-  stats(groupId: string, streamIds: readonly string[]): Promise<readonly StreamStats[]>
+  stats(groupId: string, streamIds: readonly string[], of?: string): Promise<readonly StreamStats[]>
 }
 
 /** Events have no limit but the disk's: what is no longer wanted is deleted, or expires. */
@@ -70,8 +70,8 @@ export const logStorage = (entries: EntryStorage): LogStorage => ({
     )
     return page.reached ? { events, reached: page.reached } : { events }
   },
-  async stats(groupId, streamIds) {
-    const stats = await entries.stats(groupId, streamIds)
+  async stats(groupId, streamIds, of) {
+    const stats = await entries.stats(groupId, streamIds, of)
     return stats.map(({ oldest, newest, lastAppendedAt, storedBytes }) =>
       oldest === undefined
         ? { storedBytes }

@@ -123,6 +123,38 @@ test(
   },
 )
 
+test('segments: one’s many searches keep neither another’s nor a deletion waiting', async (context) => {
+  const root = folder()
+  const storage = open(context, root)
+  await storage.append(STREAM, [entry(1)], 0)
+  const [path = ''] = files(root, '.log')
+  // The thread that reads hangs at a pipe until all is asked.
+  renameSync(path, `${path}.kept`)
+  execFileSync('mkfifo', [path])
+  context.after(() => closeSync(openSync(`${path}.pipe`, constants.O_RDWR | constants.O_NONBLOCK)))
+  const hanging = assert.rejects(found(storage), /ESPIPE/)
+  let [answered, refused] = [0, 0]
+  const many = Array.from({ length: 1000 }, () =>
+    storage.read({ ...ALL, of: 'A' }).then(
+      () => answered++,
+      (error: unknown) => {
+        assert.ok(error instanceof StorageUnavailable)
+        refused++
+      },
+    ),
+  )
+  const before = storage.read({ ...ALL, of: 'B' }).then(() => answered)
+  // What is answered by the thread that writes, and by it after all that is asked above.
+  await storage.stats(STREAM.groupId, [STREAM.streamId], 'B')
+  await storage.expire(STREAM.groupId, 0)
+  renameSync(path, `${path}.pipe`)
+  renameSync(`${path}.kept`, path)
+  await (await openFile(`${path}.pipe`, 'w')).close()
+  await Promise.all([hanging, ...many])
+  assert.ok((await before) < 50, `${await before} came first`)
+  assert.ok(refused > 0 && refused < 10, `${refused} were refused`)
+})
+
 test('segments: a question that the end overtakes is told so', async (context) => {
   const storage = open(context, folder())
   const finding = found(storage)

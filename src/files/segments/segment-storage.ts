@@ -52,9 +52,13 @@ export class SegmentStorage implements EntryStorage {
     return unpacked((await this.#workers.ask(this.#room, { type: 'read', query })) as PackedPage)
   }
 
-  stats(groupId: string, streamIds: readonly string[]): Promise<readonly StreamStats[]> {
+  stats(
+    groupId: string,
+    streamIds: readonly string[],
+    of?: string,
+  ): Promise<readonly StreamStats[]> {
     if (streamIds.length === 0) return Promise.resolve([])
-    const asked = this.#workers.ask(this.#room, { type: 'stats', groupId, streamIds })
+    const asked = this.#workers.ask(this.#room, { type: 'stats', groupId, streamIds, of })
     return asked as Promise<readonly StreamStats[]>
   }
 

@@ -38,7 +38,7 @@ export const DescribeLogGroups = (
             ({ row }) => row.streamId,
           ),
         )
-        const stats = await storage.stats(group.groupId, ids)
+        const stats = await storage.stats(group.groupId, ids, group.tenant)
         return stats.reduce((sum, { storedBytes }) => sum + storedBytes, 0)
       }),
     )

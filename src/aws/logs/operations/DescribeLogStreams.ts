@@ -60,11 +60,11 @@ export const DescribeLogStreams = (
 
 async function statsOf(
   storage: LogStorage,
-  { groupId }: LogGroup,
+  { groupId, tenant }: LogGroup,
   streams: readonly LogStream[],
 ): Promise<Map<string, StreamStats>> {
   const ids = streams.map(({ streamId }) => streamId)
-  const stats = await storage.stats(groupId, ids)
+  const stats = await storage.stats(groupId, ids, tenant)
   return new Map(stats.map((each, index) => [ids[index] ?? '', each]))
 }
 

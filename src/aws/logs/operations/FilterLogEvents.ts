@@ -36,6 +36,7 @@ export const FilterLogEvents = (
     const reverse = input.startFromHead === false
     const question = questionOf(group, { ...input, filterPattern, startTime, reverse })
     const { events, reached } = await storage.read({
+      of: caller.tenant,
       groupId: group.groupId,
       streamIds: [...names.keys()],
       from: Math.max(startTime, expiry(group.retentionInDays, now)),

@@ -28,6 +28,7 @@ export const GetLogEvents = (
     const until = input.endTime ?? Number.MAX_SAFE_INTEGER
     const reverse = token ? token.direction === 'b' : !startFromHead
     const { events } = await storage.read({
+      of: caller.tenant,
       groupId,
       streamIds: [streamId],
       from,

@@ -1,7 +1,16 @@
 /** The script `berth`, in a folder of its own whose name has a space, with a registry that nobody serves. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
@@ -101,6 +110,25 @@ test('after an update what starts nothing takes what is there', LIMIT, () => {
   setUp()
   put('package-lock.json', '{}')
   assert.deepEqual(heard(berth('./berth', ['down'], here)).words, ['down'])
+})
+
+test('a source that changes while it is built is built again', LIMIT, () => {
+  setUp()
+  rmSync(join(here, '.berth/built'))
+  put(
+    'tools/build.ts',
+    `import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+appendFileSync('builds', 'x')
+if (!existsSync('src/late.ts')) writeFileSync('src/late.ts', '')`,
+  )
+  for (const builds of ['x', 'xx', 'xx']) {
+    heard(berth('./berth', ['status'], here))
+    assert.equal(readFileSync(join(here, 'builds'), 'utf8'), builds)
+  }
+  assert.deepEqual(
+    readdirSync(join(here, '.berth')).filter((name) => name.startsWith('built')),
+    ['built'],
+  )
 })
 
 test('up says in one line, and soon, that npm reaches nobody', LIMIT, () => {

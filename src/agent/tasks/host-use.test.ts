@@ -87,6 +87,9 @@ test('an image of another registry than those that the operator names is refused
   )
   assert.equal(of('127.0.0.1:5999/x:1', {}), undefined)
   assert.equal(of('app', hub), undefined)
+  const id = `sha256:${'0a'.repeat(32)}`
+  assert.equal(of(id, hub), `image ${id} is not allowed on this host (BERTH_ALLOW_REGISTRIES)`)
+  assert.equal(of(id, {}), undefined)
 })
 
 test('a link leads nowhere else than its path', async (context) => {

@@ -42,7 +42,7 @@ for (const [name, no, yes] of [
   ['cache-max-file', ['1000000'], ['5']],
   ['cache-max-size', ['1'], ['20m']],
   ['max-buffer-size', ['65m', '100g', '1p', '99999999999', '1e12'], ['1m', '25m', '64m', '4096']],
-  ['fluentd-buffer-limit', ['100g', '2m'], ['8192', '1m']],
+  ['fluentd-buffer-limit', ['100g', '1m', '8193', '9k'], ['8192', '8k', '0']],
   ['fluentd-retry-wait', ['0', '0s', '1ns', '24h', '-1s'], ['100ms', '1s', '1.5s', '1m']],
   ['fluentd-async-reconnect-interval', ['24h'], ['500ms', '0s']],
   ['gelf-tcp-max-reconnect', ['1000000', '-1'], ['0', '3']],
@@ -59,3 +59,28 @@ test('what is no number, size or template of the engine has no bound', () => {
   const options = { labels: 'a,b', env: 'A', mode: 'non-blocking', 'awslogs-group': '/a/{{b' }
   assert.equal(unboundedOption({ driver: 'awslogs', options }), undefined)
 })
+
+test('of the drivers none but the agent’s own lets lines wait: the engine does not count those that are empty', () => {
+  for (const driver of DRIVERS) {
+    const isOwn = driver === 'awslogs'
+    assert.equal(refused(driver, 'mode', 'non-blocking'), isOwn ? undefined : 'mode', driver)
+    for (const mode of ['blocking', '']) assert.equal(refused(driver, 'mode', mode), undefined)
+  }
+})
+
+for (const name of ['fluentd-async', 'fluentd-async-connect'])
+  test(`${name} needs a limit of the events that wait`, () => {
+    const refusedWith = (value: string, limit: string) =>
+      unboundedOption({
+        driver: 'fluentd',
+        options: { [name]: value, 'fluentd-buffer-limit': limit },
+      })?.name
+    for (const value of ['true', '1', 'T', 'TRUE']) {
+      assert.equal(refused('fluentd', name, value), name)
+      assert.equal(refusedWith(value, ''), name)
+      assert.equal(refusedWith(value, '8193'), 'fluentd-buffer-limit')
+      assert.equal(refusedWith(value, '8192'), undefined)
+    }
+    for (const value of ['false', '0', 'F', ''])
+      assert.equal(refused('fluentd', name, value), undefined)
+  })

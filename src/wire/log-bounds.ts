@@ -62,22 +62,42 @@ const BOUNDS: ReadonlyMap<string, Bound> = new Map([
   ['cache-max-file', FILES],
   ['cache-max-size', FILE],
   ['max-buffer-size', size('0', '64m')],
-  // Of events, all of whose room is taken at once; Docker's own default is the most.
-  ['fluentd-buffer-limit', size('0', '1m')],
+  // Of events, which may have 16 KiB each, and all of whose room is taken at once.
+  ['fluentd-buffer-limit', size('0', '8k')],
   ['fluentd-retry-wait', duration('100ms', '1m')],
   ['fluentd-async-reconnect-interval', duration('0s', '1m')],
   ['gelf-tcp-max-reconnect', count('0', '100')],
   ['gelf-tcp-reconnect-delay', count('1', '60')],
 ])
 
+/** The engine counts what waits by the bytes of its lines: lines that are empty cost it memory and count nothing. */
+const MODE: Bound = {
+  isWithin: (mode) => mode === 'blocking',
+  allowed:
+    'blocking: max-buffer-size does not count empty lines. Leave mode out, or log by awslogs, whose buffer is on the disk',
+}
+/** Without a limit the engine keeps a million events. */
+const UNLIMITED_ASYNC: Bound = {
+  isWithin: (isAsync) => /^(?:0|f|false)$/i.test(isAsync),
+  allowed: 'false, or true with a fluentd-buffer-limit of 8192 or less',
+}
+
+function boundOf(name: string, { driver, options }: Logging): Bound | undefined {
+  // The agent's own driver, which keeps a log on the disk, each line in a record that counts.
+  if (name === 'mode') return driver === 'awslogs' ? undefined : MODE
+  if (name === 'fluentd-async' || name === 'fluentd-async-connect')
+    return options['fluentd-buffer-limit'] ? undefined : UNLIMITED_ASYNC
+  return BOUNDS.get(name)
+}
+
 /** The first option that is set and would take more of the engine than a log may, and what it may be. */
-export function unboundedOption({
-  options,
-}: Logging):
+export function unboundedOption(
+  logging: Logging,
+):
   | { readonly name: string; readonly value: string; readonly allowed: string }
   | undefined {
-  for (const [name, value] of Object.entries(options)) {
-    const bound = BOUNDS.get(name)
+  for (const [name, value] of Object.entries(logging.options)) {
+    const bound = boundOf(name, logging)
     if (value !== '' && bound && !bound.isWithin(value))
       return { name, value, allowed: bound.allowed }
   }

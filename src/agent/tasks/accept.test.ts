@@ -84,6 +84,10 @@ test('each thing that cannot run is said by its name', () => {
       [logsTo('json-file', { 'max-size': '1m', 'max-file': '1000000' })],
       /^log option 'max-file' of container 'app' is '1000000': allowed on a host is 1 to 100$/,
     ],
+    [
+      [logsTo('json-file', { mode: 'non-blocking' })],
+      /^log option 'mode' of container 'app' is 'non-blocking': allowed on a host is blocking: .* Leave mode out/,
+    ],
     [[{ ...app, secrets: [{ name: 'a', valueFrom: 'b' }] }], /with secrets/],
     [[app], /networkMode awsvpc/, { networkMode: 'awsvpc' }],
     [[app], /volume type efs/, { volumes: [{ name: 'v', type: 'efs' }] }],

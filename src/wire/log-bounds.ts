@@ -93,9 +93,7 @@ function boundOf(name: string, { driver, options }: Logging): Bound | undefined 
 /** The first option that is set and would take more of the engine than a log may, and what it may be. */
 export function unboundedOption(
   logging: Logging,
-):
-  | { readonly name: string; readonly value: string; readonly allowed: string }
-  | undefined {
+): { readonly name: string; readonly value: string; readonly allowed: string } | undefined {
   for (const [name, value] of Object.entries(logging.options)) {
     const bound = boundOf(name, logging)
     if (value !== '' && bound && !bound.isWithin(value))

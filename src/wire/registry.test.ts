@@ -26,8 +26,7 @@ test('the registry of an image is what the engine would ask', () => {
 
 test('an image by its id alone is of no registry that can be told', () => {
   const hex = '0123456789abcdef'.repeat(4)
-  for (const id of [hex, `sha256:${hex}`, 'sha256:0123'])
-    assert.equal(registryOf(id), id)
+  for (const id of [hex, `sha256:${hex}`, 'sha256:0123']) assert.equal(registryOf(id), id)
   for (const name of [`app@sha256:${hex}`, `team/${hex}`, `${hex}:1`, hex.slice(1)])
     assert.equal(registryOf(name), 'docker.io', name)
 })

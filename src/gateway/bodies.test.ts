@@ -9,10 +9,9 @@ import { Fault } from '#kernel/fault.ts'
 
 import { Bodies } from './bodies.ts'
 import { inflate } from './compression.ts'
-import { ask, deskOf, KEY, type Sent, sign } from './gateway.fixture.ts'
+import { ask, deskOf, type Sent, sign } from './gateway.fixture.ts'
 import { GATEWAY_LIMITS } from './limits.ts'
 import { allowance, type Request, readPairs } from './request.ts'
-import { Seats } from './seats.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' }
 /** 10 KB that would be 10 MB of parameters. */
@@ -157,58 +156,6 @@ test('whoever stays one byte short is destroyed at its time-out, and its bytes a
   })
   assert.equal(answer.status, 403, 'its bytes are free again')
   short.destroy()
-  await gateway.close()
-})
-
-test('one key has a share of the connections, one machine key a smaller one', async () => {
-  const seats = new Seats({ ...GATEWAY_LIMITS, connectionsOfKey: 2, connectionsOfHost: 1 })
-  const root = { principal: KEY.principal, accessKeyId: 'A' }
-  const host = {
-    principal: { type: 'host', accountId: '1', hostId: 'h' },
-    accessKeyId: 'H',
-  } as const
-  const [a, b, c] = [{}, {}, {}]
-  seats.take(a, root)
-  seats.take(a, root)
-  seats.take(b, root)
-  assert.throws(() => seats.take(c, root), { code: 'ThrottlingException' })
-  seats.take(c, host)
-  assert.throws(() => seats.take({}, { ...host, accessKeyId: 'rotated' }), { status: 429 })
-  seats.leave(a)
-  seats.take({}, root)
-
-  const { gateway } = deskOf(
-    { 'ecs:ListClusters': () => ({ clusterArns: [] }) },
-    { connectionsOfKey: 1 },
-  )
-  const server = await gateway.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = server.address() as AddressInfo
-  const signed = await sign({
-    service: 'ecs',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters',
-    },
-    body: '{}',
-  })
-  const open = async (): Promise<{ socket: Socket; status: string }> => {
-    const socket = connect(port, '127.0.0.1')
-    const lines = signed.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-    socket.write(`POST / HTTP/1.1\r\n${lines}content-length: 2\r\n\r\n{}`)
-    const [text] = (await once(socket, 'data')) as [Buffer]
-    return { socket, status: text.toString().slice(9, 12) }
-  }
-  const first = await open()
-  assert.equal(first.status, '200')
-  const second = await open()
-  assert.equal(second.status, '429')
-  await once(second.socket, 'close')
-  first.socket.destroy()
-  for (let status = ''; status !== '200';) {
-    const next = await open()
-    ;({ status } = next)
-    next.socket.destroy()
-  }
   await gateway.close()
 })
 

@@ -110,6 +110,8 @@ export class Gateway {
       turns: new Turns(this.#house.clock, limits.waiting),
       allowance: (headers) => this.#allowance(headers),
       arrived: (socket) => this.#arrivals.arrive(socket),
+      began: (connection) => this.#seats.begin(connection),
+      ended: (connection) => this.#seats.end(connection),
       left: (connection) => this.#seats.leave(connection),
       answer: (request) => this.answer(request),
       refuse: (fault, request) =>
@@ -256,9 +258,8 @@ export class Gateway {
       find: (accessKeyId) => this.#house.credential(accessKeyId),
     })
     const { principal, tenant } = verified.found
-    const { accessKeyId } = verified
     if (request.connection) {
-      this.#seats.take(request.connection, { principal, accessKeyId })
+      this.#seats.take(request.connection, principal)
       this.#arrivals.know(request.connection)
     }
     return {

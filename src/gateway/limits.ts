@@ -42,8 +42,9 @@ export type GatewayLimits = {
   readonly connections: number
   /** Of these, how many may be of those that have not brought a signed request yet. */
   readonly unknownConnections: number
-  /** And how many may be of one access key, and how many of one machine's. */
-  readonly connectionsOfKey: number
+  /** How many are kept for them: no accounts together may have all. */
+  readonly reservedConnections: number
+  /** How many may be of one machine's key. */
   readonly connectionsOfHost: number
   /** How often the limits of time are looked at. */
   readonly checkMs: number
@@ -82,7 +83,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   waiting: 8000,
   connections: 10_000,
   unknownConnections: 7500,
-  connectionsOfKey: 4000,
+  reservedConnections: 256,
   connectionsOfHost: 100,
   checkMs: 1000,
   headersMs: 20_000,

@@ -5,6 +5,7 @@ import { Fault } from '#kernel/fault.ts'
 
 import type { Share } from './bodies.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Connection } from './seats.ts'
 
 /** Lower-case names; several headers of one name are joined by commas, as the signature wants them. */
 export type Headers = ReadonlyMap<string, string>
@@ -18,8 +19,8 @@ export type RawRequest = {
   readonly body: Uint8Array
   /** What the body holds of the memory for all bodies; absent where it came by no socket. */
   readonly share?: Share
-  /** What it came by; a key may have so many of them. */
-  readonly connection?: object
+  /** What it came by; an account may have so many of them. */
+  readonly connection?: Connection
 }
 export type Request = {
   readonly method: string
@@ -28,7 +29,7 @@ export type Request = {
   readonly headers: Headers
   readonly body: Uint8Array
   readonly share?: Share | undefined
-  readonly connection?: object | undefined
+  readonly connection?: Connection | undefined
 }
 export type Answer = { status: number; headers: Record<string, string>; body: string | Uint8Array }
 

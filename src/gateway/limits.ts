@@ -11,8 +11,10 @@ export type GatewayLimits = {
   readonly bodyBytesOf: Readonly<Record<string, number>>
   /** Bytes of all bodies together that are here and not answered, small ones aside: each of those always has its place. */
   readonly bodiesBytes: number
-  /** The part of them that one key may have, where others leave twice as much. */
-  readonly bodiesBytesOfKey: number
+  /** The part of them that those together may have whose connection has brought no request signed by the account that they name. */
+  readonly claimedBodiesBytes: number
+  /** And the part of all others together. One alone may have half of a part: the largest body of any service. */
+  readonly provenBodiesBytes: number
   /** The part of them that those together may have whose key nobody knows. */
   readonly unknownBodiesBytes: number
   readonly smallBodyBytes: number
@@ -63,7 +65,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
     ),
   ),
   bodiesBytes: 256 * MiB,
-  bodiesBytesOfKey: 128 * MiB,
+  claimedBodiesBytes: 136 * MiB,
+  provenBodiesBytes: 192 * MiB,
   unknownBodiesBytes: 64 * MiB,
   smallBodyBytes: 16 * KiB,
   answersBytes: 256 * MiB,

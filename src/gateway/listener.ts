@@ -35,7 +35,8 @@ export type ListenOptions = {
 /** What the server hands on. */
 export type Desk = {
   readonly limits: GatewayLimits
-  readonly bodies: Bodies
+  /** What a body may take of the memory for all; the account is whose key the request claims. */
+  readonly share: (connection: object, accountId: string | undefined) => Share
   /** What was answered and is not read. */
   readonly answers: Bodies
   readonly turns: Turns
@@ -116,8 +117,8 @@ async function serve(
     headers: pairsOf(request.rawHeaders),
     connection: request.socket,
   }
-  const { bytes: max, accessKeyId } = desk.allowance(readHeaders(raw.headers, Infinity))
-  const share = desk.bodies.share(accessKeyId)
+  const { bytes: max, accessKeyId, accountId } = desk.allowance(readHeaders(raw.headers, Infinity))
+  const share = desk.share(request.socket, accountId)
   try {
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()

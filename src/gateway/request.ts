@@ -126,8 +126,9 @@ export function valueOf(pairs: readonly Pair[], name: string): string | undefine
 /** What may come of a body, known from the headers alone. */
 export type Allowance = {
   readonly bytes: number
-  /** Of a key that exists. */
+  /** Of a key that exists, and whose it is. */
   readonly accessKeyId: string | undefined
+  readonly accountId: string | undefined
 }
 
 /**
@@ -137,16 +138,18 @@ export type Allowance = {
 export function allowance(
   headers: Headers,
   limits: GatewayLimits,
-  hasKey: (accessKeyId: string) => boolean,
+  ownerOf: (accessKeyId: string) => string | undefined,
 ): Allowance {
   const [, credential = ''] =
     /Credential=([^,\s]{1,512})/.exec(headers.get('authorization') ?? '') ?? []
   const [accessKeyId = '', , , service = ''] = credential.split('/')
-  const isKnown = accessKeyId !== '' && hasKey(accessKeyId)
+  const accountId = accessKeyId === '' ? undefined : ownerOf(accessKeyId)
+  const isKnown = accountId !== undefined
   const { bodyBytes, bodyBytesOf } = limits
   const larger = Object.hasOwn(bodyBytesOf, service) ? bodyBytesOf[service] : undefined
   return {
     accessKeyId: isKnown ? accessKeyId : undefined,
+    accountId,
     bytes: isKnown && larger !== undefined ? larger : bodyBytes,
   }
 }

@@ -10,7 +10,8 @@ import { connect as connectTls } from 'node:tls'
 
 import { asJson, deskOf, sign } from './gateway.fixture.ts'
 
-const LIMITS = { connections: 6, unknownConnections: 4 }
+/** Six of an account that is alone: half of what is no reserve. */
+const LIMITS = { connections: 14, unknownConnections: 4, reservedConnections: 2 }
 
 function certificate(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), 'berth-tls-'))
@@ -63,10 +64,10 @@ for (const tls of [undefined, certificate()])
     await Promise.all(strangers.slice(0, 6).map(gone))
     assert.ok(strangers.slice(6).every(({ closed }) => !closed))
     for (let n = 0; n < 5; n++) callers.push(await caller())
-    await Promise.all(strangers.map(gone))
-    // All are signed callers': the next one is refused, and these go on.
-    await gone(await stranger())
+    // The account has all that it may: its next one is refused, and these go on.
+    await assert.rejects(caller())
     for (const socket of callers) await signed(socket)
     callers.pop()?.destroy()
     while (!(await caller().catch(() => undefined)));
+    for (const socket of strangers) socket.destroy()
   })

@@ -1,6 +1,7 @@
 /**
  * Connections, as they arrive. One is a stranger's until it has brought a signed request; strangers have a part of all. Where there is
- * no room for the next one the stranger goes that has waited longest: to hold connections open takes nothing from others.
+ * no room for the next one the stranger goes that has waited longest: to hold connections open takes nothing from others. Some are never
+ * anybody's (`seats.ts`), so the next one is not the only stranger where accounts have all that they may.
  */
 import type { Socket } from 'node:net'
 

@@ -7,12 +7,11 @@ import { gzipSync } from 'node:zlib'
 
 import { Fault } from '#kernel/fault.ts'
 
-import { Bodies } from './bodies.ts'
+import { Bodies, SentBodies } from './bodies.ts'
 import { inflate } from './compression.ts'
-import { ask, deskOf, KEY, type Sent, sign } from './gateway.fixture.ts'
+import { ask, asJson, deskOf, KEY, type Sent, sign } from './gateway.fixture.ts'
 import { GATEWAY_LIMITS } from './limits.ts'
 import { allowance, type Request, readPairs } from './request.ts'
-import { Seats } from './seats.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' }
 /** 10 KB that would be 10 MB of parameters. */
@@ -139,6 +138,72 @@ test('whoever fills the parts of some keys leaves room for the next, which is fu
   bodies.share('D').take(64)
 })
 
+test('claims of any keys leave connections that have signed their part, and both together have no more than all', () => {
+  const bodies = new SentBodies({
+    bodiesBytes: 1024,
+    claimedBodiesBytes: 512,
+    provenBodiesBytes: 768,
+    unknownBodiesBytes: 256,
+    smallBodyBytes: 0,
+  })
+  let all = 0
+  const fill = (account: string | undefined, isProven: boolean): number => {
+    const share = bodies.share(account, isProven)
+    let bytes = 0
+    try {
+      for (;;) {
+        share.take(1)
+        bytes++
+      }
+    } catch {
+      all += bytes
+      return bytes
+    }
+  }
+  assert.equal(fill(undefined, true), 256, 'a key that nobody knows proves nothing')
+  for (let n = 0; n < 20; n++) fill(String(n), false)
+  assert.equal(fill('0', true), 256)
+  assert.equal(fill('1', true), 128)
+  for (let n = 2; n < 20; n++) fill(String(n), true)
+  assert.ok(all <= 1024)
+})
+
+test('the largest body of any service has room, whether it comes first on its connection or later', () => {
+  const largest = Math.max(...Object.values(GATEWAY_LIMITS.bodyBytesOf))
+  for (const isProven of [false, true])
+    new SentBodies(GATEWAY_LIMITS).share('1', isProven).take(largest)
+})
+
+test('over HTTP a connection has its part once it has brought a signed request of the account that it names', async (context) => {
+  const claims = { bodiesBytes: 4000, claimedBodiesBytes: 2000, smallBodyBytes: 0 }
+  const { gateway } = deskOf({ 'ecs:ListClusters': () => ({ clusterArns: [] }) }, claims)
+  const server = await gateway.listen({ host: '127.0.0.1', port: 0 })
+  context.after(() => gateway.close())
+  const { port } = server.address() as AddressInfo
+  const open = (): Socket => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    context.after(() => socket.destroy())
+    return socket
+  }
+  const ask = async (socket: Socket, padding: number): Promise<string> => {
+    const body = `{${' '.repeat(padding)}}`
+    const { headers } = await sign({ ...asJson('ListClusters', body) })
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    socket.write(`POST / HTTP/1.1\r\n${lines}content-length: ${body.length}\r\n\r\n${body}`)
+    const [text] = (await once(socket, 'data')) as [Buffer]
+    return text.toString().slice(9, 12)
+  }
+  const known = open()
+  assert.equal(await ask(known, 0), '200')
+  const claim = `authorization: AWS4-HMAC-SHA256 Credential=${KEY.accessKeyId}/20260102/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=00`
+  open().write(
+    `POST / HTTP/1.1\r\nhost: x\r\n${claim}\r\ncontent-length: 1000\r\n\r\n${' '.repeat(999)}`,
+  )
+  // Its bytes have come once a second claim has no room.
+  while ((await ask(open(), 600)) !== '503');
+  assert.equal(await ask(known, 600), '200')
+})
+
 test('whoever stays one byte short is destroyed at its time-out, and its bytes are given back', async () => {
   const limits = { requestMs: 150, headersMs: 100, checkMs: 20, unknownBodiesBytes: 1000 }
   const { gateway } = deskOf({}, { ...limits, smallBodyBytes: 0 })
@@ -157,58 +222,6 @@ test('whoever stays one byte short is destroyed at its time-out, and its bytes a
   })
   assert.equal(answer.status, 403, 'its bytes are free again')
   short.destroy()
-  await gateway.close()
-})
-
-test('one key has a share of the connections, one machine key a smaller one', async () => {
-  const seats = new Seats({ ...GATEWAY_LIMITS, connectionsOfKey: 2, connectionsOfHost: 1 })
-  const root = { principal: KEY.principal, accessKeyId: 'A' }
-  const host = {
-    principal: { type: 'host', accountId: '1', hostId: 'h' },
-    accessKeyId: 'H',
-  } as const
-  const [a, b, c] = [{}, {}, {}]
-  seats.take(a, root)
-  seats.take(a, root)
-  seats.take(b, root)
-  assert.throws(() => seats.take(c, root), { code: 'ThrottlingException' })
-  seats.take(c, host)
-  assert.throws(() => seats.take({}, { ...host, accessKeyId: 'rotated' }), { status: 429 })
-  seats.leave(a)
-  seats.take({}, root)
-
-  const { gateway } = deskOf(
-    { 'ecs:ListClusters': () => ({ clusterArns: [] }) },
-    { connectionsOfKey: 1 },
-  )
-  const server = await gateway.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = server.address() as AddressInfo
-  const signed = await sign({
-    service: 'ecs',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters',
-    },
-    body: '{}',
-  })
-  const open = async (): Promise<{ socket: Socket; status: string }> => {
-    const socket = connect(port, '127.0.0.1')
-    const lines = signed.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-    socket.write(`POST / HTTP/1.1\r\n${lines}content-length: 2\r\n\r\n{}`)
-    const [text] = (await once(socket, 'data')) as [Buffer]
-    return { socket, status: text.toString().slice(9, 12) }
-  }
-  const first = await open()
-  assert.equal(first.status, '200')
-  const second = await open()
-  assert.equal(second.status, '429')
-  await once(second.socket, 'close')
-  first.socket.destroy()
-  for (let status = ''; status !== '200';) {
-    const next = await open()
-    ;({ status } = next)
-    next.socket.destroy()
-  }
   await gateway.close()
 })
 
@@ -262,7 +275,9 @@ test('a refused upgrade is hung up on, whatever its client does', async () => {
 
 test('of an Authorization header the key is read in one go', () => {
   const header = (text: string) =>
-    allowance(new Map([['authorization', text]]), GATEWAY_LIMITS, (id) => id === 'AKIA')
+    allowance(new Map([['authorization', text]]), GATEWAY_LIMITS, (id) =>
+      id === 'AKIA' ? '111122223333' : undefined,
+    )
   const scope = '20260101/us-east-1/logs/aws4_request'
   assert.equal(header(`AWS4-HMAC-SHA256 Credential=AKIA/${scope}, x`).accessKeyId, 'AKIA')
   assert.equal(

@@ -1,10 +1,12 @@
 /**
  * The memory that bodies have together: what has come and is not answered yet, and what compressed ones grow to; and that of
- * answers that are not read yet. Small ones always have their place. A key has half of what the others leave at most, and senders whose key nobody knows
- * share a smaller part: until a signature is checked a key's id is only a claim, and whoever knows some keeps nobody out but those who share them.
+ * answers that are not read yet. Small ones always have their place. Each has half of what the others leave at most, and senders whose key
+ * nobody knows share a smaller part. Until a signature is checked a key's id is only a claim: bodies that claim have a memory of their own.
  */
 import { fairPart } from '#kernel/fair-part.ts'
 import { Fault } from '#kernel/fault.ts'
+
+import type { GatewayLimits } from './limits.ts'
 
 /** What one request holds of it. */
 export interface Share {
@@ -22,18 +24,23 @@ export type BodyLimits = {
   readonly smallBytes: number
 }
 
+/** What several share, each of which has a limit of its own too. */
+type Whole = { readonly bytes: number; taken: number }
+
 export class Bodies {
   readonly #limits: BodyLimits
-  /** By the key that is claimed; `undefined` is everybody whose key nobody knows. */
-  readonly #ofKey = new Map<string | undefined, number>()
+  readonly #whole: Whole
+  /** By account or key; `undefined` is everybody whose key nobody knows. */
+  readonly #ofName = new Map<string | undefined, number>()
   #all = 0
 
-  constructor(limits: BodyLimits) {
+  constructor(limits: BodyLimits, whole: Whole = { bytes: limits.bytes, taken: 0 }) {
     this.#limits = limits
+    this.#whole = whole
   }
 
-  /** `accessKeyId` is of a key that exists, as the request says. */
-  share(accessKeyId: string | undefined): Share {
+  /** `name` is of an account or key that exists, as the request says. */
+  share(name: string | undefined): Share {
     let bytes = 0
     const { smallBytes } = this.#limits
     const counted = (): number => Math.max(0, bytes - smallBytes)
@@ -42,42 +49,82 @@ export class Bodies {
         const before = counted()
         bytes += more
         const grown = counted() - before
-        if (this.#hasRoom(accessKeyId, grown)) return this.#add(accessKeyId, grown)
+        if (this.#hasRoom(name, grown)) return this.#add(name, grown)
         bytes -= more
         throw tooMany()
       },
       end: () => {
-        this.#add(accessKeyId, -counted())
+        this.#add(name, -counted())
         bytes = 0
       },
     }
   }
 
-  /** Whether the key has all that it may: there is room for no more than small ones. */
-  isFull(accessKeyId: string | undefined): boolean {
-    const own = this.#of(accessKeyId)
-    return own > 0 && own + this.#limits.smallBytes > this.#max(accessKeyId)
+  /** Whether it has all that it may: there is room for no more than small ones. */
+  isFull(name: string | undefined): boolean {
+    const own = this.#of(name)
+    return own > 0 && own + this.#limits.smallBytes > this.#max(name)
   }
 
-  #hasRoom(accessKeyId: string | undefined, bytes: number): boolean {
-    return bytes === 0 || this.#of(accessKeyId) + bytes <= this.#max(accessKeyId)
+  #hasRoom(name: string | undefined, bytes: number): boolean {
+    return bytes === 0 || this.#of(name) + bytes <= this.#max(name)
   }
 
-  #of(accessKeyId: string | undefined): number {
-    return this.#ofKey.get(accessKeyId) ?? 0
+  #of(name: string | undefined): number {
+    return this.#ofName.get(name) ?? 0
   }
 
-  #max(accessKeyId: string | undefined): number {
+  #max(name: string | undefined): number {
     const { bytes, bytesOfKey, unknownBytes } = this.#limits
-    const part = fairPart(bytes, this.#all - this.#of(accessKeyId))
-    return Math.min(accessKeyId === undefined ? unknownBytes : bytesOfKey, part)
+    const own = this.#of(name)
+    const part = fairPart(bytes, this.#all - own)
+    const partOfWhole = fairPart(this.#whole.bytes, this.#whole.taken - own)
+    return Math.min(name === undefined ? unknownBytes : bytesOfKey, part, partOfWhole)
   }
 
-  #add(accessKeyId: string | undefined, bytes: number): void {
-    const own = this.#of(accessKeyId) + bytes
+  #add(name: string | undefined, bytes: number): void {
+    const own = this.#of(name) + bytes
     this.#all += bytes
-    if (own === 0) this.#ofKey.delete(accessKeyId)
-    else this.#ofKey.set(accessKeyId, own)
+    this.#whole.taken += bytes
+    if (own === 0) this.#ofName.delete(name)
+    else this.#ofName.set(name, own)
+  }
+}
+
+type SentLimits = Pick<
+  GatewayLimits,
+  | 'bodiesBytes'
+  | 'claimedBodiesBytes'
+  | 'provenBodiesBytes'
+  | 'unknownBodiesBytes'
+  | 'smallBodyBytes'
+>
+
+/** The memory of bodies that are sent. Neither claims nor accounts that have signed may have all: whoever fills one part leaves some of the other. */
+export class SentBodies {
+  readonly #claimed: Bodies
+  readonly #proven: Bodies
+
+  constructor(limits: SentLimits) {
+    const whole = { bytes: limits.bodiesBytes, taken: 0 }
+    const part = (bytes: number): Bodies =>
+      new Bodies(
+        {
+          bytes,
+          bytesOfKey: bytes,
+          unknownBytes: limits.unknownBodiesBytes,
+          smallBytes: limits.smallBodyBytes,
+        },
+        whole,
+      )
+    this.#claimed = part(limits.claimedBodiesBytes)
+    this.#proven = part(limits.provenBodiesBytes)
+  }
+
+  /** `isProven` says that the connection has brought a request that this account has signed. */
+  share(accountId: string | undefined, isProven: boolean): Share {
+    const isOwn = isProven && accountId !== undefined
+    return (isOwn ? this.#proven : this.#claimed).share(accountId)
   }
 }
 

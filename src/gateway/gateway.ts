@@ -10,7 +10,7 @@ import { Fault } from '#kernel/fault.ts'
 import type { Caller, Credential } from '#kernel/principal.ts'
 
 import { Arrivals } from './arrivals.ts'
-import { Bodies } from './bodies.ts'
+import { Bodies, SentBodies } from './bodies.ts'
 import { inflate } from './compression.ts'
 import { denied, viewFault } from './faults.ts'
 import type { Built, House } from './house.ts'
@@ -93,14 +93,11 @@ export class Gateway {
   /** Serves over HTTP, or HTTPS with `tls`; resolves when it listens. */
   async listen(options: ListenOptions): Promise<Server> {
     const { limits } = this
+    const bodies = new SentBodies(limits)
     const server = await listen(options, {
       limits,
-      bodies: new Bodies({
-        bytes: limits.bodiesBytes,
-        bytesOfKey: limits.bodiesBytesOfKey,
-        unknownBytes: limits.unknownBodiesBytes,
-        smallBytes: limits.smallBodyBytes,
-      }),
+      share: (connection, accountId) =>
+        bodies.share(accountId, accountId === this.#seats.accountOf(connection)),
       answers: new Bodies({
         bytes: limits.answersBytes,
         bytesOfKey: limits.answersBytesOfKey,
@@ -110,6 +107,8 @@ export class Gateway {
       turns: new Turns(this.#house.clock, limits.waiting),
       allowance: (headers) => this.#allowance(headers),
       arrived: (socket) => this.#arrivals.arrive(socket),
+      began: (connection) => this.#seats.begin(connection),
+      ended: (connection) => this.#seats.end(connection),
       left: (connection) => this.#seats.leave(connection),
       answer: (request) => this.answer(request),
       refuse: (fault, request) =>
@@ -227,7 +226,7 @@ export class Gateway {
   }
 
   #allowance(headers: Headers): Allowance {
-    return allowance(headers, this.limits, (id) => this.#house.credential(id) !== undefined)
+    return allowance(headers, this.limits, (id) => this.#house.credential(id)?.principal.accountId)
   }
 
   #callerOf(request: Request, way: Way, unsigned: boolean, arrival: Arrival): Caller {
@@ -256,9 +255,8 @@ export class Gateway {
       find: (accessKeyId) => this.#house.credential(accessKeyId),
     })
     const { principal, tenant } = verified.found
-    const { accessKeyId } = verified
     if (request.connection) {
-      this.#seats.take(request.connection, { principal, accessKeyId })
+      this.#seats.take(request.connection, principal)
       this.#arrivals.know(request.connection)
     }
     return {

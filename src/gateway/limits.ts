@@ -11,8 +11,10 @@ export type GatewayLimits = {
   readonly bodyBytesOf: Readonly<Record<string, number>>
   /** Bytes of all bodies together that are here and not answered, small ones aside: each of those always has its place. */
   readonly bodiesBytes: number
-  /** The part of them that one key may have, where others leave twice as much. */
-  readonly bodiesBytesOfKey: number
+  /** The part of them that those together may have whose connection has brought no request signed by the account that they name. */
+  readonly claimedBodiesBytes: number
+  /** And the part of all others together. One alone may have half of a part: the largest body of any service. */
+  readonly provenBodiesBytes: number
   /** The part of them that those together may have whose key nobody knows. */
   readonly unknownBodiesBytes: number
   readonly smallBodyBytes: number
@@ -42,8 +44,9 @@ export type GatewayLimits = {
   readonly connections: number
   /** Of these, how many may be of those that have not brought a signed request yet. */
   readonly unknownConnections: number
-  /** And how many may be of one access key, and how many of one machine's. */
-  readonly connectionsOfKey: number
+  /** How many are kept for them: no accounts together may have all. */
+  readonly reservedConnections: number
+  /** How many may be of one machine's key. */
   readonly connectionsOfHost: number
   /** How often the limits of time are looked at. */
   readonly checkMs: number
@@ -62,7 +65,8 @@ export const GATEWAY_LIMITS: GatewayLimits = {
     ),
   ),
   bodiesBytes: 256 * MiB,
-  bodiesBytesOfKey: 128 * MiB,
+  claimedBodiesBytes: 136 * MiB,
+  provenBodiesBytes: 192 * MiB,
   unknownBodiesBytes: 64 * MiB,
   smallBodyBytes: 16 * KiB,
   answersBytes: 256 * MiB,
@@ -82,7 +86,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   waiting: 8000,
   connections: 10_000,
   unknownConnections: 7500,
-  connectionsOfKey: 4000,
+  reservedConnections: 256,
   connectionsOfHost: 100,
   checkMs: 1000,
   headersMs: 20_000,

@@ -35,13 +35,17 @@ export type ListenOptions = {
 /** What the server hands on. */
 export type Desk = {
   readonly limits: GatewayLimits
-  readonly bodies: Bodies
+  /** What a body may take of the memory for all; the account is whose key the request claims. */
+  readonly share: (connection: object, accountId: string | undefined) => Share
   /** What was answered and is not read. */
   readonly answers: Bodies
   readonly turns: Turns
   readonly allowance: (headers: Headers) => Allowance
   /** Told of each connection, before any TLS. */
   readonly arrived: (socket: Socket) => void
+  /** Told when a connection has a request in hand, and when that is answered. An upgraded one's never is. */
+  readonly began: (connection: object) => void
+  readonly ended: (connection: object) => void
   /** Told when a connection is gone. */
   readonly left: (connection: object) => void
   readonly answer: (request: RawRequest) => Promise<Answer>
@@ -74,7 +78,11 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
   )
   const pipelines = new Pipelines()
   const take = (request: IncomingMessage, response: ServerResponse, waits: boolean): void => {
-    if (pipelines.take(request.socket, response)) void serve(request, response, { desk, waits })
+    const { socket } = request
+    if (!pipelines.take(socket, response)) return
+    desk.began(socket)
+    response.once('close', () => desk.ended(socket))
+    void serve(request, response, { desk, waits })
   }
   server.on('request', (request, response) => take(request, response, false))
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
@@ -82,6 +90,7 @@ export async function listen(options: ListenOptions, desk: Desk): Promise<Server
   )
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
+    desk.began(socket)
     desk.upgrade(request, socket, head)
   })
   server.on('clientError', (error: Error & { code?: string }, socket) =>
@@ -108,8 +117,8 @@ async function serve(
     headers: pairsOf(request.rawHeaders),
     connection: request.socket,
   }
-  const { bytes: max, accessKeyId } = desk.allowance(readHeaders(raw.headers, Infinity))
-  const share = desk.bodies.share(accessKeyId)
+  const { bytes: max, accessKeyId, accountId } = desk.allowance(readHeaders(raw.headers, Infinity))
+  const share = desk.share(request.socket, accountId)
   try {
     if (Number(request.headers['content-length'] ?? 0) > max) throw tooLarge(max)
     if (waits) response.writeContinue()

@@ -5,6 +5,7 @@ import { Fault } from '#kernel/fault.ts'
 
 import type { Share } from './bodies.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Connection } from './seats.ts'
 
 /** Lower-case names; several headers of one name are joined by commas, as the signature wants them. */
 export type Headers = ReadonlyMap<string, string>
@@ -18,8 +19,8 @@ export type RawRequest = {
   readonly body: Uint8Array
   /** What the body holds of the memory for all bodies; absent where it came by no socket. */
   readonly share?: Share
-  /** What it came by; a key may have so many of them. */
-  readonly connection?: object
+  /** What it came by; an account may have so many of them. */
+  readonly connection?: Connection
 }
 export type Request = {
   readonly method: string
@@ -28,7 +29,7 @@ export type Request = {
   readonly headers: Headers
   readonly body: Uint8Array
   readonly share?: Share | undefined
-  readonly connection?: object | undefined
+  readonly connection?: Connection | undefined
 }
 export type Answer = { status: number; headers: Record<string, string>; body: string | Uint8Array }
 
@@ -125,8 +126,9 @@ export function valueOf(pairs: readonly Pair[], name: string): string | undefine
 /** What may come of a body, known from the headers alone. */
 export type Allowance = {
   readonly bytes: number
-  /** Of a key that exists. */
+  /** Of a key that exists, and whose it is. */
   readonly accessKeyId: string | undefined
+  readonly accountId: string | undefined
 }
 
 /**
@@ -136,16 +138,18 @@ export type Allowance = {
 export function allowance(
   headers: Headers,
   limits: GatewayLimits,
-  hasKey: (accessKeyId: string) => boolean,
+  ownerOf: (accessKeyId: string) => string | undefined,
 ): Allowance {
   const [, credential = ''] =
     /Credential=([^,\s]{1,512})/.exec(headers.get('authorization') ?? '') ?? []
   const [accessKeyId = '', , , service = ''] = credential.split('/')
-  const isKnown = accessKeyId !== '' && hasKey(accessKeyId)
+  const accountId = accessKeyId === '' ? undefined : ownerOf(accessKeyId)
+  const isKnown = accountId !== undefined
   const { bodyBytes, bodyBytesOf } = limits
   const larger = Object.hasOwn(bodyBytesOf, service) ? bodyBytesOf[service] : undefined
   return {
     accessKeyId: isKnown ? accessKeyId : undefined,
+    accountId,
     bytes: isKnown && larger !== undefined ? larger : bodyBytes,
   }
 }

@@ -247,7 +247,6 @@ export function unused(files: ReadonlyMap<string, string>): string[] {
 /** Started or loaded by a name; and what waits for traffic that can be shifted, proven already. */
 const ENTRIES = [
   'src/files/segments/writing-worker.ts',
-  'src/store/sqlite-worker.ts',
   'src/berth.ts',
   'src/wire/wire.ts',
   'src/aws/ecs/services/shifting.ts',

@@ -6,10 +6,10 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 
 import { assert } from '#kernel/assert.ts'
 import type { Log } from '#kernel/log.ts'
+import { Shares } from '#kernel/shares.ts'
 
 import { type Refusal, refused } from './segments/refusal.ts'
 import { type Query, StorageUnavailable, type StreamRef } from './storage.ts'
-import { Waiting } from './waiting.ts'
 
 /** A room as the threads know it. */
 export type OpenRoom = {
@@ -42,6 +42,8 @@ export type FromThread =
   | { readonly type: 'failed'; readonly id: number; readonly refusal: Refusal }
   | { readonly type: 'damaged'; readonly path: string }
 
+/** Questions of one room that wait, by who asks. */
+const QUESTIONS_MAX = 2000
 /** Of one room, beside questions and appends: what deletes. */
 const WAITING_DELETIONS_MAX = 1000
 
@@ -54,7 +56,7 @@ type Waiter = {
   readonly fail: (error: Error) => void
 }
 type Room = {
-  readonly questions: Waiting
+  readonly questions: Shares<string>
   deletions: number
   /** Why its last append was refused, if it was. */
   refusal?: string | undefined
@@ -86,7 +88,7 @@ export class Workers {
 
   open(room: OpenRoom): void {
     assert(!this.#rooms.has(room.name), `the files of ${room.name} are opened once`)
-    this.#rooms.set(room.name, { questions: new Waiting(), deletions: 0 })
+    this.#rooms.set(room.name, { questions: new Shares(QUESTIONS_MAX), deletions: 0 })
     this.#writer.postMessage({ type: 'open', room } satisfies ToWriter)
   }
 
@@ -98,11 +100,11 @@ export class Workers {
     const isFull =
       asker === undefined
         ? isDeletion(ask.type) && room.deletions >= WAITING_DELETIONS_MAX
-        : room.questions.isFull(asker)
+        : room.questions.of(asker) >= room.questions.partOf(asker)
     if (isFull) return Promise.reject(new StorageUnavailable('too much is asked at once'))
     if (ask.type === 'read') this.#beginReading()
     const id = ++this.#count
-    if (asker !== undefined) room.questions.add(asker)
+    if (asker !== undefined) room.questions.add(asker, 1)
     else if (isDeletion(ask.type)) room.deletions++
     return new Promise((done, fail) => {
       this.#waiting.set(id, { room: name, ask: ask.type, asker, done, fail })
@@ -160,7 +162,7 @@ export class Workers {
     if (!waiter || !room) return
     this.#waiting.delete(message.id)
     const isAppend = waiter.ask === 'append'
-    if (waiter.asker !== undefined) room.questions.remove(waiter.asker)
+    if (waiter.asker !== undefined) room.questions.add(waiter.asker, -1)
     else if (isDeletion(waiter.ask)) room.deletions--
     if (message.type === 'done') {
       if (isAppend) room.refusal = undefined

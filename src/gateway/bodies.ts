@@ -5,6 +5,7 @@
  */
 import { fairPart } from '#kernel/fair-part.ts'
 import { Fault } from '#kernel/fault.ts'
+import { Shares } from '#kernel/shares.ts'
 
 import type { GatewayLimits } from './limits.ts'
 
@@ -31,12 +32,12 @@ export class Bodies {
   readonly #limits: BodyLimits
   readonly #whole: Whole
   /** By account or key; `undefined` is everybody whose key nobody knows. */
-  readonly #ofName = new Map<string | undefined, number>()
-  #all = 0
+  readonly #shares: Shares<string | undefined>
 
   constructor(limits: BodyLimits, whole: Whole = { bytes: limits.bytes, taken: 0 }) {
     this.#limits = limits
     this.#whole = whole
+    this.#shares = new Shares(limits.bytes)
   }
 
   /** `name` is of an account or key that exists, as the request says. */
@@ -62,32 +63,27 @@ export class Bodies {
 
   /** Whether it has all that it may: there is room for no more than small ones. */
   isFull(name: string | undefined): boolean {
-    const own = this.#of(name)
+    const own = this.#shares.of(name)
     return own > 0 && own + this.#limits.smallBytes > this.#max(name)
   }
 
   #hasRoom(name: string | undefined, bytes: number): boolean {
-    return bytes === 0 || this.#of(name) + bytes <= this.#max(name)
-  }
-
-  #of(name: string | undefined): number {
-    return this.#ofName.get(name) ?? 0
+    return bytes === 0 || this.#shares.of(name) + bytes <= this.#max(name)
   }
 
   #max(name: string | undefined): number {
-    const { bytes, bytesOfKey, unknownBytes } = this.#limits
-    const own = this.#of(name)
-    const part = fairPart(bytes, this.#all - own)
-    const partOfWhole = fairPart(this.#whole.bytes, this.#whole.taken - own)
-    return Math.min(name === undefined ? unknownBytes : bytesOfKey, part, partOfWhole)
+    const { bytesOfKey, unknownBytes } = this.#limits
+    const { bytes, taken } = this.#whole
+    return Math.min(
+      name === undefined ? unknownBytes : bytesOfKey,
+      this.#shares.partOf(name),
+      fairPart(bytes, taken - this.#shares.of(name)),
+    )
   }
 
   #add(name: string | undefined, bytes: number): void {
-    const own = this.#of(name) + bytes
-    this.#all += bytes
+    this.#shares.add(name, bytes)
     this.#whole.taken += bytes
-    if (own === 0) this.#ofName.delete(name)
-    else this.#ofName.set(name, own)
   }
 }
 

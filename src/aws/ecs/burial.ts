@@ -13,14 +13,7 @@ import {
   tasks,
   tasksByInstance,
 } from './records/records.ts'
-import {
-  deployments,
-  serviceDeployments,
-  serviceEvents,
-  serviceRevisions,
-  services,
-  taskSets,
-} from './records/services.ts'
+import { serviceTables } from './records/services.ts'
 import { together } from './tasks/change.ts'
 import { stopTask } from './tasks/stop.ts'
 
@@ -28,14 +21,7 @@ import { stopTask } from './tasks/stop.ts'
 const LOOK_AGAIN_MS = 5_000
 const WHY = { stopCode: 'UserInitiated', stoppedReason: 'The account was reset' } as const
 /** Tables that are emptied first of all, so that nothing starts tasks anew while they are stopped. */
-const SERVICES: readonly Table<object>[] = [
-  services,
-  taskSets,
-  deployments,
-  serviceDeployments,
-  serviceRevisions,
-  serviceEvents,
-]
+const SERVICES: readonly Table<object>[] = Object.values(serviceTables)
 
 export const burial: Burial = {
   // Machine keys outlive a reset: their hosts say with them how the last tasks have ended.

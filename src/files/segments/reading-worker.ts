@@ -6,7 +6,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 
 import { assert } from '#kernel/assert.ts'
-import { fairPart } from '#kernel/fair-part.ts'
+import { ByTurns } from '#kernel/by-turns.ts'
+import { Shares } from '#kernel/shares.ts'
 
 import type { Compile, Matcher } from '../matching.ts'
 import type { Query } from '../storage.ts'
@@ -31,56 +32,34 @@ const port = parentPort
 const questions = workerData as MessagePort
 const say = (message: FromThread): void => port.postMessage(message)
 
-/** By who asks; of those that wait, in the order in which they are asked next. */
-type Room = {
-  readonly waiting: Map<string, Question[]>
-  readonly searching: Map<string, number>
-  all: number
-}
+/** By who asks. */
+type Room = { readonly waiting: ByTurns<string, Question>; readonly searching: Shares<string> }
 const rooms = new Map<string, Room>()
 
 questions.on('message', (question: Question) => {
   const { name } = question.room
-  const of = question.query.of ?? ''
-  const room = rooms.get(name) ?? { waiting: new Map(), searching: new Map(), all: 0 }
+  const room = rooms.get(name) ?? {
+    waiting: new ByTurns(),
+    searching: new Shares(SEARCHES_AT_ONCE),
+  }
   rooms.set(name, room)
-  const own = room.waiting.get(of)
-  if (own) own.push(question)
-  else room.waiting.set(of, [question])
+  room.waiting.add(question.query.of ?? '', question)
   work(room)
 })
 
 function work(room: Room): void {
-  for (let next = takeNext(room); next; next = takeNext(room)) void take(room, next)
+  const { waiting, searching } = room
+  const next = () => waiting.next((of) => searching.of(of) < searching.partOf(of))
+  for (let found = next(); found; found = next()) void take(room, found.owner, found.item)
 }
 
-function takeNext({ waiting, searching, all }: Room): Question | undefined {
-  for (const [of, questions] of waiting) {
-    const own = searching.get(of) ?? 0
-    if (own >= fairPart(SEARCHES_AT_ONCE, all - own)) continue
-    const question = questions.shift()
-    waiting.delete(of)
-    if (questions.length > 0) waiting.set(of, questions)
-    return question
-  }
-  return undefined
-}
-
-async function take(room: Room, question: Question): Promise<void> {
-  const of = question.query.of ?? ''
-  count(room, of, 1)
+async function take(room: Room, of: string, question: Question): Promise<void> {
+  room.searching.add(of, 1)
   // A short search has no turns of its own: whoever has asked meanwhile is heard of first.
   await new Promise((others) => setImmediate(others))
   await answer(question)
-  count(room, of, -1)
+  room.searching.add(of, -1)
   work(room)
-}
-
-function count(room: Room, of: string, more: number): void {
-  const own = (room.searching.get(of) ?? 0) + more
-  room.all += more
-  if (own === 0) room.searching.delete(of)
-  else room.searching.set(of, own)
 }
 
 async function answer({ id, room, query, streams }: Question): Promise<void> {

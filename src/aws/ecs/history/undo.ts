@@ -4,20 +4,11 @@ import type { Change, Table } from '#store/store.ts'
 
 import { serviceKey, shareOf } from '../names/services.ts'
 import { type Task, tasks } from '../records/records.ts'
-import {
-  deployments,
-  serviceDeployments,
-  serviceEvents,
-  serviceRevisions,
-  services,
-  taskSets,
-} from '../records/services.ts'
+import { services, serviceTables } from '../records/services.ts'
 
 /** The records that services and their tasks are told by. */
 export const TABLES: ReadonlyMap<string, Table<object>> = new Map(
-  [services, deployments, serviceDeployments, serviceRevisions, serviceEvents, taskSets, tasks].map(
-    (table: Table<object>) => [table.name, table],
-  ),
+  [...Object.values<Table<object>>(serviceTables), tasks].map((table) => [table.name, table]),
 )
 
 export type Undo = {

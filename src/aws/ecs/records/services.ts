@@ -211,6 +211,16 @@ export const taskSets = table<TaskSet>('ecs.taskSets')
 /** The last part of the key counts up. */
 export const serviceEvents = table<ServiceEvent>('ecs.serviceEvents')
 
+/** All that tells of services; the services themselves first. */
+export const serviceTables = {
+  services,
+  taskSets,
+  deployments,
+  serviceDeployments,
+  serviceRevisions,
+  serviceEvents,
+}
+
 /** `scope/family:revision` of deployments and task sets that run it: their definition is kept. */
 export const deploymentsByDefinition = index(deployments, 'definition', (row) =>
   row.status === 'INACTIVE' ? undefined : definitionOf(row),

@@ -11,30 +11,18 @@ import {
   taskDefinitions,
   tasks,
 } from './records.ts'
-import {
-  deployments,
-  serviceDeployments,
-  serviceEvents,
-  serviceRevisions,
-  services,
-  taskSets,
-} from './services.ts'
+import { serviceTables } from './services.ts'
 
 export const tables = {
+  ...serviceTables,
   accountSettings,
   agentSequences,
   clientTokens: clientTokens.table,
   clusterCounts,
   clusters,
   containerInstances,
-  deployments,
   families,
   hostKeys,
-  serviceDeployments,
-  serviceEvents,
-  serviceRevisions,
-  services,
   taskDefinitions,
   tasks,
-  taskSets,
 }
